@@ -60,7 +60,9 @@ class Problem(Exception):
     `title` says in one line what happened, `meaning` why, `steps` what to do now, in order.
     `name` is Telegram's own name for it (`PHONE_NUMBER_INVALID`), or Python's (`ConnectionRefusedError`),
     `call` the API call that was answered with it (`auth.sendCode`), `retry_at` the Unix time from which a new try
-    makes sense. `code` is the exit code if the program ends here.
+    makes sense, `again` the same in words where there is no time to name ("at once, with a new code"). `said` is
+    what Telegram itself says to the person: it pushes a text after most 406 errors. `code` is the exit code if the
+    program ends here.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class Problem(Exception):
         name: str = "",
         call: str = "",
         retry_at: float | None = None,
+        again: str = "",
+        said: str = "",
         code: int = 1,
     ) -> None:
         super().__init__(title)
@@ -81,6 +85,8 @@ class Problem(Exception):
         self.name = name
         self.call = call
         self.retry_at = retry_at
+        self.again = again
+        self.said = said
         self.code = code
 
 
@@ -377,12 +383,18 @@ class Terminal:
 
     # ── the ends ──
 
-    def problem(self, problem: Problem) -> None:
-        """The card of a `Problem`: title, why, numbered steps, when to try again, Telegram's own name."""
+    def problem(self, problem: Problem, options: Iterable[str] = ()) -> None:
+        """The card of a `Problem`: title, why, numbered steps, when to try again, its name, and what can be done now.
+
+        `options` are the ways on that the caller offers, in a few words each (`other number`, `QR code`, `leave`).
+        """
         self._write("\n")
         self.bad(problem.title)
         if problem.meaning:
             self.say(problem.meaning, indent=2)
+        if problem.said:
+            self.say()
+            self.say(f"Telegram says: {problem.said}", "yellow", indent=2)
         if problem.steps:
             self.say()
             self.say("What to do:", "bold", indent=2)
@@ -390,9 +402,16 @@ class Terminal:
         if problem.retry_at:
             left = duration(problem.retry_at - time.time())
             self.say(f"Next try: {clock(problem.retry_at)} (in {left})", "bold", indent=2)
+        elif problem.again:
+            self.say(f"Next try: {problem.again}", "bold", indent=2)
         if problem.name:
+            whose = "Telegram's name for it" if problem.name.isupper() else "Name of the error"
             asked = f", in answer to {problem.call}" if problem.call else ""
-            self.say(f"Telegram's name for it: {problem.name}{asked}", "dim", indent=2)
+            self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
+        now = " · ".join(options)
+        if now:
+            self.say()
+            self.say(f"Right now: {now}", indent=2)
 
     def goodbye(self) -> None:
         """Keeps the window open until Enter: on Windows it closes with the program."""
