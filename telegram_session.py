@@ -132,18 +132,22 @@ class Terminal:
 
     def __init__(self) -> None:
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
-        self.out = sys.stderr if self.delivered_to_pipe else sys.stdout
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
-        self.screen = self._is_terminal(self.out)
+        self._status_shown = False
+        self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
+
+    def speak_on(self, out: Any) -> None:
+        """Words go to this stream from here on: to standard output for a command whose words are its result."""
+        self.out = out
+        self.screen = self._is_terminal(out)
         dumb = os.environ.get("TERM", "") in ("dumb", "") and os.name != "nt"
         self.redraws = self.screen and not dumb
         self.colours = self.redraws and not os.environ.get("NO_COLOR") and self._console_understands_escapes()
-        self.encoding = getattr(self.out, "encoding", None) or "ascii"
+        self.encoding = getattr(out, "encoding", None) or "ascii"
         self.unicode = self._encodes("─✓✗•…")
-        self._status_shown = False
 
     # ── what this terminal can do ──
 
