@@ -462,6 +462,528 @@ DATA_CENTRES = {
 
 # ── errors ──
 
+# Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” the text
+# that people see. Telethon's class names follow from Telegram's names and are not listed. Below, one mark per line:
+#   ~ a text that means this error, too: {seconds} stands for a number, * for anything
+#   | a text that hides the real cause, and counts only if nothing else is found
+#   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
+# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
+# Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
+# in its code), python-socks, CPython, and reports in the issues of Telethon (2018 to 2026).
+ERRORS = """\
+== The API ID and API hash
+
+API_ID_INVALID CONNECTION_API_ID_INVALID
+  ~ api_id/api_hash combination is invalid
+  ~ The provided API id is invalid
+  ! Telegram does not know this pair of API ID and API hash.
+  ? The two belong together like a user name and its password. One of them is mistyped, or they come from two
+    different applications, or the application was deleted.
+  - Open https://my.telegram.org/apps and sign in with your phone number.
+  - Copy App api_id (digits only) and App api_hash (32 letters and digits) from the same page, with the mouse.
+  - Paste them here without quotes or blanks, and mind which is which.
+  @ as soon as you have the right pair
+
+API_ID_PUBLISHED_FLOOD
+  ~ This API id was published somewhere
+  ! This API ID is burnt: Telegram has blocked it for sign-ins.
+  ? It has been published somewhere, in a tutorial, in sample code or in another program, and too many strangers
+    signed in with it.
+  - Make your own pair at https://my.telegram.org/apps, it is free and takes two minutes.
+  - Use that pair here and never post it anywhere.
+  @ as soon as you have your own pair
+
+UPDATE_APP_TO_LOGIN
+  ! Telegram finds this app too old to sign in.
+  ? It looks at the version of its own interface that the library speaks (the “layer”), and at what the API ID claims
+    to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
+  - If it stays, sign in by QR code, which Telegram allows more readily.
+  @ at once, with the newer Telethon
+
+== The phone number
+
+PHONE_NUMBER_INVALID
+  ~ The phone number is invalid
+  ! Telegram does not recognise this phone number.
+  ? The country code is missing, a digit is wrong, or a zero stands where none belongs.
+  - Write it with + and the country code, for example +44 7700 900123.
+  - Leave out 00 at the beginning, and the 0 that follows the country code in national writing.
+  - Compare it with the number in the Telegram app: Settings, at the top.
+  @ at once, with the corrected number
+
+PHONE_NUMBER_BANNED
+  ~ phone number has been banned from Telegram
+  ! Telegram has banned this phone number.
+  ? It cannot sign in anywhere, with this or any other app. Telegram does so when it suspects spam, and sometimes it is
+    wrong, above all with new and rented numbers.
+  - Enter the number in an official Telegram app. When it says that the number is banned, tap Help: it prepares the
+    mail to recover@telegram.org.
+  - Say in it how you use Telegram, and that you believe it is a mistake. An answer takes days.
+  - Do not try again and again: it does not help and looks like a robot.
+  @ only after Telegram has lifted the ban
+
+PHONE_NUMBER_UNOCCUPIED
+  ~ The phone number is not yet being used
+  ~ auth.AuthorizationSignUpRequired
+  ! There is no Telegram account with this number.
+  ? The number itself is fine, but nobody has registered it, or the account was deleted. Only Telegram's own apps can
+    make new accounts.
+  - Look at each digit again: one wrong digit is another person's number, or nobody's.
+  - If it is right, install Telegram on a phone and register there.
+  - Then sign in here.
+  @ as soon as the account exists
+
+== The code
+
+PHONE_CODE_INVALID
+  ~ The phone code entered was invalid
+  ! This code is wrong.
+  ? It is mistyped, or it belongs to an older message: each new code replaces the one before.
+  - Look at the newest message where the code was sent, and type exactly that code.
+  - If it is the right one and still refused, ask for a new code. Wrong tries count against a daily limit.
+  @ at once
+
+PHONE_CODE_EMPTY
+  ~ The phone code is missing
+  ! No code arrived at Telegram.
+  ? The request to sign in was sent without a code.
+  - Type the code that you received. If none has come, ask for another one, or sign in by QR code.
+  @ at once
+
+PHONE_CODE_EXPIRED
+  ~ The confirmation code has expired
+  ! This code is not valid any more.
+  ? Codes live for a few minutes, and a new code kills the old one. Telegram also kills a code at once when it is
+    written into any Telegram chat, forwarded, or sent as a screenshot, even to yourself.
+  - Ask for a new code.
+  - Read it on the phone and type it here by hand. Do not send it to yourself in Telegram.
+  @ at once, with a new code
+
+== The password (two-step verification)
+
+SESSION_PASSWORD_NEEDED
+  ~ Two-steps verification is enabled and a password is required
+  ~ Two-step verification is enabled for this account. Please provide the
+  ! The code was right. This account also wants its password.
+  ? Its owner has set up two-step verification. This is a normal step, not a failure.
+  - Enter the password of two-step verification. It is not the code and not the PIN of the phone.
+  - If it is forgotten, let it be reset by the recovery e-mail.
+  @ at once
+
+PASSWORD_HASH_INVALID
+  ~ The password (and thus its hash value) you entered is invalid
+  ~ opentele2*PasswordIncorrect
+  ! The password is wrong.
+  ? Telegram compared it with the password of two-step verification, and they differ. Capitals and blanks count.
+  - Check Caps Lock and the language of the keyboard, or type it in a text editor first to see it.
+  - Make sure that it is the password of two-step verification (Settings → Privacy and Security), not the passcode
+    that opens the app, not the PIN of the phone, not the password of your e-mail.
+  - If it is forgotten, reset it by the recovery e-mail, or in an app that is still signed in (takes 7 days).
+  @ at once, a few times; then Telegram asks for a pause
+
+== The session
+
+AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED
+  ~ The key is not registered in the system
+  ~ The method is only available to already activated users
+  ! This session is not signed in.
+  ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
+    Telegram ended it. For a key that has just been made this is normal.
+  - Sign in once more and use the new session string.
+  - Put the new string in the place of the old one wherever you pasted it.
+  @ at once, with a new sign-in
+
+AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY
+  ~ The key is invalid
+  ~ unavailable for temporary authorization key
+  ! The key in this session is not valid.
+  ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
+  - Put the old session aside. Do not delete it yet.
+  - Sign in once more and use the new session string.
+  @ at once, with a new sign-in
+
+AUTH_KEY_DUPLICATED
+  ~ used under two different IP addresses simultaneously
+  ! This session was used in two places at once, and is dead for good.
+  ? Telegram allows one connection at a time for a session. It saw two, from two programs or two machines, and so ended
+    it for your safety. It cannot be brought back.
+  - Find and stop the second program: another server, another container, your own computer, an old process.
+  - Sign in again here, once for each program, so that each has a session string of its own.
+  - Never give the same string to two programs that run at the same time.
+  @ at once, with a new sign-in
+
+SESSION_REVOKED
+  ~ because of the user terminating all sessions
+  ! This session was ended from another device.
+  ? Somebody chose “Terminate session” or “Terminate all other sessions” in Telegram, or tapped “No, it's not me”.
+  - If that was not you, look at Settings → Devices in the Telegram app and change your password.
+  - Sign in once more and use the new session string.
+  @ at once, with a new sign-in
+
+SESSION_EXPIRED
+  ~ The authorization has expired
+  ! This session has run out.
+  ? Telegram ends sessions that were not used for a while. How long is set in the Telegram app: Settings → Devices →
+    Automatically terminate sessions.
+  - Sign in once more and use the new session string.
+  - To keep it longer, raise that limit, and let the program connect now and then.
+  @ at once, with a new sign-in
+
+== Too many tries
+
+FLOOD_WAIT_{seconds} FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds}
+  ~ A wait of {seconds} seconds is required
+  ~ FLOOD_WAIT ({seconds})
+  ~ flood wait of {seconds}
+  ~ Too Many Requests: retry after {seconds}
+  ! Telegram asks for a pause of {seconds}.
+  ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
+    until the pause is over. About five sign-ins a day are allowed for a number.
+  - Wait until then. Trying earlier is refused, and can make the pause longer.
+  - Stop every other program that signs in with the same number.
+  - If a code has already arrived, it may still be good: use it then.
+  @ after {seconds}
+
+PHONE_NUMBER_FLOOD
+  ~ You asked for the code too many times
+  ! Too many codes were asked for with this number.
+  ? Telegram has a daily limit for each number, and this number is over it. It does not say how long it lasts; a day is
+    what the limits are made for.
+  - Do not ask for more codes, not here and not in any other app.
+  - Try the last code that you received; it may still be good.
+  - If the account is open on a phone, sign in by QR code: that needs no code.
+  @ after 24 hours
+
+PHONE_PASSWORD_FLOOD FLOOD
+  ~ You have tried logging in too many times
+  ! Too many failed sign-ins with this number.
+  ? Codes or passwords were wrong too often, so Telegram has locked the door for a while. It does not say for how long;
+    a day is what its limits are made for.
+  - Stop trying, in every app.
+  - Find the right password meanwhile, or have the recovery e-mail at hand.
+  - Try once when the time is over.
+  @ after 24 hours
+
+== The data centre
+
+PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc}
+  ~ is associated with DC {dc}
+  ! This account belongs to Telegram's data centre {dc}.
+  ? Telegram keeps each account in one of five data centres, and sends the sign-in there. This is normal, and this
+    script moves by itself. A session that was made for another data centre does not work there.
+  - Nothing, if the sign-in goes on by itself.
+  - If it does not: run the script with “network” to see whether this machine reaches data centre {dc}.
+  - If a session from elsewhere says this, sign in once more: it carries the wrong data centre.
+  @ at once
+
+== Telegram's servers
+
+AUTH_RESTART AUTH_RESTART_{number} SIGN_IN_FAILED
+  ~ Restart the authorization process
+  ~ Failure while signing in
+  ! Telegram lost the thread and wants the sign-in to start again.
+  ? Something failed inside Telegram between two steps. It is not about your number, code or password.
+  - Start again from the phone number; a new code will come.
+  - If it comes again, wait ten minutes.
+  @ at once, from the beginning
+"""
+
+
+class Answer(NamedTuple):
+    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`."""
+
+    group: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    vague_texts: tuple[str, ...]
+    title: str
+    meaning: str
+    steps: tuple[str, ...]
+    again: str
+
+
+class Found(NamedTuple):
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`)."""
+
+    answer: Answer
+    name: str
+    values: dict[str, int]
+
+    def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
+        """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
+        seconds = seconds_to_wait(self.answer.again, self.values)
+        return Problem(
+            filled(self.answer.title, self.values),
+            filled(self.answer.meaning, self.values),
+            [filled(step, self.values) for step in self.answer.steps],
+            name=name or self.name,
+            call=call,
+            retry_at=since + seconds if since is not None and seconds else None,
+            again=filled(self.answer.again, self.values),
+        )
+
+
+_answers: list[Answer] = []
+_named: dict[str, tuple[Answer, str]] = {}
+
+
+def answers() -> list[Answer]:
+    """Every row of ERRORS, in the order of the table; read on first use."""
+    if not _answers:
+        group = ""
+        row: dict[str, list[str]] = {}
+        for line in [*re.sub(r"\n {4,}", " ", ERRORS).splitlines(), "== end"]:
+            if line.startswith("  "):
+                row.setdefault(line[2], []).append(line[4:])
+                continue
+            if row:  # it ends where the next row or the next group begins
+                _answers.append(_answer(group, row))
+            row = {"names": [line]} if line and not line.startswith("== ") else {}
+            group = line[3:] if line.startswith("== ") else group
+    return _answers
+
+
+def _answer(group: str, row: dict[str, list[str]]) -> Answer:
+    names = row["names"][0]
+    quoted = [names[1:-1]] if names.startswith("“") else []
+    return Answer(
+        group, () if quoted else tuple(names.split()), (*quoted, *row.get("~", ())), tuple(row.get("|", ())),
+        row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
+    )  # fmt: skip
+
+
+def filled(text: str, values: dict[str, int]) -> str:
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; one that nobody knows → `some …`."""
+
+    def words(match: re.Match[str]) -> str:
+        known = values.get(match[1])
+        if match[1] != "seconds":
+            return "N" if known is None else str(known)
+        if known is None:
+            return "some time"
+        exact = f"{known} second{'' if known == 1 else 's'}"
+        return exact if known < 60 else f"{exact} ({duration(known)})"
+
+    return re.sub(r"\{(\w+)\}", words, text)
+
+
+def seconds_to_wait(again: str, values: dict[str, int]) -> int:
+    """The wait that `after {seconds}`, `after 24 hours` or `after 10 minutes` names, in seconds; 0 if it names none."""
+    wait = re.match(r"after (?:\{seconds\}|(\d+) (minute|hour))", again)
+    if not wait:
+        return 0
+    return int(wait[1]) * (3600 if wait[2] == "hour" else 60) if wait[1] else values.get("seconds", 0)
+
+
+# ── errors: from what people have to the row ──
+
+
+def squashed(name: str) -> str:
+    """What all spellings of a name share: `FLOOD_WAIT_37`, `FLOOD_WAIT_X`, `flood_wait` → `FLOODWAIT`."""
+    without_values = re.sub(r"\{\w+\}|%[DS]|_[XN]$", "", name.upper().replace("2FA", "TWOFA"))
+    return re.sub("[^A-Z]", "", without_values)
+
+
+def rows_by_name() -> dict[str, tuple[Answer, str]]:
+    """Squashed name → its row, and the name as the table writes it."""
+    if not _named:
+        for answer in answers():
+            for name in answer.names:
+                _named.setdefault(squashed(name), (answer, name))
+    return _named
+
+
+def find_name(name: str) -> Found | None:
+    """The answer for a name alone: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno.
+
+    Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
+    `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
+    """
+    module, _, last = name.strip("'\"`“”:;,.()[]<> ").rpartition(".")
+    key = squashed(last)
+    shorter = re.sub("ERROR$", "", key)
+    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
+        if candidate in rows_by_name():
+            return _found(*rows_by_name()[candidate], last)
+    for start, (answer, known) in rows_by_name().items():
+        if known.endswith("_{key}") and key.startswith(start):
+            return _found(answer, known, last)
+    return None
+
+
+def _found(answer: Answer, known: str, seen: str) -> Found:
+    """`known` is the name as the table has it, `seen` as it was written: with a number in it, or with a secret."""
+    value, number = re.search(r"\{(\w+)\}", known), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", seen))
+    values = {value[1]: int(number[0])} if value and value[1] != "key" and number else {}
+    return Found(answer, _with_values(known, values), values)
+
+
+def _with_values(name: str, values: dict[str, int]) -> str:
+    for key, value in values.items():
+        name = name.replace(f"{{{key}}}", str(value))
+    return re.sub(r"_?\{\w+\}", "", name)
+
+
+def match_text(pattern: str, text: str) -> re.Match[str] | None:
+    """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
+    parts = re.split(r"(\{\w+\}|\*| )", pattern)
+    if (
+        max(parts[::2], key=len).lower() not in text.lower()
+    ):  # nearly always: it spares compiling hundreds of expressions
+        return None
+    expression = "".join(
+        r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
+        if part.startswith("{") else re.escape(part) for part in parts
+    )  # fmt: skip
+    return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
+
+
+def find_answer(text: str) -> Found | None:
+    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
+
+    Telegram's own name says most, then the text of a message (the longer the surer), then the class of an exception.
+    Among equals the last one counts, because a traceback ends with its error; one that came up while another was being
+    handled counts before that other one.
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", text[-50_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    if not re.search(r"\s", text):
+        found = find_name(text)
+        if found:
+            return found
+    last = re.split(r"(?:During handling of|The) above exception.*", text)[-1]
+    rank, found = _best(last)
+    if rank < (2,) and last != text:
+        rank, found = _best(text)
+    return found
+
+
+def _best(text: str) -> tuple[tuple[int, ...], Found | None]:
+    best: Found | None = None
+    best_rank: tuple[int, ...] = (0,)
+    for token in re.finditer(r"[A-Za-z0-9][\w.%{}]*", text):
+        found = find_name(token[0])
+        rank = (_sureness(token[0], found), 0, token.start()) if found else (0,)
+        if rank > (1,) and rank >= best_rank:
+            best, best_rank = found, rank
+    for answer in answers():
+        for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
+            match = match_text(pattern, text)
+            if not match:
+                continue
+            values = {key: int(value) for key, value in match.groupdict().items()}
+            if best and answer is best.answer:  # the name said which error, the text says how long
+                best = best._replace(values={**values, **best.values})
+            if (sure, len(pattern), match.start()) > best_rank:
+                name = answer.names[0] if answer.names else pattern
+                best, best_rank = Found(answer, name, values), (sure, len(pattern), match.start())
+    if not best:
+        return best_rank, None
+    known = next((name for name in best.answer.names if squashed(name) == squashed(best.name)), best.name)
+    return best_rank, best._replace(name=_with_values(known, best.values))
+
+
+def _sureness(token: str, found: Found) -> int:
+    """3 for Telegram's own names, 1 for other classes and errno names, 0 for a word that may stand there by chance."""
+    word = token.rpartition(".")[2]
+    looks_like_a_name = "_" in word or re.search(r"[a-z][A-Z]|(?i:error)$", word)
+    if "_" in found.name and not found.name.startswith("EAI_"):
+        return 3 if looks_like_a_name else 0
+    return 1 if looks_like_a_name or word.isupper() else 0
+
+
+def near_misses(text: str) -> list[str]:
+    """Names of the table that are written nearly like something in `text`, at most five, the nearest first."""
+    import difflib
+
+    near: list[str] = []
+    words = re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])
+    for word in words if len(words) == 1 else [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]:
+        key = re.sub("ERROR$", "", squashed(word))
+        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
+            near.append(_with_values(rows_by_name()[match][1], {}))
+    return list(dict.fromkeys(near))[:5]
+
+
+# ── errors: from an exception to the card ──
+
+
+def telegram_name(error: BaseException) -> str:
+    """Telegram's own name for an exception of Telethon, `""` if it is not an answer of Telegram.
+
+    Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
+    the answer that the connection keeps with the exception (`rpc_error`), or got back from the tables that Telethon
+    looks the class up in (telethon/errors/rpcerrorlist.py). Only a class without a name of its own has it in `message`.
+    """
+    raw = getattr(error, "rpc_error", None)
+    if raw is not None:
+        return str(raw.error_message)
+    table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
+    if table is None or not isinstance(error, table.RPCError):
+        return ""
+    plain = next((str(name) for name, kind in table.rpc_errors_dict.items() if kind is type(error)), "")
+    for pattern, kind in table.rpc_errors_re:
+        if kind is type(error):
+            number = max([value for value in vars(error).values() if isinstance(value, int)], default=0)
+            return str(plain if plain and not number else pattern.replace(r"(\d+)", str(number)))
+    if plain:
+        return plain
+    return str(getattr(error, "message", None) or type(error).__name__)
+
+
+def named_problem(name: str, *, call: str = "") -> Problem:
+    """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
+    found = find_name(name)
+    if found:
+        return found.problem(
+            name=found.name if "{key}" in "".join(found.answer.names) else name, call=call, since=time.time()
+        )
+    wait = re.search(r"WAIT_(\d{1,9})", name)
+    return Problem(
+        "Telegram answered with an error that this script does not know.",
+        f"Telegram calls it {name}. Nothing in the list of known errors has that name, so it is probably new. The name "
+        "itself often says what is missing.",
+        [
+            "Try once more, without changing anything.",
+            f"Search the web for {name} together with the word Telegram.",
+            "Sign in by QR code instead: it takes another way through Telegram.",
+            "If it stays, report it to the project of this script with the name above. It is safe to share.",
+        ],
+        name=name,
+        call=call,
+        retry_at=time.time() + int(wait[1]) if wait else None,
+        again="" if wait else "once, at once; not in a loop",
+    )
+
+
+def problem_from(error: BaseException, call: str = "") -> Problem:
+    """The card for any exception: by Telegram's name, by its text, by its class. A `Problem` comes back as it is."""
+    if isinstance(error, Problem):
+        return error
+    name = telegram_name(error)
+    if name:
+        return named_problem(name, call=call)
+    kind = type(error)
+    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}")
+    for base in kind.__mro__:
+        found = found or find_name(f"{base.__module__}.{base.__name__}")
+    if found:
+        return found.problem(name=kind.__name__, call=call, since=time.time())
+    return Problem(
+        "Something unexpected went wrong in this script or in Telethon.",
+        f"Python calls it {kind.__name__}. There is no answer for it in the list of known errors.",
+        [
+            "Run the same command again.",
+            "Bring Telethon up to date: python3 -m pip install --upgrade telethon",
+            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
+        ],
+        name=kind.__name__,
+        call=call,
+        again="at once",
+    )
+
+
 # ── calling codes ──
 
 
