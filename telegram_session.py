@@ -988,6 +988,275 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
 
 
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's. Each
+# format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes what
+# is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
+
+
+KEY_SIZE = 256  # bytes of an authorisation key, in every format
+
+# Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
+TEST_DATA_CENTRES = """
+1  149.154.175.10   2001:b28:f23d:f001::e
+2  149.154.167.40   2001:67c:4e8:f002::e
+3  149.154.175.117  2001:b28:f23d:f003::e
+"""
+
+# Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
+TELEGRAM_NETWORKS = """
+149.154.160.0/20  91.108.4.0/22   91.108.8.0/22     91.108.12.0/22    91.108.16.0/22  91.108.20.0/22  91.108.56.0/22
+91.105.192.0/23   95.161.64.0/20  185.76.151.0/24
+2001:67c:4e8::/48 2001:b28:f23d::/48 2001:b28:f23f::/48 2001:b28:f23c::/48 2a0a:f280::/32
+"""
+
+
+class DataCenter(NamedTuple):
+    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as Telethon v2 writes them."""
+
+    id: int
+    ipv4_addr: str | None = None
+    ipv6_addr: str | None = None
+    auth: bytes | None = None
+
+
+class User(NamedTuple):
+    """Whose session it is. `id` 0: the format does not say; `bot` None: the same."""
+
+    id: int
+    dc: int
+    bot: bool | None = None
+    username: str | None = None
+
+
+class ChannelState(NamedTuple):
+    """How far the updates of one channel were read; `id` is the bare positive channel id."""
+
+    id: int
+    pts: int
+
+
+class UpdateState(NamedTuple):
+    """How far the account's updates were read; `date` is Unix time."""
+
+    pts: int
+    qts: int
+    date: int
+    seq: int
+    channels: tuple[ChannelState, ...] = ()
+
+
+class ApiIdentity(NamedTuple):
+    """What the program that made the session told Telegram about itself: the JSON companion, by its own key names.
+
+    `other` holds every other key of the companion as it was, so that a round trip loses none.
+    """
+
+    app_id: int = 0
+    app_hash: str | None = None
+    device: str | None = None
+    sdk: str | None = None
+    app_version: str | None = None
+    system_lang_code: str | None = None
+    lang_pack: str | None = None
+    lang_code: str | None = None
+    other: dict[str, Any] = {}  # noqa: RUF012  never changed: a new one is made instead
+
+
+class Session(NamedTuple):
+    """All that any format can hold. `user.dc` is the home data centre, also when nothing else is known of the user."""
+
+    dcs: tuple[DataCenter, ...]
+    user: User
+    state: UpdateState | None = None
+    api: ApiIdentity | None = None
+    test: bool | None = None  # Telegram's test servers; None: nothing tells
+
+    @property
+    def home(self) -> DataCenter:
+        """The user's own data centre, whose key is the session."""
+        return next((dc for dc in self.dcs if dc.id == self.user.dc), DataCenter(self.user.dc))
+
+
+def new_session(
+    dc: int,
+    key: bytes,
+    host: str | None = None,
+    port: int = 0,
+    *,
+    user_id: int = 0,
+    bot: bool | None = None,
+    username: str | None = None,
+    test: bool | None = None,
+) -> Session:
+    """A session from what every format has: the home data centre, its key, and where it listens, if that is known.
+
+    Raises a `Problem` for what cannot be one: an unknown data centre, a port out of range, an empty key.
+    """
+    if dc not in DATA_CENTRES and dc != 203:
+        raise Problem(f"Data centre {dc} does not exist.", "A session names one of 1 to 5, so this one is damaged.")
+    if host and not 0 < port < 65536:
+        raise Problem(f"Port {port} is not valid.", "A port is a number from 1 to 65535, so this session is damaged.")
+    check_key(key)
+    place = join_address(host, port) if host else None
+    ipv6 = bool(host and ":" in host)
+    if test is None and host:
+        test = known_server(host)
+    centre = DataCenter(dc, None if ipv6 else place, place if ipv6 else None, key)
+    return Session((centre,), User(user_id, dc, bot, username), test=test)
+
+
+def check_key(key: bytes) -> None:
+    """Raises a `Problem` if `key` cannot be an authorisation key."""
+    if not any(key):
+        what = "The key is all zeros" if key else "There is no key in it"
+        raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
+    if len(key) != KEY_SIZE:
+        raise Problem(f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN])
+
+
+SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
+COPY_AGAIN = "Copy the whole string again from where you got it."
+
+
+def fingerprint(key: bytes) -> str:
+    """What may be shown of a key: its id, by which Telegram's servers know it (bytes 12 to 19 of its SHA-1), in hex."""
+    import hashlib
+
+    return hashlib.sha1(key).digest()[12:20].hex()
+
+
+# ── addresses ──
+
+
+def join_address(host: str, port: int) -> str:
+    """`host:port`, IPv6 without brackets: Telethon v2's form."""
+    return f"{host}:{port}"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """The opposite of `join_address`; a port that is not a number is 0."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port) if port.isdecimal() and len(port) < 6 else 0
+
+
+def known_server(host: str) -> bool | None:
+    """True for a test server, False for a production one, None for an address that neither table has."""
+    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+        return True
+    return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
+
+
+def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
+    """Where a data centre listens when a session does not say."""
+    if test:
+        for row in TEST_DATA_CENTRES.strip().splitlines():
+            number, ipv4, _ = row.split()
+            if int(number) == dc:
+                return ipv4, 443
+    if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
+        return "91.105.192.100", 443
+    return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
+
+
+def ip_address(host: str) -> bytes | None:
+    """The 4 or 16 bytes of an IP address, None for anything else (a host name, nonsense)."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).packed
+    except ValueError:
+        return None
+
+
+def is_telegrams(host: str) -> bool:
+    """Whether an address lies in one of Telegram's networks, or is one of its web hosts."""
+    import ipaddress
+
+    if host.endswith(".web.telegram.org"):
+        return True
+    if ip_address(host) is None:
+        return False
+    address = ipaddress.ip_address(host)
+    return any(address in ipaddress.ip_network(network) for network in TELEGRAM_NETWORKS.split())
+
+
+def home_address(session: Session) -> tuple[str, int]:
+    """The host and port of the home data centre: those of the session, else the usual ones."""
+    home = session.home
+    address = home.ipv4_addr or home.ipv6_addr
+    return split_address(address) if address else usual_address(home.id, session.test)
+
+
+def home_ip(session: Session) -> tuple[str, int]:
+    """Like `home_address`, for formats that take an IP address only: a host name gives way to the usual address."""
+    host, port = home_address(session)
+    return (host, port) if ip_address(host) else usual_address(session.user.dc, session.test)
+
+
+def home_key(session: Session) -> bytes:
+    """The key that is the session; a `Problem` if there is none."""
+    key = session.home.auth or b""
+    check_key(key)
+    return key
+
+
+# ── Telethon's string ──
+
+
+def encode_telethon_string(session: Session) -> str:
+    """Telethon 1's StringSession: `1`, then URL-safe base64 of DC (u8), IP (4 or 16 bytes), port (u16), key.
+
+    353 characters with an IPv4 address, 369 with an IPv6 one. Source: `telethon/sessions/string.py`.
+    """
+    import base64
+    import struct
+
+    host, port = home_ip(session)
+    body = struct.pack(">B", session.user.dc) + (ip_address(host) or b"") + struct.pack(">H", port)
+    return "1" + base64.urlsafe_b64encode(body + home_key(session)).decode("ascii")
+
+
+def decode_telethon_string(text: str) -> Session:
+    """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
+    body = base64_bytes(text[1:]) if text[:1] == "1" else None
+    if body is None or len(body) < 7:
+        raise cut_off(text, 353)
+    ipv6 = body[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    length = 16 if ipv6 else 4
+    if len(body) != length + 3 + KEY_SIZE:
+        raise cut_off(text, 369 if ipv6 else 353)
+    import socket
+
+    host = socket.inet_ntop(socket.AF_INET6, body[1:17]) if ipv6 else dotted(body[1:5])
+    return new_session(body[0], body[length + 3 :], host, int.from_bytes(body[length + 1 : length + 3], "big"))
+
+
+def dotted(ip: bytes) -> str:
+    """Four bytes as `149.154.167.51`."""
+    return ".".join(str(byte) for byte in ip)
+
+
+def base64_bytes(text: str) -> bytes | None:
+    """What base64 text of either alphabet holds, with or without its padding; None if it is not base64."""
+    import binascii
+
+    text = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(text) % 4 == 1 or not re.fullmatch("[A-Za-z0-9+/]*", text):
+        return None
+    return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+
+
+def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
+    """The `Problem` of a string that is not as long as it must be; `whole` characters include the padding."""
+    missing = whole - len(text)
+    if missing > 0:
+        title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
+    elif missing:
+        title = f"The string is too long: {len(text)} characters instead of {whole}, so {-missing} do not belong to it."
+    else:
+        title = f"The string is damaged inside, although it has the right length ({whole} characters)."
+    return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
 
 
 # ══ 5  NETWORK ═══════════════════════════════════════════════════════════════════════════════════════════════════════
