@@ -1260,6 +1260,383 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
 
 
 # ══ 5  NETWORK ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
+# a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
+# wrong password from a forbidden address only in the words of its error messages.
+
+
+# ── what can be in the way ──
+
+# Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
+NETWORK_PROBLEMS = """
+PROXY_LINK
+This is not a proxy address: {reason}.
+A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
+- For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
+- For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
+- For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+- On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
+shell's history.
+
+PROXY_FAKE_TLS
+This MTProxy only speaks fake-TLS, which Telethon cannot.
+Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
+can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
+- Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
+- Or use a SOCKS5 proxy: socks5://host:port.
+- Or use a VPN and no proxy at all.
+
+PROXY_NEEDS_PYTHON_SOCKS
+To use this proxy, Python needs the package python-socks.
+Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
+{install}
+- An MTProxy (tg://proxy?…) works without it.
+"""
+
+
+def network_problem(name: str, **values: object) -> Problem:
+    """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
+
+    A value may bring several steps of its own: lines that begin with "- ".
+    """
+    for block in NETWORK_PROBLEMS.strip().split("\n\n"):
+        lines = block.split("\n")
+        if lines[0] == name:
+            title, meaning, *rest = "\n".join(lines[1:]).format_map(values).split("\n")
+            return Problem(title, meaning, [line[2:] for line in rest if line], name=name)
+    raise KeyError(name)
+
+
+# ── helpers that are installed only when they are needed ──
+
+
+def pip_command(package: str) -> list[str]:
+    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+
+    There is none where the system's package manager owns this Python (PEP 668: a file EXTERNALLY-MANAGED beside the
+    standard library) and this is no virtual environment, and where there is neither pip nor uv.
+    """
+    import importlib.util
+    import shutil
+    import sysconfig
+
+    marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    if sys.prefix == sys.base_prefix and os.path.exists(marker):
+        return []
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "install", package]
+    uv = shutil.which("uv")  # its environments come without pip
+    return [uv, "pip", "install", "--python", sys.executable, package] if uv else []
+
+
+def in_shell_words(command: Sequence[str]) -> str:
+    """A command as one types it, quoted as this system's shell wants it."""
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline(command)
+    import shlex
+
+    return " ".join(shlex.quote(word) for word in command)
+
+
+def ways_to_install(package: str) -> list[str]:
+    """Steps that bring `package` to this script, best first."""
+    script = in_shell_words([os.path.abspath(sys.argv[0])])
+    command = pip_command(package)
+    if command:
+        return [f"Install it and start again: {in_shell_words(command)}"]
+    return [
+        "This Python belongs to the system, which does not let pip change it. Run the script in an environment of "
+        f"its own instead; uv makes one and brings everything along: uv run {script}",
+        f"The same with pipx: pipx run {script}",
+        f"The same by hand: python3 -m venv tg-env, then tg-env/bin/pip install telethon {in_shell_words([package])}, "
+        f"then tg-env/bin/python {script}",
+    ]
+
+
+def offer_install(package: str, module: str, why: str) -> bool:
+    """Says `why` a package is needed and offers to install it; True if `module` can be imported afterwards.
+
+    Nothing is installed without a yes. Without a terminal to ask on, and where pip may not be used, nobody is asked:
+    the ways to get the package are shown and the answer is False.
+    """
+    import importlib
+    import importlib.util
+
+    if importlib.util.find_spec(module):
+        return True
+    term.say(why)
+    command = pip_command(package)
+    if not command:
+        term.steps(ways_to_install(package))
+        return False
+    term.verbatim(f"    {in_shell_words(command)}")
+    if not (term.interactive and term.confirm("Install it now?", default=False)):
+        return False
+    said = _run_quietly(command, f"installing {package}", limit=180)
+    importlib.invalidate_caches()
+    if importlib.util.find_spec(module):
+        term.good(f"{package} is installed.")
+        return True
+    term.bad(f"{package} could not be installed.")
+    if said:
+        term.say(said, "dim", indent=2)
+    return False
+
+
+def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
+    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryFile() as output:
+        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
+        )
+
+        def finished(pause: float) -> bool:
+            try:
+                process.wait(pause)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
+
+        try:
+            term.wait(finished, doing, limit)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        output.seek(0)
+        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+
+
+# ── proxies ──
+
+
+class Proxy(NamedTuple):
+    """A proxy: `kind` is socks5, socks4, http or mtproxy.
+
+    `secret` belongs to MTProxy: 32 hexadecimal digits, with "dd" in front when the proxy wants padded packets.
+    """
+
+    kind: str
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    secret: str = ""
+
+    def describe(self) -> str:
+        """The proxy in words, without password and secret: `socks5://127.0.0.1:1080 (with a login)`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.kind == "mtproxy":
+            return f"MTProxy {host}:{self.port}"
+        return f"{self.kind}://{host}:{self.port}" + (" (with a login)" if self.username or self.password else "")
+
+    def __repr__(self) -> str:
+        return self.describe()  # a traceback, a log or a report never shows the password
+
+
+# What people write before “://”, and the kind of proxy they mean. SOCKS with “h” or “a” lets the proxy look names up:
+# Telegram is reached by address, so there is no difference.
+PROXY_SCHEMES = {
+    "socks5": "socks5", "socks5h": "socks5", "socks": "socks5",
+    "socks4": "socks4", "socks4a": "socks4",
+    "http": "http",
+    "mtproxy": "mtproxy", "mtproto": "mtproxy",
+}  # fmt: skip
+
+# What Telegram's own links call them: tg://proxy?server=…, https://t.me/socks?server=…
+PROXY_LINKS = {"proxy": "mtproxy", "socks": "socks5", "http": "http"}
+
+
+def parse_proxy(text: str) -> Proxy:
+    """Reads a proxy address or link as people have it; anything else is a `Problem`.
+
+    `socks5://user:pass@host:port`, `socks4://`, `http://`, and for MTProxy `tg://proxy?server=…&port=…&secret=…`,
+    `https://t.me/proxy?…` (also t.me/socks, t.me/http) and `mtproxy://secret@host:port` or with `?secret=…`.
+    """
+    import urllib.parse
+
+    text = text.strip().strip("\"'<>“”‘’").strip()
+    if not text:
+        raise network_problem("PROXY_LINK", reason="it is empty")
+    link = re.match(
+        r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
+        text,
+        re.I | re.S,
+    )
+    try:
+        if link:
+            values = _link_values(link.group(2))
+            return _proxy(
+                PROXY_LINKS[link.group(1).lower()], values.get("server", ""), values.get("port", ""),
+                values.get("user", ""), values.get("pass", ""), values.get("secret", ""),
+            )  # fmt: skip
+        scheme, separator, _ = text.partition("://")
+        kind = PROXY_SCHEMES.get(scheme.lower(), "")
+        if not separator:
+            raise network_problem("PROXY_LINK", reason="it does not say which kind of proxy it is")
+        if scheme.lower() == "https":
+            raise network_problem("PROXY_LINK", reason="Telethon cannot speak to a proxy over TLS (https://)")
+        if not kind:
+            raise network_problem("PROXY_LINK", reason="it names a kind of proxy that Telethon does not speak to")
+        parts = urllib.parse.urlsplit(text)
+        user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
+        if kind != "mtproxy":
+            return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
+        values = _link_values(parts.query)
+        host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
+        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or parts.path.strip("/"))
+    except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
+        reason = (
+            "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
+        )
+        raise network_problem("PROXY_LINK", reason=reason) from None
+
+
+def _link_values(query: str) -> dict[str, str]:
+    """The values of a link's query. A “+” stays what it is: base64 secrets contain it, and nothing here has spaces."""
+    import urllib.parse
+
+    pairs = (pair.partition("=") for pair in query.partition("#")[0].split("&"))
+    return {name.lower(): urllib.parse.unquote(value) for name, _, value in pairs}
+
+
+def _proxy(kind: str, host: str, port: str, username: str, password: str, secret: str) -> Proxy:
+    """Checks the parts of a proxy address and puts them together."""
+    host = host.strip().strip("[]")
+    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
+        raise network_problem(
+            "PROXY_LINK", reason="the host is missing" if not host else "its host has characters no host has"
+        )
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise network_problem(
+            "PROXY_LINK", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
+        )
+    if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
+        raise network_problem("PROXY_LINK", reason="its user or password is longer than a proxy takes")
+    return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
+
+
+def _mtproxy_secret(text: str) -> str:
+    """The secret of an MTProxy as 32 hexadecimal digits, "dd" in front if it wants padding; a `Problem` if it is none.
+
+    It comes as hexadecimal or base64 (either alphabet, with or without “=”): 16 bytes; 17 that begin with dd; or, for
+    fake-TLS, 18 and more that begin with ee. Source: TDLib, td/mtproto/ProxySecret.cpp, and
+    https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+    import base64
+    import binascii
+
+    if not text:
+        raise network_problem("PROXY_LINK", reason="the secret is missing")
+    try:
+        secret = bytes.fromhex(text)
+    except ValueError:
+        try:
+            plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+            secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            raise network_problem("PROXY_LINK", reason="its secret is neither hexadecimal nor base64") from None
+    if len(secret) == 16:
+        return secret.hex()
+    if len(secret) == 17 and secret[0] == 0xDD:
+        return secret.hex()
+    if len(secret) > 17 and secret[0] == 0xEE:
+        raise network_problem("PROXY_FAKE_TLS")
+    raise network_problem(
+        "PROXY_LINK", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
+    )
+
+
+def choose_proxy(options: Any) -> Proxy | None:
+    """The proxy to use, or None: `options.proxy`, TELEGRAM_PROXY, or the system's if the person says yes to it.
+
+    Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
+    """
+    proxy = _proxy_named(options)
+    if proxy and proxy.kind != "mtproxy":
+        _need_python_socks()
+    return proxy
+
+
+def _proxy_named(options: Any) -> Proxy | None:
+    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
+    if given is not None:
+        proxy = parse_proxy(given)
+        term.note(f"Proxy: {proxy.describe()}")
+        if proxy.password or proxy.secret:
+            what = "password" if proxy.password else "secret"
+            term.warn(
+                f"The proxy's {what} was given on the command line: other programs on this computer can read it there, "
+                "and it stays in the shell's history. The environment variable TELEGRAM_PROXY is a better place for it."
+            )
+        return proxy
+    if from_environment:
+        proxy = parse_proxy(from_environment)
+        term.note(f"Proxy from TELEGRAM_PROXY: {proxy.describe()}")
+        return proxy
+    return _proxy_of_the_system()
+
+
+def _proxy_of_the_system() -> Proxy | None:
+    """The proxy that ALL_PROXY or HTTPS_PROXY names, if the person wants Telegram to go through it too."""
+    for variable in ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"):
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            continue
+        try:
+            proxy = parse_proxy(value)
+        except Problem as problem:
+            term.note(f"{variable} is set, but Telegram cannot be reached through it. {problem.title}")
+            return None
+        if not term.interactive:
+            term.note(
+                f"{variable} is set but not used. To go through that proxy, set TELEGRAM_PROXY to the same address."
+            )
+            return None
+        term.say(f"This computer has a proxy set ({variable}): {proxy.describe()}")
+        return proxy if term.confirm("Use it for Telegram too?", default=False) else None
+    return None
+
+
+def _need_python_socks() -> None:
+    """Telethon speaks to SOCKS and HTTP proxies through python-socks, which before Python 3.11 needs async_timeout."""
+    package = "python-socks[asyncio]"
+    modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
+    why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
+    if not all(offer_install(package, module, why) for module in modules):
+        install = "\n".join(f"- {way}" for way in ways_to_install(package))
+        raise network_problem("PROXY_NEEDS_PYTHON_SOCKS", install=install)
+
+
+def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
+    """Telethon's connection class and `proxy` argument for this proxy (TelegramClient(connection=…, proxy=…)).
+
+    An MTProxy secret is always handed over with "dd" in front, because Telethon takes two letters off any secret that
+    begins with "dd" or "ee", also off one whose first byte happens to be that (tcpmtproxy.py, normalize_secret, 1.45).
+    """
+    from telethon import connection
+
+    if proxy is None:
+        return connection.ConnectionTcpFull, None
+    if proxy.kind == "mtproxy":
+        padded = connection.ConnectionTcpMTProxyRandomizedIntermediate
+        kind = padded if len(proxy.secret) == 34 else connection.ConnectionTcpMTProxyIntermediate
+        return kind, (proxy.host, proxy.port, "dd" + proxy.secret[-32:])
+    return connection.ConnectionTcpFull, {
+        "proxy_type": proxy.kind,
+        "addr": proxy.host,
+        "port": proxy.port,
+        "username": proxy.username or None,
+        "password": proxy.password or None,
+        "rdns": True,
+    }
 
 
 # ══ 6  TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════════════════
