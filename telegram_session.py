@@ -1648,6 +1648,67 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
+# ── step 1: API credentials ──
+
+
+class Credentials(NamedTuple):
+    """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
+
+    api_id: int
+    api_hash: str
+
+
+def ask_credentials(use_environment: bool = True) -> Credentials:
+    """Step 1: from TELEGRAM_API_ID and TELEGRAM_API_HASH, or asked for until they can be right.
+
+    `use_environment` is False when Telegram has just refused what stands there.
+    """
+    raise NotImplementedError
+
+
+# ── step 2: phone number ──
+
+
+class PhoneNumber(NamedTuple):
+    """A telephone number as Telegram takes it (`+447700900123`), its country, and how people write it.
+
+    `notes` are sentences about what was changed on the way (a trunk zero taken out).
+    """
+
+    e164: str
+    country: str
+    formatted: str
+    notes: tuple[str, ...] = ()
+
+
+class BotToken(NamedTuple):
+    """What @BotFather gives out, `123456789:AA…`: the answer of someone who signs in a bot."""
+
+    token: str
+
+    @property
+    def bot_id(self) -> int:
+        """The number before the colon is the bot's user id."""
+        return int(self.token.partition(":")[0])
+
+
+class WantsQr:
+    """The answer `qr`: sign in by QR code, without a phone number."""
+
+
+def parse_phone(text: str) -> PhoneNumber:
+    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it."""
+    raise NotImplementedError
+
+
+def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
+    """Step 2: from TELEGRAM_PHONE, or asked for until it can be right.
+
+    `use_environment` is False when the person wants another number than the one that stands there.
+    """
+    raise NotImplementedError
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
