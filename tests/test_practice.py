@@ -618,8 +618,19 @@ def test_a_key_is_revoked_or_forgotten_at_a_call(telegram: PracticeTelegram) -> 
 @pytest.mark.parametrize("do", ["cut", "silence", "garbage", "http"])
 def test_every_step_before_the_first_call_can_fail(telegram: PracticeTelegram, place: str, do: str) -> None:
     fault = telegram.faults.add(place, do)
-    assert isinstance(outcome(telegram, NEAREST, timeout=0.5), Exception)
-    assert fault.hits
+
+    async def go() -> None:
+        client = new_client(telegram, connection_retries=0, auto_reconnect=False)
+        connecting = asyncio.ensure_future(client.connect())
+        while not fault.hits:
+            await asyncio.sleep(0.01)
+        await asyncio.wait([connecting], timeout=0.2)
+        assert not connecting.done() or connecting.exception()
+        connecting.cancel()
+        await asyncio.wait([connecting])
+        await client.disconnect()
+
+    asyncio.run(asyncio.wait_for(go(), 20))
     assert telegram.calls == []
 
 
