@@ -36,7 +36,9 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    Way = tuple[str, Callable[[], int]]  # something that can be done now: its words, and what carries it out
 
 __version__ = "1.0.0"
 
@@ -62,7 +64,7 @@ class Problem(Exception):
     `call` the API call that was answered with it (`auth.sendCode`), `retry_at` the Unix time from which a new try
     makes sense, `again` the same in words where there is no time to name ("at once, with a new code"). `said` is
     what Telegram itself says to the person: it pushes a text after most 406 errors. `code` is the exit code if the
-    program ends here.
+    program ends here, `ways` what the person can choose to do instead.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Problem(Exception):
         again: str = "",
         said: str = "",
         code: int = 1,
+        ways: Sequence[Way] = (),
     ) -> None:
         super().__init__(title)
         self.title = title
@@ -88,6 +91,7 @@ class Problem(Exception):
         self.again = again
         self.said = said
         self.code = code
+        self.ways = ways
 
 
 # What a console that cannot encode the left side gets instead. Anything else it cannot encode becomes a question mark.
@@ -98,6 +102,14 @@ PLAIN_CHARACTERS = {
 
 # Control characters (but tab and line feed), direction overrides, lone surrogates: what could drive or fool a terminal.
 NOT_PRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+# What looks like a secret wherever it stands: masked in everything that is meant to be shared.
+LOOKS_SECRET = (
+    (re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"), "bot token"),
+    (re.compile(r"\b[A-Za-z0-9_+/-]{60,}={0,2}"), "long string"),
+    (re.compile(r"\b[0-9a-fA-F]{32,}\b"), "hash"),
+    (re.compile(r"\+?\d[\d ().-]{7,}\d"), "number"),
+)
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
@@ -137,6 +149,7 @@ class Terminal:
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
         self._status_shown = False
+        self._secrets: dict[str, str] = {}  # secret → what it is
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:
@@ -228,10 +241,16 @@ class Terminal:
         for line in self.clean(text).split("\n"):
             self._write(self.paint(line, colour) + "\n")
 
+    def rule(self, text: str = "") -> None:
+        """A line across the screen, `── Telegram response ──────────`, with or without words in it."""
+        line = f"── {text} " if text else ""
+        self._write(self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n")
+
     def heading(self, text: str) -> None:
-        """`── Step 1 of 3 · API credentials ──────────`, with room above."""
-        line = f"── {text} "
-        self._write("\n" + self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n\n")
+        """A rule with room above and below: a new step begins."""
+        self._write("\n")
+        self.rule(text)
+        self._write("\n")
 
     def good(self, text: str) -> None:
         """A line that says that something worked."""
@@ -254,6 +273,11 @@ class Terminal:
         for number, step in enumerate(steps, 1):
             self.say(step, mark=f"{number}.", indent=2)
 
+    def options(self, options: dict[str, str]) -> None:
+        """What can be chosen at the next prompt: `[2] send the code again`."""
+        for key, text in options.items():
+            self.say(text, mark=f"[{key}]", indent=2)
+
     def facts(self, rows: Iterable[tuple[str, object]]) -> None:
         """Lines of `name : value`, the colons below each other."""
         clean = [(self.clean(name), self.clean(value)) for name, value in rows]
@@ -264,8 +288,31 @@ class Terminal:
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+            self.warn("The program that should have received this has gone. Here it is instead:")
+            self.verbatim(text)
+
+    def draw(self, dark: Sequence[Sequence[int]], over: int = 0) -> int:
+        """Draws a QR code from rows of modules (1 is dark), two rows to a line; returns the number of its lines.
+
+        `over` lines of the last picture are drawn over. The code is black on white whatever the terminal's colours
+        and NO_COLOR say, because this is a picture and not decoration: the camera needs it.
+        """
+        rows = [list(row) for row in dark]
+        if self.redraws and self.unicode and self._console_understands_escapes():
+            rows += [[0] * len(rows[0])] * (len(rows) % 2)
+            lines = [
+                "\x1b[30;47m" + "".join(" ▄▀█"[2 * top + bottom] for top, bottom in zip(upper, lower)) + "\x1b[0m"
+                for upper, lower in zip(rows[::2], rows[1::2])
+            ]
+        else:  # light modules are drawn, for letters are light on a dark terminal as a rule
+            lines = ["".join("  " if module else "##" for module in row) for row in rows]
+        up = f"\x1b[{over}A\r" if over and self.redraws else "\n"
+        self._write(up + "".join(line + "\n" for line in lines))
+        return len(lines)
 
     # ── asking ──
 
@@ -387,11 +434,8 @@ class Terminal:
 
     # ── the ends ──
 
-    def problem(self, problem: Problem, options: Iterable[str] = ()) -> None:
-        """The card of a `Problem`: title, why, numbered steps, when to try again, its name, and what can be done now.
-
-        `options` are the ways on that the caller offers, in a few words each (`other number`, `QR code`, `leave`).
-        """
+    def problem(self, problem: Problem) -> None:
+        """The card of a `Problem`: title, why, numbered steps, when to try again, its name."""
         self._write("\n")
         self.bad(problem.title)
         if problem.meaning:
@@ -412,20 +456,57 @@ class Terminal:
             whose = "Telegram's name for it" if problem.name.isupper() else "Name of the error"
             asked = f", in answer to {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
-        now = " · ".join(options)
-        if now:
-            self.say()
-            self.say(f"Right now: {now}", indent=2)
 
-    def goodbye(self) -> None:
-        """Keeps the window open until Enter: on Windows it closes with the program."""
+    def traceback(self, error: BaseException) -> None:
+        """For `--debug` only: where in the program an error came from, with secrets masked."""
+        import traceback
+
+        for line in "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines():
+            self.debug(line)
+
+    def debug(self, line: str) -> None:
+        """For `--debug` only: a line about what happens inside, with secrets masked."""
+        self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+
+    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], int] | None:
+        """Keeps the window open until Enter: on Windows it closes with the program.
+
+        `ways` are offered by their number; returns what carries out the one that was chosen.
+        """
         if not (self.interactive and self.screen):
-            return
+            return None
+        if ways:
+            self.say()
+            self.say("Right now you can:", "bold")
+            self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
         try:
-            self._write("\n" + self.paint("Press Enter to exit", "cyan"))
-            sys.stdin.readline()
+            while True:
+                number = " (or the number of an option)" if ways else ""
+                self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
+                answer = sys.stdin.readline().strip().strip("[].")
+                if not answer or not ways:
+                    return None
+                if answer.isdecimal() and 1 <= int(answer) <= len(ways):
+                    return ways[int(answer) - 1][1]
+                self.warn(f"Please type a number from 1 to {len(ways)}, or press Enter alone to exit.")
         except (KeyboardInterrupt, OSError, ValueError):
             self._write("\n")
+            return None
+
+    # ── secrets ──
+
+    def hide(self, secret: str, label: str) -> None:
+        """From now on `mask` puts `[label]` in the place of this secret."""
+        if len(secret) >= 4:
+            self._secrets[secret] = label
+
+    def mask(self, text: str) -> str:
+        """`text` as it may be shared: without the secrets that were met, and whatever else looks like one."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, f"[{self._secrets[secret]}]")
+        for pattern, label in LOOKS_SECRET:
+            text = pattern.sub(f"[{label}]", text)
+        return text
 
 
 term = Terminal()
@@ -458,6 +539,105 @@ DATA_CENTRES = {
     4: DataCentre(4, "Amsterdam", "149.154.167.91", "2001:67c:4e8:f004::a"),
     5: DataCentre(5, "Singapore", "91.108.56.130", "2001:b28:f23f:f005::a"),
 }
+
+
+# ── delivery types ──
+
+
+class Delivery(NamedTuple):
+    """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
+
+    where: str  # one line
+    look: str  # what to do to find it
+    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
+
+
+# Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
+DELIVERIES = {
+    "SentCodeTypeApp": Delivery(
+        "Telegram sent the code to your Telegram APP. It is not an SMS.",
+        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
+        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
+        "Telegram chat: that makes it invalid at once.",
+    ),
+    "SentCodeTypeSms": Delivery(
+        "Telegram sent the code by SMS to {phone}.",
+        "Open the messages of the phone with this number.",
+    ),
+    "SentCodeTypeCall": Delivery(
+        "Telegram calls {phone}, and a voice reads the code out.",
+        "Take the call and write the digits down.",
+    ),
+    "SentCodeTypeFlashCall": Delivery(
+        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
+        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
+        "(* stands for any digit).",
+        "number",
+    ),
+    "SentCodeTypeMissedCall": Delivery(
+        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
+        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
+    ),
+    "SentCodeTypeEmailCode": Delivery(
+        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
+        "Look into that mailbox, also into the spam folder.",
+    ),
+    "SentCodeTypeSetUpEmailRequired": Delivery(
+        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
+        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
+        "nothing",
+    ),
+    "SentCodeTypeFragmentSms": Delivery(
+        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
+        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
+    ),
+    "SentCodeTypeFirebaseSms": Delivery(
+        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
+        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
+        "nothing",
+    ),
+    "SentCodeTypeSmsWord": Delivery(
+        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
+        "Open the messages of the phone with this number and type the word.{beginning}",
+        "words",
+    ),
+    "SentCodeTypeSmsPhrase": Delivery(
+        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
+        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
+        "words",
+    ),
+}
+
+# A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
+UNKNOWN_DELIVERY = Delivery(
+    "Telegram used a way to send the code that this version of the script does not know.",
+    "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
+    "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
+    "words",
+)
+
+# What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
+NEXT_TYPES = {
+    "CodeTypeSms": "by SMS",
+    "CodeTypeCall": "by a phone call that reads it out",
+    "CodeTypeFlashCall": "by a call that hangs up (its number is the code)",
+    "CodeTypeMissedCall": "by a missed call (the last digits of its number are the code)",
+    "CodeTypeFragmentSms": "on the Fragment website",
+}
+
+# The other answers of auth.sendCode, by class: what they mean for the person.
+SENT_CODES = {
+    "SentCode": "A code was sent; where, its `type` says.",
+    "SentCodeSuccess": "Telegram signed you in at once, without a code.",
+    "SentCodePaymentRequired": "Telegram wants a payment (Telegram Premium) before it sends an SMS to this number.",
+}
+
+# Where to scan a QR code, by device. Source: core.telegram.org/api/qr-login and the apps of 2026.
+WHERE_TO_SCAN = (
+    ("iPhone, iPad", "Settings → Devices → Link Desktop Device, then point the camera at the code"),
+    ("Android", "menu (or profile) → Settings → Devices → Link Desktop Device, then point the camera at the code"),
+    ("Computer", "Telegram Desktop cannot scan. Use the phone that is signed in to the account"),
+)
 
 
 # ── errors ──
@@ -1112,7 +1292,9 @@ def check_key(key: bytes) -> None:
         what = "The key is all zeros" if key else "There is no key in it"
         raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
     if len(key) != KEY_SIZE:
-        raise Problem(f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN])
+        raise Problem(
+            f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN]
+        )
 
 
 SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
@@ -1640,9 +1822,1222 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
 
 
 # ══ 6  TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# The connection. It lives on a background thread with its own event loop, so that the line stays up while a person
+# goes looking for a code; `Telegram.call` is the only door between the conversation and that thread.
+#
+# Telethon's client waits for ever on a silent server, reconnects without end to one that closes, sleeps through flood
+# waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
+# the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
+
+CONNECT_LIMIT = 8.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
+CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
+PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
+CLOCK_TOLERANCE = 30  # seconds this computer's clock may be off; Telegram refuses messages much newer than its own time
+
+# How often one call is made again, by what went wrong with it.
+REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
+
+
+class Lost(Problem):
+    """The line went down, or Telegram fell silent, during a call that must not be repeated blindly.
+
+    Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
+    """
+
+
+class UnknownAnswer(Problem):
+    """Telegram answered with a constructor that the installed Telethon does not know; `body` is the raw answer."""
+
+    def __init__(self, constructor: int, body: bytes, call: str) -> None:
+        super().__init__(
+            f"Telegram's answer is of a kind that this Telethon does not know (0x{constructor:08x}).",
+            "Telegram is newer than the installed Telethon.",
+            ["Bring Telethon up to date: python3 -m pip install --upgrade telethon", "Run the script again."],
+            name="TypeNotFoundError",
+            call=call,
+        )
+        self.constructor = constructor
+        self.body = body
+
+
+def request_name(request: Any) -> str:
+    """The name of a request in Telegram's own spelling: `auth.SendCodeRequest` → `auth.sendCode`."""
+    namespace = type(request).__module__.rpartition(".")[2]
+    name = type(request).__name__[: -len("Request")]
+    name = name[0].lower() + name[1:]
+    return name if namespace == "functions" else f"{namespace}.{name}"
+
+
+class Inbox:
+    """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self._updates: list[Any] = []
+        self._arrived = threading.Condition()
+
+    def put_nowait(self, updates: Any) -> None:
+        """Called by Telethon with an `Updates` object of any kind."""
+        with self._arrived:
+            self._updates += getattr(updates, "updates", None) or [getattr(updates, "update", updates)]
+            self._arrived.notify_all()
+
+    def take(self, kind: str, seconds: float) -> Any:
+        """The next update whose class is named `kind`, waiting for it up to `seconds`; None if it does not come."""
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while True:
+                for update in self._updates:
+                    if type(update).__name__ == kind:
+                        self._updates.remove(update)
+                        return update
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._arrived.wait(left)
+
+
+class Ears:
+    """Telethon's log, listened to: the sender says some things there and nowhere else."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        import logging
+
+        class Handler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                heard(record.getMessage())
+
+        self._logger = logging.Logger("telethon")
+        self._logger.addHandler(Handler())
+
+    def __getitem__(self, name: str) -> Any:
+        """Telethon asks for its loggers as `loggers[module_name]`."""
+        return self._logger
+
+
+def telethon_sender() -> Any:
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+
+    The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
+    exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+    """
+    from telethon.network import MTProtoSender
+
+    class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        async def _handle_rpc_result(self, message: Any) -> None:
+            state = self._pending_state.get(message.obj.req_msg_id)
+            await super()._handle_rpc_result(message)
+            if state and state.future.done() and not state.future.cancelled() and state.future.exception():
+                state.future.exception().rpc_error = message.obj.error
+                state.future.exception().body = message.obj.body
+
+    return Sender
+
+
+class Telegram:
+    """One connection to Telegram with one auth key, and everything the person must hear about it.
+
+    `call` is made on the main thread. The connection begins in data centre `dc_id` and follows Telegram to another
+    one when told to; then it has a new auth key. Close it with `close` (or a `with` block).
+    """
+
+    def __init__(
+        self,
+        api_id: int,
+        *,
+        proxy: Proxy | None = None,
+        ipv6: bool = False,
+        debug: bool = False,
+        dc_id: int = 2,
+        auth_key: bytes = b"",
+    ) -> None:
+        import asyncio
+        import threading
+
+        self.api_id = api_id
+        self.dc_id = dc_id
+        self.auth_key = auth_key
+        self.inbox = Inbox()
+        self.clock_offset = 0  # Telegram's time minus this computer's, in seconds
+        self._proxy = proxy
+        self._ipv6 = ipv6
+        self._debug = debug
+        self._address = ("", 0)
+        self._sender: Any = None
+        self._introduced = False  # has this line heard initConnection?
+        self._clock_jumped = False
+        self._ears = Ears(self._heard)
+        self._loop = asyncio.new_event_loop()
+        # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Telegram:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    @property
+    def session(self) -> Session:
+        """The session as it stands: the current data centre, its address and the auth key."""
+        return new_session(self.dc_id, self.auth_key, *self._address)
+
+    @property
+    def _alive(self) -> bool:
+        return self._sender is not None and bool(self._sender.is_connected())
+
+    # ── the main thread's side ──
+
+    def _run(self, coroutine: Any, doing: str, limit: float) -> Any:
+        """Runs a coroutine on the background thread; the person hears what is being waited for.
+
+        Raises TimeoutError after `limit` seconds, KeyboardInterrupt, or what the coroutine raised.
+        """
+        import asyncio
+        import concurrent.futures
+
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+        def finished(pause: float) -> bool:
+            return self._clock_jumped or bool(concurrent.futures.wait([future], pause).done)
+
+        try:
+            if not term.wait(finished, doing, limit) or not future.done():
+                raise TimeoutError(f"no answer within {limit:.0f} seconds")
+            return future.result()
+        finally:
+            future.cancel()
+
+    def connect(self) -> None:
+        """Connects to the current data centre (with the auth key, or making one), and says where and how fast."""
+        centre = DATA_CENTRES[self.dc_id]
+        through = f" through {self._proxy.describe()}" if self._proxy else ""
+        term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
+        import_telethon()
+        started = time.monotonic()
+        try:
+            self._run(self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT)
+        except Exception as error:
+            self._hang_up()
+            raise self._why_not_connected(error) from error
+        term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
+        if abs(self.clock_offset) > CLOCK_TOLERANCE:
+            term.warn(clock_warning(self.clock_offset))
+
+    def _why_not_connected(self, error: Exception) -> Problem:
+        """The diagnosis of the network where it finds a reason, otherwise the error itself."""
+        if isinstance(error, Problem):
+            return error
+        if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
+            return problem_from(error, "the key exchange")
+        term.bad("That did not work. Looking for the reason …")
+        return diagnose(self._proxy, self._ipv6).verdict or problem_from(error, "the key exchange")
+
+    def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
+        """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
+
+        `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
+        server trouble and a lost line met by asking again, each a bounded number of times and each said. With
+        `repeat=False` (calls that sign in) a call whose fate is unknown is not made again: `Lost`.
+        """
+        tried: dict[str, int] = {}
+        call = request_name(request)
+        while True:
+            if not self._alive:
+                if self._sender is not None:
+                    term.note("The line to Telegram went down meanwhile. Bringing it back with the same key …")
+                self.connect()
+            try:
+                return self._run(self._ask(request), doing, limit)
+            except Exception as error:
+                self._mend(error, call, tried, repeat)
+
+    def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
+        """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
+        problem = problem_from(error, call)
+        rpc_error = getattr(error, "rpc_error", None)
+
+        def once_more(reason: str) -> bool:
+            tried[reason] = tried.get(reason, 0) + 1
+            return tried[reason] <= REPEATS[reason]
+
+        if type(error).__name__ == "TypeNotFoundError":
+            body = getattr(error, "body", b"")
+            raise UnknownAnswer(error.invalid_constructor_id, body, call) from error  # type: ignore[attr-defined]
+        if rpc_error is None:
+            self._drop_line()
+            if not repeat:
+                raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+            if not once_more("line"):
+                raise problem from error
+            return
+        name, code = rpc_error.error_message, abs(rpc_error.error_code)
+        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d+)$", name)
+        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d+)$", name)
+        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+            self._move(int(moved.group(1)))
+        elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
+            term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
+            term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
+        elif name in ("CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID") and once_more("introduction"):
+            self._introduced = False
+        elif name == "AUTH_RESTART" or code not in (500, 503):
+            if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
+                notification = self.inbox.take("UpdateServiceNotification", 2)
+                problem.said = notification.message if notification else ""
+            raise problem from error
+        elif not repeat:
+            raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+        elif once_more("server"):
+            term.warn(f"Telegram's server has trouble ({name}). Trying again.")
+            term.countdown(2, "a moment for Telegram's server")
+        else:
+            raise problem from error
+
+    def _move(self, dc_id: int) -> None:
+        """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
+        centre = DATA_CENTRES[dc_id]
+        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there.")
+        self._hang_up()
+        self.dc_id, self.auth_key = dc_id, b""
+        self.connect()
+
+    def go_to(self, dc_id: int) -> None:
+        """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
+        if dc_id not in DATA_CENTRES:
+            raise Problem(
+                f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
+                "There are five data centres, 1 to 5.",
+                ["Look for a newer version of this script."],
+                name=f"MIGRATE_{dc_id}",
+            )
+        self._move(dc_id)
+
+    def who_am_i(self) -> Any:
+        """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
+        from telethon.tl.functions.users import GetUsersRequest
+        from telethon.tl.types import InputUserSelf
+
+        try:
+            return self.call(GetUsersRequest([InputUserSelf()]), "asking whether the sign-in went through")[0]
+        except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":
+                return None
+            raise
+
+    def mention(self, request: Any) -> None:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+        if self._alive:
+            try:
+                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+            except (Exception, KeyboardInterrupt):  # the person is leaving anyway
+                return
+
+    def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
+        """Counts down until an update of this class comes; None if none does."""
+        arrived: list[Any] = []
+
+        def finished(pause: float) -> bool:
+            arrived.append(self.inbox.take(kind, pause))
+            return arrived[-1] is not None
+
+        return arrived[-1] if term.wait_until(finished, seconds, text) else None
+
+    def close(self) -> None:
+        """Closes the line and ends the background thread."""
+        self._hang_up()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2)
+
+    def _drop_line(self) -> None:
+        """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
+        sender = self._sender
+        self._hang_up()
+        self._sender = sender  # no longer connected: `call` says that it brings the line back
+
+    def _hang_up(self) -> None:
+        """Closes the line and waits a moment for it; a dead one may take longer, and nobody needs it."""
+        import asyncio
+        import concurrent.futures
+
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            future = asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop)
+            concurrent.futures.wait([future], 1)
+
+    # ── the background thread's side ──
+
+    def _heard(self, line: str) -> None:
+        """Telethon drops messages whose time is far from this computer's, and says so only in its log."""
+        if self._debug:
+            term.debug(line)
+        if "very new message" in line or "very old message" in line:
+            self._clock_jumped = True
+
+    async def _open(self) -> None:
+        """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
+        import asyncio
+
+        centre = DATA_CENTRES[self.dc_id]
+        waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
+        if self._proxy:
+            waiting = waiting[:1]
+        running: set[Any] = set()
+        failure: BaseException | None = None
+        try:
+            while waiting or running:
+                if waiting:
+                    running.add(asyncio.ensure_future(self._dial(*waiting.pop(0))))
+                done, running = await asyncio.wait(
+                    running, timeout=NEXT_ADDRESS_AFTER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    failure = failure or task.exception()
+                    if not task.exception():
+                        await self._take_over(*task.result())
+                        return
+            assert failure is not None
+            raise failure
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _dial(self, ip: str, port: int) -> tuple[Any, Any, int]:
+        """Connects to one address and exchanges keys if there is none yet: the line, the key, the clock offset."""
+        from telethon.crypto import AuthKey
+        from telethon.network import authenticator
+        from telethon.network.mtprotoplainsender import MTProtoPlainSender
+
+        connection_class, proxy = telethon_connection(self._proxy)
+        line = connection_class(ip, port, self.dc_id, loggers=self._ears, proxy=proxy)
+        try:
+            await line.connect(timeout=CONNECT_LIMIT)
+            if self.auth_key:
+                return line, AuthKey(self.auth_key), self.clock_offset
+            plain = MTProtoPlainSender(line, loggers=self._ears)
+            auth_key, clock_offset = await authenticator.do_authentication(plain)
+            return line, auth_key, clock_offset
+        except BaseException:
+            await line.disconnect()
+            raise
+
+    async def _take_over(self, line: Any, auth_key: Any, clock_offset: int) -> None:
+        """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
+        import asyncio
+
+        async def already_connected(**_: Any) -> None:
+            return None
+
+        self._address = (line._ip, line._port)
+        self._introduced, self._clock_jumped = False, False
+        self._sender = telethon_sender()(
+            auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
+        )
+        self.auth_key, self.clock_offset = auth_key.key, clock_offset
+        self._sender._state.time_offset = clock_offset
+        line.connect = already_connected  # the sender would connect once more
+        await self._sender.connect(line)
+        self._keeping_alive = asyncio.ensure_future(self._keep_alive(self._sender))
+
+    async def _keep_alive(self, sender: Any) -> None:
+        """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
+        import asyncio
+
+        from telethon.tl.functions import PingRequest
+
+        while sender.is_connected():
+            await asyncio.sleep(PING_EVERY)
+            try:
+                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+            except Exception:
+                await sender.disconnect()
+
+    async def _ask(self, request: Any) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
+        if not self._introduced:
+            request = self._introduction(request)
+        self._introduced = True
+        return await self._sender.send(request)
+
+    def _introduction(self, request: Any) -> Any:
+        """`request` inside invokeWithLayer and initConnection.
+
+        The device fields are honest and stay the same: they are what the person reads in Settings → Devices, and
+        empty or changing ones are said to get sessions ended.
+        """
+        import platform
+
+        from telethon.tl.alltlobjects import LAYER
+        from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
+
+        return InvokeWithLayerRequest(
+            LAYER,
+            InitConnectionRequest(
+                api_id=self.api_id,
+                device_model=f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
+                system_version=platform.release() or "unknown",
+                app_version=f"telegram_session.py {__version__}",
+                system_lang_code="en",
+                lang_pack="",
+                lang_code="en",
+                query=request,
+            ),
+        )
+
+
+def import_telethon() -> None:
+    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
+    try:
+        import telethon.network
+        import telethon.tl.functions  # noqa: F401
+    except Exception as error:
+        raise problem_from(error) from error
 
 
 # ══ 7  SIGN-IN ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Each way in is one flow that can be read beside its page: core.telegram.org/api/auth (phone code, e-mail),
+# /api/srp (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot do
+# the e-mail types, and hide which error it was.
+
+# SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
+SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
+
+MORE_DIGITS = "Type it again; if it really is the code, type it a second time and it is sent as it is."
+
+
+class SignedIn(NamedTuple):
+    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
+
+    user: Any
+    relogin_days: int = 0
+
+
+class Turn(Exception):
+    """The person turns to another way in: `qr`, or `phone` for another number."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__(way)
+        self.way = way
+
+
+def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
+    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+
+    When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
+    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return telegram.call(request, doing, repeat=False)
+        except (Lost, KeyboardInterrupt) as interruption:
+            term.say("It is not clear whether Telegram received that. Asking …")
+            try:
+                user = telegram.who_am_i()
+            except Problem as problem:
+                if problem.name == "SESSION_PASSWORD_NEEDED":
+                    raise
+                raise fate_unknown(problem) from problem
+            if user is not None:
+                return SignedIn(user)
+            if tries == 2 or isinstance(interruption, KeyboardInterrupt):
+                raise
+
+
+def fate_unknown(problem: Problem) -> Problem:
+    """What to say when Telegram cannot be asked whether the account was signed in."""
+    return Problem(
+        "The line went down at the very moment of signing in.",
+        f"Telegram could not be asked whether it went through. ({problem.title})",
+        [
+            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Run this script again.",
+        ],
+        name=problem.name,
+        call=problem.call,
+    )
+
+
+def signed_in(answer: Any) -> SignedIn:
+    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up."""
+    if isinstance(answer, SignedIn):
+        return answer
+    if type(answer).__name__ == "AuthorizationSignUpRequired":
+        raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
+    if type(answer).__name__ != "Authorization":
+        raise unexpected(answer, "auth.Authorization")
+    return SignedIn(answer.user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
+
+
+def unexpected(answer: Any, wanted: str) -> Problem:
+    """Telegram answered with an object of the wrong kind."""
+    return Problem(
+        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
+        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
+        ["Try once more.", "Look for a newer version of this script."],
+        name="UnexpectedAnswer",
+    )
+
+
+# ── what Telegram answered ──
+
+
+def show_answer(answer: Any) -> None:
+    """Prints the full dump of an answer: every field of every nested object, known or not."""
+    term.rule("Telegram response (full debug dump)")
+    rows = list(answer_rows(answer))
+    widest = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2)
+    term.rule()
+
+
+def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str]]:
+    """The dump of a TLObject as rows of name and value: plain fields first, then the objects inside it."""
+    fields = vars(answer).items()
+    nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
+    for name, value in fields:
+        if (name, value) not in nested:
+            yield indent + name, describe_value(name, value)
+    for name, value in nested:
+        yield f"{indent}{name} (raw)", "None" if value is None else type(value).__name__
+        if value is not None:
+            yield from answer_rows(value, indent + "  .")
+
+
+def describe_value(name: str, value: Any) -> str:
+    """A field's value for the dump: seconds also in minutes, dates in local time, bytes as hexadecimal digits."""
+    if isinstance(value, bytes):
+        return f"{value.hex()} ({len(value)} bytes)"
+    if hasattr(value, "timestamp"):
+        return clock(value.timestamp())
+    if isinstance(value, int) and name in ("timeout", "push_timeout", "reset_available_period"):
+        return f"{value}s  ({duration(value)})"
+    return str(value)
+
+
+class UnknownSentCodeType:
+    """Stands for a `SentCodeType` that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int, fields: bytes) -> None:
+        self.constructor = f"0x{constructor:08x}"
+        self.fields = fields
+
+
+def rescue_sent_code(unknown: UnknownAnswer) -> Any:
+    """Reads an `auth.sentCode` around a `type` that Telethon does not know, so that its code can still be typed.
+
+    auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
+    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, but
+    what follows it has a known end: read from there, the hash is the one string that ends where next_type begins.
+    Raises `unknown` when that does not fit either.
+    """
+    import struct
+
+    from telethon.tl.alltlobjects import tlobjects
+    from telethon.tl.types.auth import SentCode
+
+    body = unknown.body
+    if len(body) < 16 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
+        raise unknown
+    flags, constructor = struct.unpack_from("<II", body, 4)
+    end, timeout, next_type = len(body), None, None
+    if flags & 4:
+        end -= 4
+        timeout = struct.unpack_from("<i", body, end)[0]
+    if flags & 2:
+        end -= 4
+        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0])
+    for start in range(12, end, 4):
+        length = body[start]
+        text = body[start + 1 : start + 1 + length]
+        if 8 <= length < 254 and start + 4 * ((length + 4) // 4) == end and text.isalnum() and text.isascii():
+            kind = UnknownSentCodeType(constructor, body[12:start])
+            return SentCode(kind, text.decode(), next_type and next_type(), timeout)
+    raise unknown
+
+
+def tell_where(sent: Any, phone: str) -> Delivery:
+    """Says in plain words where the code went; returns the row of the table for it."""
+    kind = type(sent.type).__name__
+    delivery = DELIVERIES.get(kind, UNKNOWN_DELIVERY)
+    fields = {"phone": phone, **vars(sent.type)}
+    if delivery.ask == "words":
+        beginning = fields.get("beginning")
+        fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
+    term.say(delivery.where.format(**fields), "bold", mark="→")
+    term.say(delivery.look.format(**fields), indent=2)
+    length = fields.get("length")
+    if length and delivery.ask == "digits":
+        term.say(f"The code has {length} digits.", indent=2)
+    return delivery
+
+
+# ── the phone code ──
+
+
+def read_code(text: str, sent: Any, ask: str) -> tuple[str, str]:
+    """What the person typed as the code to send, and a doubt about it ("" if it looks right).
+
+    Spaces, dashes and a pasted sentence around the digits are understood. `ask` is the column of `Delivery`.
+    """
+    import unicodedata
+
+    text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
+    kind = sent.type
+    if ask == "words":
+        beginning = getattr(kind, "beginning", None) or ""
+        code = " ".join(text.split())
+        doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
+        return code, doubt
+    digits = "".join(str(unicodedata.digit(character, "")) for character in text)
+    if ask == "number":
+        parts = [re.sub(r"\D", "", part) for part in kind.pattern.split("*")]
+        doubt = "" if re.search(".*".join(parts), digits) else f"The number should look like {kind.pattern}."
+        return digits, doubt
+    length = getattr(kind, "length", 0) or 0
+    runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
+    if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
+        return runs[0], ""
+    if length and type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length:
+        return digits[-length:], ""  # the whole number was typed; its end is the code
+    compact = re.sub(r"[\s\-–—._]", "", text)
+    code = digits if compact.isdigit() or not compact.isalnum() else compact
+    if length and len(code) != length:
+        return code, f"The code has {length} digits, and this is {len(code)}."
+    return code, "" if code else "There is no digit in it."
+
+
+class PhoneSignIn:
+    """Signing in with a phone number and a code, by whatever way Telegram sends it.
+
+    `sent` is Telegram's last `auth.SentCode` and `phone_code_hash` its hash: each new send replaces both.
+    """
+
+    def __init__(self, telegram: Telegram, credentials: Credentials, phone: str) -> None:
+        self.telegram = telegram
+        self.credentials = credentials
+        self.phone = phone
+        self.phone_code_hash = ""
+        self.sent: Any = None
+        self.sent_at = 0.0
+
+    def run(self) -> SignedIn:
+        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        try:
+            self._send_code()
+            while True:
+                kind = type(self.sent).__name__
+                if kind == "SentCodeSuccess":
+                    return signed_in(self.sent.authorization)
+                if kind == "SentCodePaymentRequired":
+                    raise self._payment_required()
+                if kind != "SentCode":
+                    raise unexpected(self.sent, "auth.SentCode")
+                if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
+                    self._set_up_email()
+                else:
+                    outcome = self._ask_for_code()
+                    if outcome:
+                        return outcome
+        except BaseException:
+            self._forget_code()
+            raise
+
+    # ── sending ──
+
+    def _send_code(self) -> None:
+        """auth.sendCode with every optional way of delivery off: nothing in CodeSettings chooses app or SMS."""
+        from telethon.tl.functions.auth import SendCodeRequest
+        from telethon.tl.types import CodeSettings
+
+        term.say("Asking Telegram for a login code …")
+        request = SendCodeRequest(self.phone, self.credentials.api_id, self.credentials.api_hash, CodeSettings())
+        try:
+            self._ask_to_send(request)
+        except Problem as problem:
+            if problem.name != "AUTH_RESTART":
+                raise
+            term.warn("Telegram asks to begin again (AUTH_RESTART). Doing that once.")
+            self._ask_to_send(request)
+
+    def _resend_code(self) -> None:
+        """auth.resendCode: the next code, by `next_type`, once `timeout` seconds have passed since the last one."""
+        from telethon.tl.functions.auth import ResendCodeRequest
+
+        if self.sent.next_type is None:
+            term.warn("Telegram offers no other way to send a code now. [4], the QR code, does not need one.")
+            return
+        left = self._seconds_to_resend()
+        if left > 0:
+            term.say("Telegram allows this only after a pause. Ctrl-C goes back to the code prompt.")
+            try:
+                term.countdown(left, "until the code can be sent again")
+            except KeyboardInterrupt:
+                term.say("Back to the code prompt. The last code still counts.")
+                return
+        term.say("Asking Telegram to send the code again …")
+        self._ask_to_send(ResendCodeRequest(self.phone, self.phone_code_hash))
+
+    def _seconds_to_resend(self) -> float:
+        """`timeout` is not the life of the code: it is the delay before `next_type` may be asked for."""
+        return max(0.0, self.sent_at + (self.sent.timeout or 0) - time.monotonic())
+
+    def _force_sms(self) -> None:
+        """A fresh auth.sendCode, and if Telegram still picks another way but names a next one, auth.resendCode.
+
+        No flag of CodeSettings asks for SMS, and since 18 February 2023 Telegram hardly sends any for third-party
+        apps (github.com/LonamiWebs/Telethon/issues/4050): this does all that can be done, and says so.
+        """
+        term.say(
+            "Telegram alone decides how a code is sent, and since 2023 it rarely sends an SMS for apps like this one. "
+            "Trying all that can be tried; if it fails, [4] (QR code) is the way that works."
+        )
+        self._send_code()
+        if (
+            type(self.sent).__name__ == "SentCode"
+            and "Sms" not in type(self.sent.type).__name__
+            and self.sent.next_type
+        ):
+            self._resend_code()
+
+    def _reset_login_email(self) -> None:
+        """auth.resetLoginEmail: for people who cannot read the login e-mail any more; the code comes another way."""
+        from telethon.tl.functions.auth import ResetLoginEmailRequest
+
+        term.say("Asking Telegram to reset the login e-mail …")
+        self._ask_to_send(ResetLoginEmailRequest(self.phone, self.phone_code_hash))
+
+    def _ask_to_send(self, request: Any) -> None:
+        """Makes a call that sends a code, and keeps and shows what Telegram says about it."""
+        try:
+            self._keep(self.telegram.call(request, "asking for a code"))
+        except UnknownAnswer as unknown:
+            self._keep(rescue_sent_code(unknown))
+
+    def _keep(self, sent: Any) -> None:
+        """A new SentCode takes the place of the one before; an empty hash means that the old one stays."""
+        self.sent, self.sent_at = sent, time.monotonic()
+        self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
+        show_answer(sent)
+
+    def _forget_code(self) -> None:
+        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        if self.phone_code_hash:
+            from telethon.tl.functions.auth import CancelCodeRequest
+
+            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+
+    def _payment_required(self) -> Problem:
+        """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
+        sent = self.sent
+        problem = named_problem("SENT_CODE_PAYMENT_REQUIRED", call="auth.sendCode")
+        premium = f" ({sent.premium_days} days of Telegram Premium)" if getattr(sent, "premium_days", 0) else ""
+        problem.meaning = (
+            f"SMS to this country are dear, so Telegram wants a payment{premium} first. It can be made in Telegram's own "
+            f"phone apps only. Telegram's address for questions: {sent.support_email_address} "
+            f"(subject: {sent.support_email_subject})."
+        )
+        return problem
+
+    # ── typing ──
+
+    def _ask_for_code(self) -> SignedIn | None:
+        """One round of the code prompt: an option, or a code that is then sent. None: another round."""
+        delivery = tell_where(self.sent, self.phone)
+        options = self._options()
+        term.options(options)
+        doubted = ""
+        while True:
+            typed = term.ask("Code (or the number of an option)")
+            word = typed.casefold().strip("[]. ")
+            if word in options:
+                self._choose(word)
+                return None
+            if not typed:
+                term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
+                continue
+            if delivery.ask == "nothing":
+                term.warn("No code has been sent, so there is none to type. Please take one of the options.")
+                continue
+            code, doubt = read_code(typed, self.sent, delivery.ask)
+            if doubt and (code != doubted or not code):
+                term.warn(f"{doubt} Please type it again; exactly the same once more is sent as it is.")
+                doubted = code
+                continue
+            try:
+                return self._sign_in(code)
+            except Problem as problem:
+                if problem.name not in (
+                    "PHONE_CODE_INVALID",
+                    "EMAIL_VERIFY_EXPIRED",
+                    "CODE_INVALID",
+                    "EMAIL_CODE_INVALID",
+                ):
+                    raise
+                term.problem(problem)
+                term.options(options)
+
+    def _options(self) -> dict[str, str]:
+        """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""
+        next_type = self.sent.next_type
+        if next_type is None:
+            resend = "send the code again: not possible, Telegram offers no other way now"
+        else:
+            by = NEXT_TYPES.get(type(next_type).__name__, f"by {type(next_type).__name__}")
+            left = self._seconds_to_resend()
+            resend = f"send the code again {by} ({f'possible in {duration(left)}' if left else 'possible now'})"
+        options = {
+            "2": resend,
+            "3": "force SMS (Telegram rarely does it since 2023)",
+            "4": "sign in with a QR code instead (needs no code at all)",
+            "5": "use another phone number",
+        }
+        if getattr(self.sent.type, "reset_available_period", None) is not None:
+            period = self.sent.type.reset_available_period
+            when = f"from {duration(period)} after now on" if period else "possible now"
+            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({when})"
+        return options
+
+    def _choose(self, option: str) -> None:
+        """Carries out an option; what Telegram refuses is shown, and the last code still counts."""
+        try:
+            if option == "2":
+                self._resend_code()
+            elif option == "3":
+                self._force_sms()
+            elif option == "6":
+                self._reset_login_email()
+            else:
+                raise Turn({"4": "qr", "5": "phone"}[option])
+        except Problem as problem:
+            if problem.name not in SEND_REFUSALS:
+                raise
+            term.problem(problem)
+            term.say("The last code that was sent still counts.", mark="→")
+
+    def _sign_in(self, code: str) -> SignedIn | None:
+        """auth.signIn with the code; then the 2FA password if there is one. None: a new code was sent instead."""
+        from telethon.tl.functions.auth import SignInRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
+            request = SignInRequest(self.phone, self.phone_code_hash, email_verification=EmailVerificationCode(code))
+        else:
+            request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
+        try:
+            return signed_in(authorise(self.telegram, request, "signing in with the code"))
+        except Problem as problem:
+            if problem.name == "SESSION_PASSWORD_NEEDED":
+                self.phone_code_hash = ""  # the code is used up: there is nothing left to forget
+                return sign_in_with_password(self.telegram)
+            if problem.name not in ("PHONE_CODE_EXPIRED", "AUTH_RESTART"):
+                raise
+            term.problem(problem)
+            if not term.confirm("Ask Telegram for a new code?"):
+                raise
+            self._send_code()
+            return None
+
+    # ── the login e-mail ──
+
+    def _set_up_email(self) -> None:
+        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin."""
+        from telethon.tl.functions.account import SendVerifyEmailCodeRequest
+        from telethon.tl.types import EmailVerifyPurposeLoginSetup
+
+        tell_where(self.sent, self.phone)
+        purpose = EmailVerifyPurposeLoginSetup(self.phone, self.phone_code_hash)
+        while True:
+            address = term.ask("Email (or 4 for the QR code)")
+            if address == "4":
+                raise Turn("qr")
+            if not re.match(r"[^@\s]+@[^@\s]+\.[^@\s]+$", address):
+                term.warn("That is not an e-mail address. It looks like name@example.com.")
+                continue
+            try:
+                sent = self.telegram.call(SendVerifyEmailCodeRequest(purpose, address), "asking for an e-mail code")
+            except Problem as problem:
+                if not problem.name.startswith("EMAIL_"):
+                    raise
+                term.problem(problem)
+                continue
+            show_answer(sent)
+            if self._verify_email(purpose, sent):
+                return
+
+    def _verify_email(self, purpose: Any, sent: Any) -> bool:
+        """Asks for the code in the e-mail until it is right; False when another address is wanted."""
+        from telethon.tl.functions.account import VerifyEmailRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        term.say(f"Telegram sent a code to {sent.email_pattern}. Look into the spam folder too.", mark="→")
+        while True:
+            code = re.sub(
+                r"[\s-]", "", term.ask(f"Email code ({sent.length} characters; Enter alone: another address)")
+            )
+            if not code:
+                return False
+            try:
+                verified = self.telegram.call(VerifyEmailRequest(purpose, EmailVerificationCode(code)), "checking it")
+            except Problem as problem:
+                if problem.name not in ("CODE_INVALID", "EMAIL_VERIFY_EXPIRED", "PHONE_CODE_INVALID"):
+                    raise
+                term.problem(problem)
+                continue
+            if type(verified).__name__ != "EmailVerifiedLogin":
+                raise unexpected(verified, "account.EmailVerifiedLogin")
+            term.good(f"The address {verified.email} is confirmed.")
+            self._keep(verified.sent_code)
+            return True
+
+
+# Telegram refuses to send another code, but the last one stays valid.
+SEND_REFUSALS = (
+    "SEND_CODE_UNAVAILABLE", "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "TASK_ALREADY_EXISTS",
+    "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN", "METHOD_INVALID",
+)  # fmt: skip
+
+
+# ── the 2FA password ──
+
+
+def sign_in_with_password(telegram: Telegram) -> SignedIn:
+    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right."""
+    from telethon.tl.functions.account import GetPasswordRequest
+    from telethon.tl.functions.auth import CheckPasswordRequest
+
+    term.say()
+    term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
+    term.say(
+        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone.", indent=2
+    )
+    while True:
+        challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
+        if challenge.hint:
+            term.say(f"Your hint: {challenge.hint}", indent=2)
+        typed = term.ask_secret("2FA password (not shown while you type; Enter alone: forgotten)")
+        if not typed:
+            recovered = recover_by_email(telegram, challenge)
+            if recovered:
+                return recovered
+            continue
+        try:
+            request = CheckPasswordRequest(password_proof(challenge, typed))
+            return signed_in(authorise(telegram, request, "checking the password"))
+        except Problem as problem:
+            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+                raise
+            term.problem(problem)
+
+
+def password_proof(challenge: Any, password: str) -> Any:
+    """The `InputCheckPasswordSRP` for a password: it never leaves this computer (api/srp)."""
+    import hashlib
+
+    from telethon.password import compute_check
+
+    prime = getattr(challenge.current_algo, "p", b"")
+    if hashlib.sha256(prime).hexdigest() != SRP_PRIME_SHA256:
+        raise Problem(
+            "Telegram asks for the password in a way that this script does not know.",
+            "It sent another prime number or another method than the one that its 2FA has always used.",
+            [
+                "Bring Telethon and this script up to date.",
+                "If that does not help, something stands between you and Telegram: do not go on.",
+            ],
+            name="SrpUnknown",
+            call="account.getPassword",
+        )
+    return compute_check(challenge, password)
+
+
+def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
+    """auth.requestPasswordRecovery → checkRecoveryPassword → recoverPassword, which removes the password (api/srp).
+
+    None when the person turns back, or when the account has no recovery e-mail.
+    """
+    from telethon.tl.functions.auth import (
+        CheckRecoveryPasswordRequest,
+        RecoverPasswordRequest,
+        RequestPasswordRecoveryRequest,
+    )
+
+    if not challenge.has_recovery:
+        term.warn("This account has no recovery e-mail, so the password cannot be recovered from here.")
+        term.steps([
+            "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot "
+            "password. Telegram then removes it after 7 days.",
+            "Come back then. Or try to remember it: the hint stands above.",
+        ])  # fmt: skip
+        return None
+    term.warn("Recovery by e-mail REMOVES the 2FA password from the account. You can set a new one afterwards.")
+    if not term.confirm("Recover by e-mail?", default=False):
+        return None
+    pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
+    term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
+    while True:
+        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back to the password)"))
+        if not code:
+            return None
+        try:
+            telegram.call(CheckRecoveryPasswordRequest(code), "checking the recovery code")
+            return signed_in(authorise(telegram, RecoverPasswordRequest(code), "removing the password, signing in"))
+        except Problem as problem:
+            if problem.name not in ("CODE_INVALID", "CODE_EMPTY", "PASSWORD_RECOVERY_EXPIRED"):
+                raise
+            term.problem(problem)
+            if problem.name == "PASSWORD_RECOVERY_EXPIRED":
+                return None
+
+
+# ── the QR code ──
+
+
+def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
+    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any."""
+    segno = import_segno()
+    term.say()
+    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
+    for device, where in WHERE_TO_SCAN:
+        term.say(f"{device}: {where}.", mark="•", indent=2)
+    term.say("Then tap “Link” (or “Allow”) on the phone. The camera app of the phone does not work for this.", indent=2)
+    drawn = 0
+    try:
+        while True:
+            answer = next_login_token(telegram, credentials)
+            if isinstance(answer, SignedIn):
+                return answer
+            matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
+            drawn = term.draw([list(row) for row in matrix], over=drawn)
+            left = answer.expires.timestamp() - time.time() - telegram.clock_offset
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 5), 300), "scan the code; a new one comes in")
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            raise
+        term.good("The code was scanned and accepted.")
+        return sign_in_with_password(telegram)
+
+
+def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
+    """The `auth.LoginToken` to draw now, or the `SignedIn` if the last one has been accepted.
+
+    An accepted token may lead to another data centre (`loginTokenMigrateTo`), at the first export or at any other. A
+    token that ran out or was used up meanwhile (400 AUTH_TOKEN_…) is met with a fresh one.
+    """
+    from telethon.tl.functions.auth import ExportLoginTokenRequest, ImportLoginTokenRequest
+
+    request: Any = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+    for _ in range(5):
+        try:
+            answer = authorise(telegram, request, "asking for a QR code")
+        except Problem as problem:
+            if not problem.name.startswith("AUTH_TOKEN_"):
+                raise
+            term.note(f"That code is no longer good ({problem.name}). Here comes a fresh one.")
+            request = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+            continue
+        kind = type(answer).__name__
+        if kind == "LoginToken" or isinstance(answer, SignedIn):
+            return answer
+        if kind == "LoginTokenSuccess":
+            return signed_in(answer.authorization)
+        if kind != "LoginTokenMigrateTo":
+            raise unexpected(answer, "auth.LoginToken")
+        telegram.go_to(answer.dc_id)
+        request = ImportLoginTokenRequest(answer.token)
+    raise named_problem("AUTH_TOKEN_EXPIRED", call="auth.exportLoginToken")
+
+
+def login_url(token: bytes) -> str:
+    """What the QR code says. Source: core.telegram.org/api/qr-login."""
+    import base64
+
+    return "tg://login?token=" + base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def import_segno() -> Any:
+    """The library that draws QR codes; offered for install when it is missing."""
+    try:
+        import segno
+    except ImportError:
+        if not offer_install("segno", "segno", "The QR code is drawn by the small library “segno”, which is missing."):
+            raise Problem(
+                "Without “segno” there is no QR code.",
+                "The sign-in link inside the code cannot be opened by hand: Telegram's apps only take it from a camera.",
+                ways_to_install("segno"),
+                name="SegnoMissing",
+            ) from None
+        import segno
+    return segno
+
+
+# ── a bot ──
+
+
+def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> SignedIn:
+    """auth.importBotAuthorization: a bot has no phone number and no code, its token is all there is (api/bots)."""
+    from telethon.tl.functions.auth import ImportBotAuthorizationRequest
+
+    term.say("This is a bot token. Signing in as that bot, not as a person.")
+    request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
+    return signed_in(authorise(telegram, request, "signing the bot in"))
+
+
+# ── after the sign-in ──
+
+
+def tell_state(telegram: Telegram, signed: SignedIn) -> None:
+    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    if signed.relogin_days:
+        term.warn(
+            f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
+            f"{signed.relogin_days} days after the next log-out. Set it in Settings → Privacy and Security."
+        )
+    if signed.user.bot:
+        return
+    try:
+        tell_unconfirmed(telegram)
+        tell_frozen(telegram)
+    except Problem as problem:
+        term.note(f"Whether the session is confirmed could not be looked up ({problem.name or problem.title}).")
+
+
+def tell_unconfirmed(telegram: Telegram) -> None:
+    """account.getAuthorizations: a fresh session can be unconfirmed, and “No” on another device then ends it."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = telegram.call(GetAuthorizationsRequest(), "looking at the new session")
+    current = next((one for one in answer.authorizations if one.current), None)
+    if current is not None and getattr(current, "unconfirmed", False):
+        term.warn(
+            "The new session is not confirmed yet. Telegram on your other devices asks “Is this you?”: tap Yes. "
+            "No would end the session, and the string with it."
+        )
+
+
+def tell_frozen(telegram: Telegram) -> None:
+    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account."""
+    from telethon.tl.functions.help import GetAppConfigRequest
+
+    config = getattr(telegram.call(GetAppConfigRequest(0), "looking at the state of the account"), "config", None)
+    values = {one.key: getattr(one.value, "value", None) for one in getattr(config, "value", ())}
+    since, until = values.get("freeze_since_date") or 0, values.get("freeze_until_date") or 0
+    if since:
+        deletion = f"Without an appeal it is deleted after {clock(until)}. " if until else ""
+        term.warn(
+            f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
+            f"Appeal here: {values.get('freeze_appeal_url') or 'https://t.me/SpamBot'}"
+        )
 
 
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -1709,12 +3104,168 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     raise NotImplementedError
 
 
+# ── step 3: session string ──
+
+
+def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> int:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+    term.heading("Step 3 of 3 · Session string")
+    try:
+        with Telegram(
+            credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug
+        ) as telegram:
+            telegram.connect()
+            signed = sign_in(telegram, credentials, who)
+            hand_over(telegram, credentials, signed)
+            tell_state(telegram, signed)
+    except Turn:  # to another phone number
+        return session_string(options, credentials, ask_phone(use_environment=False))
+    except Problem as problem:
+        problem.ways = ways_on(options, credentials, who)
+        raise
+    tell_safety(signed)
+    if term.interactive and term.confirm("Make another string, for another program?", default=False):
+        return session_string(options, credentials, who)
+    return 0
+
+
+def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
+    """Signs in by the way that was asked for; the person may turn to the QR code on the way."""
+    if isinstance(who, BotToken):
+        return sign_in_bot(telegram, credentials, who.token)
+    if isinstance(who, PhoneNumber):
+        try:
+            return PhoneSignIn(telegram, credentials, who.e164).run()
+        except Turn as turn:
+            if turn.way != "qr":
+                raise
+    return sign_in_by_qr(telegram, credentials)
+
+
+def ways_on(options: Any, credentials: Credentials, who: Any) -> list[tuple[str, Callable[[], int]]]:
+    """What can be done right now, after a problem of step 3: words, and what carries them out."""
+
+    def other_credentials() -> int:
+        return session_string(options, ask_credentials(use_environment=False), who)
+
+    def other_number() -> int:
+        return session_string(options, credentials, ask_phone(use_environment=False))
+
+    ways = [
+        ("try again", lambda: session_string(options, credentials, who)),
+        ("use another phone number", other_number),
+    ]
+    if not isinstance(who, WantsQr):
+        ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
+    return [*ways, ("enter the API ID and API hash again", other_credentials)]
+
+
+def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> None:
+    """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
+    session = telegram.session
+    string = encode_telethon_string(session)
+    if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
+        raise AssertionError("the string does not decode to the authorised key")
+    user = signed.user
+    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    term.hide(string, "session string")
+    term.good("Signed in.")
+    term.rule("Your session")
+    term.facts([
+        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{user.username}" if user.username else "(none)"),
+        ("User ID", user.id),
+        ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
+        ("API ID", credentials.api_id),
+        ("API hash", credentials.api_hash),
+    ])  # fmt: skip
+    term.say()
+    term.say("Session string (one line, beginning with 1; copy all of it):", "bold")
+    term.deliver(string)
+    term.rule()
+
+
+def tell_safety(signed: SignedIn) -> None:
+    """How to treat what was just printed."""
+    term.say()
+    term.say("Keep the session string secret:", "bold")
+    if signed.user.bot:
+        term.say("Whoever has it controls the bot. It is not a user session: a bot cannot read chats it is not in, and "
+                 "programs that want YOUR account need a string made with your phone number.", mark="•")  # fmt: skip
+    else:
+        term.say("Whoever has it can read and write as you, without code and password.", mark="•")
+    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, an "
+             "issue or git.", mark="•")  # fmt: skip
+    term.say("One string per program that runs: two programs with one string kill it (AUTH_KEY_DUPLICATED).", mark="•")
+    term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
+
+
+# ── the main job ──
+
+
+def command_sign_in(options: Any) -> int:
+    """Steps 0 to 3: from an empty terminal to a working session string."""
+    term.heading("Step 0 of 3 · What is installed")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    term.heading("Step 1 of 3 · API credentials")
+    credentials = ask_credentials()
+    if options.qr:
+        return session_string(options, credentials, WantsQr())
+    term.heading("Step 2 of 3 · Phone number")
+    return session_string(options, credentials, ask_phone())
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
+
+
+def parse_arguments(argv: Sequence[str]) -> Any:
+    """The command line as an argparse.Namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    import argparse
+
+    description = (__doc__ or "").split("\n", 1)[0]
+    connecting = argparse.ArgumentParser(add_help=False)
+    connecting.add_argument(
+        "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
+    )
+    connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
+    connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
+    parser = argparse.ArgumentParser(
+        prog="telegram_session.py", description=description, parents=[connecting],
+        epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
+        "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
+        "Exit codes: 0 done, 1 a problem (said), 2 wrong usage, 130 Ctrl-C.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
+    parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
+    parser.set_defaults(run=command_sign_in)
+    parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 a diagnosed problem, 2 wrong usage, 130 Ctrl-C."""
-    return 0
+    try:
+        options = parse_arguments(sys.argv[1:] if argv is None else argv)
+    except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
+        return int(end.code or 0)
+    run: Callable[[], int] | None = lambda: int(options.run(options))  # noqa: E731  the first of several
+    while run:
+        try:
+            code = run()
+            ways: Sequence[tuple[str, Callable[[], int]]] = ()
+        except KeyboardInterrupt:
+            term.say()
+            term.say("Stopped. Nothing was left signed in that you were not told about.")
+            code, ways = 130, ()
+        except Exception as error:
+            problem = problem_from(error)
+            term.problem(problem)
+            if options.debug:
+                term.traceback(error)
+            code, ways = problem.code, problem.ways
+        run = term.goodbye(ways)
+    return code
 
 
 if __name__ == "__main__":
