@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, List, NamedTuple, Optional, Union
+from typing import Any, NamedTuple
 
 from telethon.tl import TLObject, types
 
@@ -32,8 +32,8 @@ class Delivery(NamedTuple):
 
     type: Any
     next_type: Any = None
-    timeout: Optional[int] = None
-    code: Optional[str] = None
+    timeout: int | None = None
+    code: str | None = None
 
 
 @dataclass
@@ -46,7 +46,7 @@ class SentCode:
     step: int  # the delivery's place in the account's plan
     expires: float
     resend_from: float
-    email: Optional[str] = None  # the address that account.sendVerifyEmailCode was asked to write to
+    email: str | None = None  # the address that account.sendVerifyEmailCode was asked to write to
 
 
 @dataclass
@@ -56,35 +56,35 @@ class Account:
     phone: str
     dc: int = 2
     code: str = "12345"
-    password: Optional[str] = None
-    hint: Optional[str] = None
-    recovery_email: Optional[str] = None
+    password: str | None = None
+    hint: str | None = None
+    recovery_email: str | None = None
     recovery_code: str = "765432"
-    login_email: Optional[str] = None
+    login_email: str | None = None
     email_code: str = "654321"
     first_name: str = "Practice"
-    last_name: Optional[str] = None
-    username: Optional[str] = None
+    last_name: str | None = None
+    username: str | None = None
     user_id: int = 0
     premium: bool = False
-    bot_token: Optional[str] = None
+    bot_token: str | None = None
     occupied: bool = True
     banned: bool = False
     frozen: bool = False
     unconfirmed: bool = False
     setup_password_required: bool = False
-    otherwise_relogin_days: Optional[int] = None
-    delivery: List[Union[Delivery, Any]] = field(default_factory=list)
+    otherwise_relogin_days: int | None = None
+    delivery: list[Delivery | Any] = field(default_factory=list)
     resend_timeout: int = 60
 
     def __post_init__(self) -> None:
         self.access_hash = int.from_bytes(os.urandom(7), "little")
         self.challenges = Challenges()
-        self.sent: Optional[SentCode] = None
-        self.sends: List[float] = []  # when, for the flood limit
+        self.sent: SentCode | None = None
+        self.sends: list[float] = []  # when, for the flood limit
         self.wrong_passwords = 0
         self.recovery_sent = False
-        self.email_reset_pending: Optional[float] = None
+        self.email_reset_pending: float | None = None
         self.plan = [_as_delivery(step) for step in self.delivery] or [Delivery(types.auth.SentCodeTypeApp(5))]
 
     @property

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, List, Optional
+from typing import Any
 
 CALL_ONLY = ("delay", "error", "answer", "bytes", "revoke", "forget")
 ANYWHERE = ("cut", "silence", "garbage", "http", "transport")
@@ -43,14 +43,14 @@ class Fault:
     do: str
     name: str = ""
     code: int = 400
-    popup: Optional[str] = None
+    popup: str | None = None
     seconds: float = 0.0
     answer: Any = None
     data: bytes = b""
     handled: bool = False
-    dc: Optional[int] = None
+    dc: int | None = None
     nth: int = 1
-    times: Optional[int] = None
+    times: int | None = None
     hits: int = 0
     met: int = 0
 
@@ -79,7 +79,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._faults: List[Fault] = []
+        self._faults: list[Fault] = []
 
     def add(self, call: str, do: str, **details: Any) -> Fault:
         """Adds a `Fault`; its fields are the keyword arguments."""
@@ -96,7 +96,7 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def at(self, place: str, dc: int) -> Optional[Fault]:
+    def at(self, place: str, dc: int) -> Fault | None:
         """The fault that strikes here now, if any; asking counts as being there."""
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes(place, dc)), None)

@@ -1,7 +1,7 @@
 """How a client and the server agree on an authorization key.
 
-Source: https://core.telegram.org/mtproto/auth_key, whose names are used here. Three questions and answers, all in
-plain messages: `req_pq_multi` (who are you), `req_DH_params` (let us exchange), `set_client_DH_params` (here is my half).
+Source: https://core.telegram.org/mtproto/auth_key, whose names are used here. Three questions and answers, all in plain
+messages: `req_pq_multi` (who are you), `req_DH_params` (let us exchange), `set_client_DH_params` (here is my half).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import secrets
 import struct
 from hashlib import sha1, sha256
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable
 
 from telethon.crypto import AES
 from telethon.extensions import BinaryReader
@@ -37,7 +37,7 @@ def _int128(raw: bytes) -> int:
 
 
 class Handshake:
-    """One key exchange on one connection. `answer` takes each request in turn; at the end `auth_key` and `salt` are set.
+    """One key exchange on one connection: `answer` takes each request in turn, and the last makes `auth_key` and `salt`.
 
     `clock` gives the server's time in seconds, which the client takes over; it may be wrong on purpose.
     """
@@ -47,9 +47,9 @@ class Handshake:
         self._nonce = 0
         self._server_nonce = 0
         self._new_nonce = b""
-        self._pq: Tuple[int, int] = (0, 0)
+        self._pq: tuple[int, int] = (0, 0)
         self._a = 0
-        self.auth_key: Optional[bytes] = None
+        self.auth_key: bytes | None = None
         self.salt = 0
 
     def answer(self, request: Any) -> Any:
@@ -130,7 +130,7 @@ class Handshake:
             new_nonce_hash1=_int128(sha1(self._new_nonce + b"\x01" + aux_hash).digest()[4:20]),
         )
 
-    def _tmp_aes(self) -> Tuple[bytes, bytes]:
+    def _tmp_aes(self) -> tuple[bytes, bytes]:
         server_nonce = self._server_nonce.to_bytes(16, "little", signed=True)
         hash_ns = sha1(self._new_nonce + server_nonce).digest()
         hash_sn = sha1(server_nonce + self._new_nonce).digest()

@@ -10,7 +10,7 @@ import inspect
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
@@ -49,7 +49,7 @@ class LoginToken:
     token: bytes
     key: AuthKey
     expires: float
-    account: Optional[Account] = None
+    account: Account | None = None
     used: bool = False
 
     @property
@@ -62,7 +62,7 @@ class _Method(NamedTuple):
     signed_in: bool
 
 
-_METHODS: Dict[str, _Method] = {}
+_METHODS: dict[str, _Method] = {}
 
 
 def _method(name: str, *, signed_in: bool = False) -> Callable[[Any], Any]:
@@ -161,7 +161,7 @@ class Methods:
     @_method("help.getAppConfig")
     def _get_app_config(self, caller: Caller, _request: Any) -> Any:
         """For a frozen account also since when, until when, and where to appeal (api/auth#frozen-accounts)."""
-        values: Dict[str, Any] = {"qr_login_camera": types.JsonBool(True)}
+        values: dict[str, Any] = {"qr_login_camera": types.JsonBool(True)}
         if caller.key.account and caller.key.account.frozen:
             now = int(self._telegram.clock())
             values["freeze_since_date"] = types.JsonNumber(float(now - 86400))
@@ -541,7 +541,7 @@ class Methods:
 
     # account, users, updates
 
-    def _keys_of(self, account: Optional[Account]) -> List[AuthKey]:
+    def _keys_of(self, account: Account | None) -> list[AuthKey]:
         return [key for key in self._telegram.keys if key.account is account and key.refused is None]
 
     def _describe(self, key: AuthKey, *, current: bool) -> types.Authorization:

@@ -12,9 +12,10 @@ import gzip
 import os
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from telethon.crypto import AES
 from telethon.extensions import BinaryReader
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 MSG_CONTAINER = 0x73F1F8DC
 GZIP_PACKED = 0x3072CFA1
 RPC_RESULT = 0xF35C6D01
-HTTP_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 32\r\n\r\n<html>Please log in here</html>\n"
+HTTP_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 32\r\n\r\n<html>Please log in here</html>\n"
+)
 
 # "Bad message" codes (service_messages_about_messages, "notice of ignored error message").
 MSG_ID_TOO_LOW, MSG_ID_TOO_HIGH, MSG_ID_NOT_BY_FOUR = 16, 17, 18
@@ -47,19 +50,19 @@ class AuthKey:
         self.id: int = struct.unpack("<q", sha1(key).digest()[-8:])[0]
         self.dc = dc
         self.salt = salt
-        self.sessions: Dict[int, Session] = {}
+        self.sessions: dict[int, Session] = {}
 
         self.hash = int.from_bytes(os.urandom(7), "little")  # its name in account.getAuthorizations
         self.created = 0.0
-        self.layer: Optional[int] = None
-        self.init: Optional[functions.InitConnectionRequest] = None
-        self.account: Optional[Account] = None
-        self.password_pending: Optional[Account] = None
-        self.refused: Optional[Tuple[int, str]] = None  # what every call gets once the session is dead
-        self.login_token: Optional[bytes] = None
+        self.layer: int | None = None
+        self.init: functions.InitConnectionRequest | None = None
+        self.account: Account | None = None
+        self.password_pending: Account | None = None
+        self.refused: tuple[int, str] | None = None  # what every call gets once the session is dead
+        self.login_token: bytes | None = None
 
     @property
-    def lines(self) -> List[Line]:
+    def lines(self) -> list[Line]:
         return [s.line for s in self.sessions.values() if s.line is not None and not s.line.closed]
 
 
@@ -69,15 +72,15 @@ class Session:
 
     id: int
     key: AuthKey
-    line: Optional[Line] = None
+    line: Line | None = None
     announced: bool = False
     wants_updates: bool = False
     content_messages: int = 0
     last_msg_id: int = 0
-    seen: Set[int] = field(default_factory=set)
-    outbox: List[Message] = field(default_factory=list)
-    answers: Dict[int, bytes] = field(default_factory=dict)  # by the client's msg_id
-    unacknowledged: Dict[int, Tuple[int, bytes]] = field(default_factory=dict)  # by the server's: seqno, body
+    seen: set[int] = field(default_factory=set)
+    outbox: list[Message] = field(default_factory=list)
+    answers: dict[int, bytes] = field(default_factory=dict)  # by the client's msg_id
+    unacknowledged: dict[int, tuple[int, bytes]] = field(default_factory=dict)  # by the server's: seqno, body
 
     def seal(self, body: bytes, clock: float, *, answer: bool, content: bool) -> Message:
         """Numbers a message: identifiers are the server's time times 2^32, 1 mod 4 in answers and 3 otherwise."""
@@ -105,7 +108,7 @@ class Message(NamedTuple):
         return int.from_bytes(self.body[:4], "little")
 
 
-def _aes(auth_key: bytes, msg_key: bytes, x: int) -> Tuple[bytes, bytes]:
+def _aes(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:
     """AES key and IV of MTProto 2.0; x is 0 for what clients send and 8 for what servers send."""
     a = sha256(msg_key + auth_key[x : x + 36]).digest()
     b = sha256(auth_key[40 + x : 76 + x] + msg_key).digest()
@@ -120,7 +123,7 @@ def encrypt(key: AuthKey, session_id: int, message: bytes, x: int = 8) -> bytes:
     return struct.pack("<q", key.id) + msg_key + AES.encrypt_ige(plain, *_aes(key.key, msg_key, x))
 
 
-def decrypt(key: AuthKey, packet: bytes, x: int = 0) -> Tuple[int, int, Message]:
+def decrypt(key: AuthKey, packet: bytes, x: int = 0) -> tuple[int, int, Message]:
     """Salt, session id and message of a packet. ValueError if it does not match its msg_key or its lengths."""
     msg_key = packet[8:24]
     if len(packet) < 72 or len(packet) % 16 != 8:
@@ -166,20 +169,20 @@ class Line:
         self.dc = dc
         self.number = number
         self.peer = writer.get_extra_info("peername")
-        self.transport: Optional[Transport] = None
-        self.key: Optional[AuthKey] = None
+        self.transport: Transport | None = None
+        self.key: AuthKey | None = None
         self.exchanged_key = False
         self.closed = False
         self._writer = writer
         self._mute = False
-        self._tasks: Set[asyncio.Task[None]] = set()
-        self._deadline: Optional[asyncio.TimerHandle] = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deadline: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         transport = self.transport.name if self.transport else "nothing yet"
         return f"<line {self.number} to DC {self.dc.id}, {transport}, {'closed' if self.closed else 'open'}>"
 
-    async def serve(self, reader: asyncio.StreamReader, secret: Optional[bytes]) -> None:
+    async def serve(self, reader: asyncio.StreamReader, secret: bytes | None) -> None:
         """Answers until one side closes the line. Through an MTProxy the client names the data centre itself."""
         stream = Stream(reader, self._writer)
         try:
@@ -450,7 +453,7 @@ class Line:
         """For what asks for no answer."""
 
 
-_SERVICE: Dict[type, Callable[[Line, Session, int, Any], None]] = {
+_SERVICE: dict[type, Callable[[Line, Session, int, Any], None]] = {
     functions.PingRequest: Line._ping,
     functions.PingDelayDisconnectRequest: Line._ping,
     types.MsgsAck: Line._acknowledged,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from functools import lru_cache
-from typing import Dict
 
 from telethon.tl import types
 
@@ -72,7 +71,7 @@ class Challenges:
     """The challenges of one account: each `account.getPassword` asks for a new one, and only the newest counts."""
 
     def __init__(self) -> None:
-        self._open: Dict[int, Challenge] = {}
+        self._open: dict[int, Challenge] = {}
 
     def new(self, password: str) -> Challenge:
         challenge = Challenge(password)

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple, TypeVar
+from typing import Any, Callable, TypeVar
 
 from telethon.tl import TLObject, types
 
@@ -64,9 +64,9 @@ class DataCentre:
     id: int
     port: int = 0
     has_ipv6: bool = False
-    keys: Dict[int, AuthKey] = field(default_factory=dict)
-    servers: List[asyncio.AbstractServer] = field(default_factory=list)
-    reserved: List[socket.socket] = field(default_factory=list)
+    keys: dict[int, AuthKey] = field(default_factory=dict)
+    servers: list[asyncio.AbstractServer] = field(default_factory=list)
+    reserved: list[socket.socket] = field(default_factory=list)
 
     def remember(self, key: AuthKey) -> None:
         self.keys[key.id] = key
@@ -89,25 +89,25 @@ class PracticeTelegram:
         self.send_limit = 8
         self.password_limit = 5
         self.login_token_life = 30.0
-        self.auto_scan: Optional[Tuple[str, float]] = None
+        self.auto_scan: tuple[str, float] | None = None
         self.duplicates_die = True
 
         self.faults = Faults()
-        self.apps: Dict[int, Tuple[str, bool]] = {
+        self.apps: dict[int, tuple[str, bool]] = {
             API_ID: (API_HASH, False),
             PUBLISHED_API_ID: (PUBLISHED_API_HASH, True),
         }
-        self.accounts: Dict[str, Account] = {}
-        self.bots: Dict[str, Account] = {}
-        self.login_tokens: Dict[bytes, LoginToken] = {}
-        self.exported: Dict[bytes, Account] = {}
-        self.calls: List[Call] = []
-        self.connections: List[Line] = []
-        self.data_centres: Dict[int, DataCentre] = {number: DataCentre(number) for number in range(1, 6)}
+        self.accounts: dict[str, Account] = {}
+        self.bots: dict[str, Account] = {}
+        self.login_tokens: dict[bytes, LoginToken] = {}
+        self.exported: dict[bytes, Account] = {}
+        self.calls: list[Call] = []
+        self.connections: list[Line] = []
+        self.data_centres: dict[int, DataCentre] = {number: DataCentre(number) for number in range(1, 6)}
 
         self._methods = Methods(self)
         self._happened = threading.Condition()
-        self._proxies: List[asyncio.AbstractServer] = []
+        self._proxies: list[asyncio.AbstractServer] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="practice Telegram", daemon=True)
 
@@ -155,7 +155,7 @@ class PracticeTelegram:
         dc.has_ipv6 = len(sockets) == 2
         dc.servers = [await self._serve(sock, dc) for sock in sockets]
 
-    async def _serve(self, sock: socket.socket, dc: DataCentre, secret: Optional[bytes] = None) -> Any:
+    async def _serve(self, sock: socket.socket, dc: DataCentre, secret: bytes | None = None) -> Any:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             line = Line(self, dc, len(self.connections) + 1, writer)
             with self._happened:
@@ -244,10 +244,10 @@ class PracticeTelegram:
         return sent.code
 
     @property
-    def keys(self) -> List[AuthKey]:
+    def keys(self) -> list[AuthKey]:
         return [key for dc in self.data_centres.values() for key in list(dc.keys.values())]
 
-    def authorizations(self, phone: str) -> List[AuthKey]:
+    def authorizations(self, phone: str) -> list[AuthKey]:
         """The keys that are signed in to this account, or to the bot with this token, and may still be used."""
         account = self.bots.get(phone) or self.account(phone)
         return [key for key in self.keys if key.account is account and key.refused is None]
@@ -286,13 +286,13 @@ class PracticeTelegram:
                 update = types.UpdateShort(types.UpdateLoginToken(), date=int(self.clock()))
                 session.line.push(session, update)
 
-    def scan(self, phone: str, link: Optional[str] = None, timeout: float = 10.0) -> None:
+    def scan(self, phone: str, link: str | None = None, timeout: float = 10.0) -> None:
         """The owner of `phone` scans a QR code and accepts: the one that `link` tells, else the newest.
 
         Waits for one to be shown. LookupError when there is none in time, or the link's is unknown or has expired.
         """
 
-        def open_token() -> Optional[LoginToken]:
+        def open_token() -> LoginToken | None:
             tokens = [t for t in self.login_tokens.values() if t.account is None and t.expires > self.clock()]
             return tokens[-1] if tokens else None
 
@@ -314,14 +314,14 @@ class PracticeTelegram:
         return time.time() + self.clock_offset
 
     @property
-    def methods(self) -> List[str]:
+    def methods(self) -> list[str]:
         """The names of the methods called so far."""
         return [call.method for call in self.calls]
 
     def wait_for_call(self, method: str, timeout: float = 10.0, nth: int = 1) -> Call:
         """The `nth` call of a method, as soon as it has arrived. TimeoutError if it does not."""
 
-        def arrived() -> Optional[Call]:
+        def arrived() -> Call | None:
             found = [call for call in self.calls if call.method == method]
             return found[nth - 1] if len(found) >= nth else None
 

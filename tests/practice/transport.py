@@ -11,7 +11,7 @@ import asyncio
 import os
 import struct
 from hashlib import sha256
-from typing import Callable, Optional, Protocol, Tuple
+from typing import Callable, Protocol
 from zlib import crc32
 
 from telethon.crypto import AESModeCTR
@@ -34,8 +34,8 @@ class Stream:
         self._reader = reader
         self._writer = writer
         self._pushed_back = b""
-        self._decipher: Optional[Callable[[bytes], bytes]] = None
-        self._encipher: Optional[Callable[[bytes], bytes]] = None
+        self._decipher: Callable[[bytes], bytes] | None = None
+        self._encipher: Callable[[bytes], bytes] | None = None
 
     async def readexactly(self, n: int) -> bytes:
         taken, self._pushed_back = self._pushed_back[:n], self._pushed_back[n:]
@@ -167,7 +167,7 @@ _BY_TAG = {
 _HTTP = (b"GET ", b"POST", b"HEAD", b"OPTI")
 
 
-async def greet(stream: Stream, secret: Optional[bytes] = None) -> Tuple[Transport, Optional[int]]:
+async def greet(stream: Stream, secret: bytes | None = None) -> tuple[Transport, int | None]:
     """The transport that the client's first bytes choose and, through an MTProxy, the data centre that it wants.
 
     With a `secret` of 16 bytes the server is an MTProxy and understands nothing but its obfuscation.
@@ -191,7 +191,7 @@ async def greet(stream: Stream, secret: Optional[bytes] = None) -> Tuple[Transpo
     return _deobfuscate(stream, head, secret)
 
 
-def _deobfuscate(stream: Stream, head: bytes, secret: Optional[bytes]) -> Tuple[Transport, int]:
+def _deobfuscate(stream: Stream, head: bytes, secret: bytes | None) -> tuple[Transport, int]:
     """obfuscated2: 64 random bytes hold both AES-CTR keys; their own end, deciphered, names transport and DC.
 
     Bytes 8-40 are the key and 40-56 the IV of what the client sends, the same bytes reversed those of what it

@@ -1,0 +1,59 @@
+"""What every test may ask for: a Telegram of its own, and a person who runs the script on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from . import terminal
+from .practice import PracticeTelegram
+
+if TYPE_CHECKING:
+    from .terminal import Person
+
+ROOT = Path(__file__).resolve().parents[1]
+LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"
+
+
+class Run(Protocol):
+    """Starts the script on the practice Telegram; see the fixture `run`."""
+
+    def __call__(self, *arguments: str, env: dict[str, str] | None = None, **options: Any) -> Person: ...
+
+
+@pytest.fixture
+def telegram() -> Iterator[PracticeTelegram]:
+    """A fresh practice Telegram, empty but for the apps it knows."""
+    with PracticeTelegram() as server:
+        yield server
+
+
+@pytest.fixture
+def clean_env(tmp_path: Path) -> dict[str, str]:
+    """An environment in which nothing of the person's own settings speaks: no TELEGRAM_*, no proxies, an empty home."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    return {**kept, "HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture
+def run(telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path) -> Iterator[Run]:
+    """`run("--qr", env={...}, size=(60, 20), stdout="pipe")`: the unmodified script, in an empty folder."""
+    if not terminal.AVAILABLE:
+        pytest.skip("no pseudo-terminals on this platform")
+    people: list[Person] = []
+
+    def start(*arguments: str, env: dict[str, str] | None = None, **options: Any) -> Person:
+        command = [sys.executable, str(LAUNCHER), "--config", telegram.config, "--", *arguments]
+        options.setdefault("cwd", tmp_path)
+        person = terminal.Person(command, env={**clean_env, **(env or {})}, **options)
+        people.append(person)
+        return person
+
+    yield start
+    for person in people:
+        person.close()
