@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Way = tuple[str, Callable[[], int]]  # something that can be done now: its words, and what carries it out
+    Way = tuple[str, Callable[[], "Outcome"]]  # something that can be done now: its words, and what carries it out
 
 __version__ = "1.0.0"
 
@@ -92,6 +92,13 @@ class Problem(Exception):
         self.said = said
         self.code = code
         self.ways = ways
+
+
+class Outcome(NamedTuple):
+    """How a command ended: the exit code, and what the person can choose to do next."""
+
+    code: int
+    ways: Sequence[Way] = ()
 
 
 # What a console that cannot encode the left side gets instead. Anything else it cannot encode becomes a question mark.
@@ -468,7 +475,7 @@ class Terminal:
         """For `--debug` only: a line about what happens inside, with secrets masked."""
         self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
 
-    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], int] | None:
+    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
 
         `ways` are offered by their number; returns what carries out the one that was chosen.
@@ -2421,7 +2428,7 @@ def describe_value(name: str, value: Any) -> str:
     if hasattr(value, "timestamp"):
         return clock(value.timestamp())
     if isinstance(value, int) and name in ("timeout", "push_timeout", "reset_available_period"):
-        return f"{value}s  ({duration(value)})"
+        return f"{value}s  ({duration(value)})" if value >= 60 else f"{value}s"
     return str(value)
 
 
@@ -2437,9 +2444,9 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
     """Reads an `auth.sentCode` around a `type` that Telethon does not know, so that its code can still be typed.
 
     auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
-    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, but
-    what follows it has a known end: read from there, the hash is the one string that ends where next_type begins.
-    Raises `unknown` when that does not fit either.
+    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
+    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known. So
+    the last place where that fits is taken. Raises `unknown` when there is none.
     """
     import struct
 
@@ -2447,23 +2454,25 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
     from telethon.tl.types.auth import SentCode
 
     body = unknown.body
-    if len(body) < 16 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
+    if len(body) < 12 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
         raise unknown
-    flags, constructor = struct.unpack_from("<II", body, 4)
-    end, timeout, next_type = len(body), None, None
-    if flags & 4:
-        end -= 4
-        timeout = struct.unpack_from("<i", body, end)[0]
-    if flags & 2:
-        end -= 4
-        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0])
-    for start in range(12, end, 4):
+    flags = struct.unpack_from("<I", body, 4)[0]
+    rescued = None
+    for start in range(12, len(body) - 12, 4):
         length = body[start]
-        text = body[start + 1 : start + 1 + length]
-        if 8 <= length < 254 and start + 4 * ((length + 4) // 4) == end and text.isalnum() and text.isascii():
-            kind = UnknownSentCodeType(constructor, body[12:start])
-            return SentCode(kind, text.decode(), next_type and next_type(), timeout)
-    raise unknown
+        end = start + 4 * ((length + 4) // 4)
+        text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
+        if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
+            continue
+        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0]) if flags & 2 else None
+        if flags & 2 and getattr(next_type, "__name__", "") not in NEXT_TYPES:
+            continue
+        timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
+        kind = UnknownSentCodeType(unknown.constructor, body[12:start])
+        rescued = SentCode(kind, text.decode(), next_type and next_type(), timeout)
+    if rescued is None:
+        raise unknown
+    return rescued
 
 
 def tell_where(sent: Any, phone: str) -> Delivery:
@@ -3107,7 +3116,7 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
 # ── step 3: session string ──
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> int:
+def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
     """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
     term.heading("Step 3 of 3 · Session string")
     try:
@@ -3124,9 +3133,8 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         problem.ways = ways_on(options, credentials, who)
         raise
     tell_safety(signed)
-    if term.interactive and term.confirm("Make another string, for another program?", default=False):
-        return session_string(options, credentials, who)
-    return 0
+    another = ("make another string, for another program", lambda: session_string(options, credentials, who))
+    return Outcome(0, [another])
 
 
 def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
@@ -3142,16 +3150,16 @@ def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | Bot
     return sign_in_by_qr(telegram, credentials)
 
 
-def ways_on(options: Any, credentials: Credentials, who: Any) -> list[tuple[str, Callable[[], int]]]:
-    """What can be done right now, after a problem of step 3: words, and what carries them out."""
+def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
+    """What can be done right now, after a problem of step 3."""
 
-    def other_credentials() -> int:
+    def other_credentials() -> Outcome:
         return session_string(options, ask_credentials(use_environment=False), who)
 
-    def other_number() -> int:
+    def other_number() -> Outcome:
         return session_string(options, credentials, ask_phone(use_environment=False))
 
-    ways = [
+    ways: list[Way] = [
         ("try again", lambda: session_string(options, credentials, who)),
         ("use another phone number", other_number),
     ]
@@ -3203,7 +3211,7 @@ def tell_safety(signed: SignedIn) -> None:
 # ── the main job ──
 
 
-def command_sign_in(options: Any) -> int:
+def command_sign_in(options: Any) -> Outcome:
     """Steps 0 to 3: from an empty terminal to a working session string."""
     term.heading("Step 0 of 3 · What is installed")
     check_dependencies()
@@ -3249,23 +3257,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parse_arguments(sys.argv[1:] if argv is None else argv)
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
-    run: Callable[[], int] | None = lambda: int(options.run(options))  # noqa: E731  the first of several
+    run: Callable[[], Outcome] | None = lambda: options.run(options)  # noqa: E731  what is chosen later replaces it
     while run:
         try:
-            code = run()
-            ways: Sequence[tuple[str, Callable[[], int]]] = ()
+            outcome = run()
         except KeyboardInterrupt:
             term.say()
             term.say("Stopped. Nothing was left signed in that you were not told about.")
-            code, ways = 130, ()
+            outcome = Outcome(130)
         except Exception as error:
             problem = problem_from(error)
             term.problem(problem)
             if options.debug:
                 term.traceback(error)
-            code, ways = problem.code, problem.ways
-        run = term.goodbye(ways)
-    return code
+            outcome = Outcome(problem.code, problem.ways)
+        run = term.goodbye(outcome.ways)
+    return outcome.code
 
 
 if __name__ == "__main__":
