@@ -1976,7 +1976,7 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
-        self._clock_jumped = False
+        self._answer_dropped = False  # has Telethon thrown an answer away on this line?
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
@@ -2012,7 +2012,7 @@ class Telegram:
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
         def finished(pause: float) -> bool:
-            return self._clock_jumped or bool(concurrent.futures.wait([future], pause).done)
+            return self._answer_dropped or bool(concurrent.futures.wait([future], pause).done)
 
         try:
             if not term.wait(finished, doing, limit) or not future.done():
@@ -2058,7 +2058,8 @@ class Telegram:
         while True:
             if not self._alive:
                 if self._sender is not None:
-                    term.note("The line to Telegram went down meanwhile. Bringing it back with the same key …")
+                    key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
+                    term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             try:
                 return self._run(self._ask(request), doing, limit)
@@ -2079,6 +2080,8 @@ class Telegram:
             raise UnknownAnswer(error.invalid_constructor_id, body, call) from error  # type: ignore[attr-defined]
         if rpc_error is None:
             self._drop_line()
+            if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
+                self.auth_key = b""
             if not repeat:
                 raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
             if not once_more("line"):
@@ -2181,11 +2184,11 @@ class Telegram:
     # ── the background thread's side ──
 
     def _heard(self, line: str) -> None:
-        """Telethon drops messages whose time is far from this computer's, and says so only in its log."""
+        """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
         if self._debug:
             term.debug(line)
-        if "very new message" in line or "very old message" in line:
-            self._clock_jumped = True
+        if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
+            self._answer_dropped = True
 
     async def _open(self) -> None:
         """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
@@ -2242,7 +2245,7 @@ class Telegram:
             return None
 
         self._address = (line._ip, line._port)
-        self._introduced, self._clock_jumped = False, False
+        self._introduced, self._answer_dropped = False, False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
@@ -2267,10 +2270,9 @@ class Telegram:
 
     async def _ask(self, request: Any) -> Any:
         """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        if not self._introduced:
-            request = self._introduction(request)
+        answer = await self._sender.send(request if self._introduced else self._introduction(request))
         self._introduced = True
-        return await self._sender.send(request)
+        return answer
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection.
