@@ -649,10 +649,10 @@ WHERE_TO_SCAN = (
 
 # ── errors ──
 
-# Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” the text
-# that people see. Telethon's class names follow from Telegram's names and are not listed. Below, one mark per line:
+# Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” what people
+# see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
 #   ~ a text that means this error, too: {seconds} stands for a number, * for anything
-#   | a text that hides the real cause, and counts only if nothing else is found
+#   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
@@ -668,7 +668,7 @@ API_ID_INVALID CONNECTION_API_ID_INVALID
     different applications, or the application was deleted.
   - Open https://my.telegram.org/apps and sign in with your phone number.
   - Copy App api_id (digits only) and App api_hash (32 letters and digits) from the same page, with the mouse.
-  - Paste them here without quotes or blanks, and mind which is which.
+  - Paste them without quotes or blanks, and mind which is which.
   @ as soon as you have the right pair
 
 API_ID_PUBLISHED_FLOOD
@@ -686,8 +686,46 @@ UPDATE_APP_TO_LOGIN
     to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
   - Bring Telethon up to date: python3 -m pip install --upgrade telethon
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
-  - If it stays, sign in by QR code, which Telegram allows more readily.
+  - If it stays, try to sign in by QR code.
   @ at once, with the newer Telethon
+
+RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
+  ! Telegram wants a proof that only its own phone apps can give.
+  ? It asks for a captcha, or for a check by Apple or Google. That happens when the API ID is one of an official app,
+    or when the number looks like a new registration.
+  - Use an API ID of your own from https://my.telegram.org/apps.
+  - Make sure that the account exists: open it once in the official app.
+  - Then sign in here by QR code.
+  @ at once, with your own API ID
+
+“Your API ID or Hash cannot be empty or None”
+  ! The API ID or the API hash is missing.
+  ? Telethon was started without one of them. Often the variable in the .env file has another name than the program
+    reads, or the file lies in another folder.
+  - Get both at https://my.telegram.org/apps.
+  - Write them where the program looks for them, under the names it expects, and start it again.
+  @ as soon as both are there
+
+“invalid literal for int() with base 10”
+  ! The API ID is not a number.
+  ? Only digits are allowed there. Most often the API ID and the API hash have changed places, or quotes or a blank
+    were pasted along.
+  - API ID is the short number, API hash the 32 letters and digits. Put each in its place.
+  - Remove quotes, blanks and comments around the number.
+  @ at once, with the corrected value
+
+“'i' format requires -2147483648 <= number <= 2147483647”
+  ! This API ID is too big to be one.
+  ? An API ID has at most ten digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
+  - Copy App api_id once more from https://my.telegram.org/apps.
+  @ at once, with the corrected value
+
+“bytes or str expected, not <class 'int'>”
+  ! The API hash was given as a number.
+  ? It has to be a text, also when it happens to look like a number.
+  - Put the API hash in quotes in the program or settings file that passes it on.
+  - Check that API ID and API hash have not changed places.
+  @ at once, with the corrected value
 
 == The phone number
 
@@ -711,9 +749,8 @@ PHONE_NUMBER_BANNED
   - Do not try again and again: it does not help and looks like a robot.
   @ only after Telegram has lifted the ban
 
-PHONE_NUMBER_UNOCCUPIED
+PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
   ~ The phone number is not yet being used
-  ~ auth.AuthorizationSignUpRequired
   ! There is no Telegram account with this number.
   ? The number itself is fine, but nobody has registered it, or the account was deleted. Only Telegram's own apps can
     make new accounts.
@@ -721,6 +758,41 @@ PHONE_NUMBER_UNOCCUPIED
   - If it is right, install Telegram on a phone and register there.
   - Then sign in here.
   @ as soon as the account exists
+
+PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
+  ~ You can't sign up using this app
+  ~ The first name is invalid
+  ~ The last name is invalid
+  ~ Third-party applications cannot sign up for Telegram
+  ! New accounts cannot be made here.
+  ? There is no account with this number yet, and since 2023 Telegram lets only its own phone apps register one.
+  - Install Telegram on a phone and register the number there.
+  - Then sign in here.
+  @ as soon as the account exists
+
+PHONE_NUMBER_OCCUPIED
+  ~ The phone number is already in use
+  ! This number has an account already.
+  ? The program tried to register it, as if it were new.
+  - Sign in with the number instead of registering it.
+  @ at once
+
+PHONE_PASSWORD_PROTECTED
+  ~ This phone is password protected
+  ! The account has a password, and this program took a way in that cannot ask for it.
+  ? That way is older than two-step verification; only very old programs take it.
+  - Bring the program and its Telegram library up to date.
+  - Sign in with number, code and password, as this script does.
+  @ at once, with the newer program
+
+“Please make sure to call send_code_request first.”
+  ~ bytes or str expected, not <class 'NoneType'>
+  ! Telethon could not read the phone number.
+  ? It understands only digits, +, brackets, dashes and blanks. Dots, slashes, letters, or nothing at all make it give
+    up, with a text that says something else.
+  - Write the number with + and digits only, for example +447700900123.
+  - If a settings file holds it, check that the program reads that file, and that the value is not empty.
+  @ at once, with the corrected number
 
 == The code
 
@@ -732,7 +804,7 @@ PHONE_CODE_INVALID
   - If it is the right one and still refused, ask for a new code. Wrong tries count against a daily limit.
   @ at once
 
-PHONE_CODE_EMPTY
+PHONE_CODE_EMPTY “You must provide a phone and a code the first time”
   ~ The phone code is missing
   ! No code arrived at Telegram.
   ? The request to sign in was sent without a code.
@@ -748,20 +820,88 @@ PHONE_CODE_EXPIRED
   - Read it on the phone and type it here by hand. Do not send it to yourself in Telegram.
   @ at once, with a new code
 
-== The password (two-step verification)
+PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID
+  ~ The phone code hash is missing
+  ~ An invalid or expired `phone_code_hash` was provided
+  ~ Code hash invalid
+  ~ You also need to provide a phone_code_hash.
+  ! The code does not belong to this sign-in any more.
+  ? With each code Telegram hands out a receipt (phone_code_hash), and the two must come together. The receipt is
+    missing or too old: the program was started again in between, or the code was asked for somewhere else.
+  - Start again from the phone number and let a new code be sent.
+  - Enter it in the same run of the program, without a long pause.
+  @ at once, with a new code
 
-SESSION_PASSWORD_NEEDED
+SEND_CODE_UNAVAILABLE
+  ~ all available options for this type of number were already used
+  ! Telegram has no other way left to send the code.
+  ? Programs that are not Telegram's own get codes in the Telegram app, rarely elsewhere; text messages ended in 2023.
+    What could be tried for this number has been tried.
+  - Use the code that was already sent: look in the chat “Telegram” on each device where the account is open, also in
+    the archive.
+  - If the account is open on a phone, sign in by QR code: that needs no code.
+  - Otherwise start again tomorrow.
+  @ after 24 hours, counted from the last try
+
+SMS_CODE_CREATE_FAILED
+  ~ An error occurred while creating the SMS code
+  ! Telegram could not send the text message.
+  ? Something is out of order on the way from Telegram to the phone company. It is not your fault.
+  - Wait some minutes and ask for a code again.
+  - Or sign in by QR code, which needs no message.
+  @ after 10 minutes
+
+SentCodePaymentRequired
+  ~ 'SentCodePaymentRequired' object has no attribute
+  ! Telegram wants to be paid for the text message to this country.
+  ? For some countries it sends codes by SMS only after a Premium subscription was bought in the official app. That
+    cannot be done here.
+  - If the account is open on a phone, sign in here by QR code.
+  - Otherwise sign in with the official app first, then here by QR code.
+  @ at once, by QR code
+
+SentCodeSuccess
+  ~ logged in right after sending the code
+  ! You are signed in already.
+  ? Telegram recognised this program from before and asked for no code. Some programs crash on that answer.
+  - In this script there is nothing to do.
+  - In another program: start it again, and it will find itself signed in.
+  @ not needed
+
+“the code never arrives”
+  ~ no code arrives
+  ~ code not received
+  ~ did not receive the code
+  ! Telegram says that the code was sent, but nothing comes.
+  ? In most cases it lies unseen in the chat “Telegram” in an app where the account is open. Often enough Telegram
+    simply does not deliver codes for programs that are not its own.
+  - Search for the chat “Telegram” on every phone and computer where the account is open, also in the archive.
+  - Read what this script says about where the code was sent: it may be an e-mail.
+  - Sign in by QR code: scan it in the app under Settings → Devices → Link Desktop Device. That needs no code.
+  - Do not ask for codes again and again: that ends in a lock of a day.
+  @ after 24 hours, counted from the last try
+
+“{number} consecutive sign-in attempts failed. Aborting”
+  ! Three wrong codes, and Telethon gave up.
+  ? It asks three times and then stops. It says “invalid code” also when the code has run out, so the code may have
+    been typed right.
+  - Start again and let a new code be sent.
+  - Type the newest code within a few minutes.
+  @ at once, with a new code
+
+== The password of two-step verification
+
+SESSION_PASSWORD_NEEDED NoPasswordProvided
   ~ Two-steps verification is enabled and a password is required
   ~ Two-step verification is enabled for this account. Please provide the
-  ! The code was right. This account also wants its password.
+  ! This account also wants its password.
   ? Its owner has set up two-step verification. This is a normal step, not a failure.
   - Enter the password of two-step verification. It is not the code and not the PIN of the phone.
   - If it is forgotten, let it be reset by the recovery e-mail.
   @ at once
 
-PASSWORD_HASH_INVALID
+PASSWORD_HASH_INVALID PasswordIncorrect
   ~ The password (and thus its hash value) you entered is invalid
-  ~ opentele2*PasswordIncorrect
   ! The password is wrong.
   ? Telegram compared it with the password of two-step verification, and they differ. Capitals and blanks count.
   - Check Caps Lock and the language of the keyboard, or type it in a text editor first to see it.
@@ -770,9 +910,271 @@ PASSWORD_HASH_INVALID
   - If it is forgotten, reset it by the recovery e-mail, or in an app that is still signed in (takes 7 days).
   @ at once, a few times; then Telegram asks for a pause
 
+SRP_ID_INVALID SRP_A_INVALID
+  ~ Invalid SRP ID provided
+  ! The password could not be checked this time.
+  ? Passwords are never sent to Telegram; they answer a riddle that it sets. The riddle had changed meanwhile, or the
+    answer was built wrongly. It says nothing about your password.
+  - Enter the password again: a new riddle is fetched for each try.
+  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once
+
+SRP_PASSWORD_CHANGED
+  ~ Password has changed
+  ! The password was changed just now.
+  ? Somebody changed it on another device while this sign-in was under way.
+  - If that was you, enter the new password.
+  - If not, open Telegram on your phone at once: Settings → Devices, and end the sessions that you do not know.
+  @ at once, with the new password
+
+PASSWORD_EMPTY PASSWORD_MISSING PASSWORD_REQUIRED
+  ~ The provided password is empty
+  ~ unsupported password algorithm NoneType
+  ! This account has no password.
+  ? It has no two-step verification, so there is none to enter, to recover or to reset.
+  - Go on without a password, or start again and enter only the code.
+  @ at once, without a password
+
+“unsupported password algorithm PasswordKdfAlgoUnknown”
+  ! This Telethon is too old for the password of this account.
+  ? Telegram checks it by a method that the installed version does not know.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once, with the newer Telethon
+
+“bad p/g in password”
+  ~ bad b in check
+  ~ bad g_b
+  ! The password was not sent, because the other side cannot be trusted.
+  ? The numbers for checking it are not the ones that Telegram uses. Something between this machine and Telegram may be
+    altering the traffic.
+  - Do not enter the password on this network.
+  - Switch off proxies, or use another network, and start again.
+  @ at once, on another network
+
+PASSWORD_RECOVERY_NA
+  ~ No email was set, can't recover password via email
+  ! This account has no recovery e-mail.
+  ? None was set when the password was made, so it cannot be reset that way.
+  - Think of the hint that is shown, and of how you usually write passwords.
+  - Where Telegram is still open: Settings → Privacy and Security → Two-Step Verification → Forgot password. That takes
+    7 days.
+  - The last resort is to delete the account in the app and begin anew. Chats and contacts are lost then.
+  @ at once, with the right password
+
+PASSWORD_RECOVERY_EXPIRED
+  ~ The recovery code has expired
+  ! The recovery code is too old.
+  ? Codes in recovery mails are good for a short time only, and a newer mail kills the older.
+  - Let a new recovery mail be sent.
+  - Enter its code soon.
+  @ at once, with a new mail
+
+CODE_EMPTY
+  ~ The provided code is empty
+  ! No recovery code arrived at Telegram.
+  ? The line was empty.
+  - Enter the code from the recovery mail.
+  @ at once
+
+NEW_SETTINGS_INVALID NEW_SALT_INVALID
+  ~ The new settings are invalid
+  ~ The new salt is invalid
+  ! The new password was not accepted.
+  ? Recovery and a new password in one step did not work. Recovery alone does.
+  - Recover without setting a new password.
+  - Set the new one in the Telegram app afterwards: Settings → Privacy and Security → Two-Step Verification.
+  @ at once, without a new password
+
+RESET_REQUEST_MISSING
+  ~ No password reset is in progress
+  ! There is no reset of the password to call off.
+  ? None was asked for, or it has been called off or finished already.
+  - Nothing.
+  @ not needed
+
+PASSWORD_TOO_FRESH_{seconds} SESSION_TOO_FRESH_{seconds}
+  ~ The password was added too recently and {seconds} seconds must pass
+  ~ The session logged in too recently and {seconds} seconds must pass
+  ! The password or the session is too new for this.
+  ? Telegram allows some sensitive things only when both are some days old.
+  - Wait {seconds}, or do it on a device that has been signed in for longer.
+  @ after {seconds}, counted from the error
+
+2FA_CONFIRM_WAIT_{seconds}
+  ~ it will be deleted in a week. Otherwise it can be reset in {seconds}
+  ! The account will be deleted when the wait is over.
+  ? Somebody asked for its deletion without knowing the password. Telegram waits a week first: {seconds} are left.
+  - If you do not want that, open Telegram on another device and refuse it in the chat “Telegram”.
+  - Better: recover the password by e-mail, then nothing has to be deleted.
+  @ after {seconds}, counted from the error
+
+2FA_RECENT_CONFIRM
+  ! The deletion of the account was just called off.
+  ? Somebody refused it on a device that is signed in. So it cannot be asked for again soon.
+  - Sign in with the help of that device: it shows codes and scans QR codes.
+  - Otherwise wait a week.
+  @ in a week
+
+== The e-mail
+
+EMAIL_INVALID
+  ~ The given email is invalid
+  ! This e-mail address is not valid.
+  ? A character is wrong or missing.
+  - Type it again: name, @, provider, ending.
+  @ at once, with the corrected address
+
+EMAIL_NOT_ALLOWED
+  ! Telegram does not accept this e-mail address.
+  ? It refuses throw-away addresses and some providers, and addresses that were used for many accounts.
+  - Use another address, with a well-known provider.
+  @ at once, with another address
+
+EMAIL_NOT_SETUP EMAIL_INSTALL_MISSING
+  ! This account has no login e-mail.
+  ? A code by e-mail was asked for, or a change of the address, but no address has ever been set.
+  - Start again from the phone number. If Telegram wants an address, it asks for one then.
+  - Or sign in by QR code.
+  @ at once, from the beginning
+
+EMAIL_CODE_EMPTY
+  ! No e-mail code arrived at Telegram.
+  ? The line was empty.
+  - Enter the code from the newest mail. Look in the spam folder too.
+  @ at once
+
+CODE_INVALID
+  ~ Code invalid (i.e. from email)
+  ! The code from the e-mail is wrong.
+  ? It is mistyped, or from an older mail: only the newest one counts.
+  - Open the newest mail from Telegram and copy the code from it.
+  @ at once
+
+EMAIL_VERIFY_EXPIRED EMAIL_HASH_EXPIRED
+  ~ The verification email has expired
+  ~ The email hash expired and cannot be used to verify it
+  ! The code from the e-mail is too old.
+  ? It is good for a short time only.
+  - Let a new mail be sent and enter its code soon.
+  @ at once, with a new mail
+
+EMAIL_UNCONFIRMED_{length}
+  ~ Email unconfirmed, the length of the code must be {length}
+  ~ Email unconfirmed
+  ! The new e-mail address still has to be confirmed.
+  ? Telegram has sent a mail with a code of {length} digits to it.
+  - Open that mail (also look in the spam folder) and enter the {length} digits.
+  @ at once, with the code
+
+TASK_ALREADY_EXISTS
+  ! The login e-mail is being reset already.
+  ? That was asked for before and takes some days. Then Telegram sends codes another way.
+  - Wait for the date that Telegram gave when the reset was asked for (sent_code.type.reset_pending_date).
+  - Meanwhile sign in by QR code, if the account is open on a phone.
+  @ on the date of the reset
+
+== The QR code
+
+AUTH_TOKEN_EXPIRED
+  ~ The provided authorization token has expired
+  ! This QR code is too old.
+  ? Each one is good for about 30 seconds, then a new one takes its place.
+  - Scan the code that is on the screen now. Have the scanner open before: Settings → Devices → Link Desktop Device.
+  @ at once, with the new QR code
+
+AUTH_TOKEN_ALREADY_ACCEPTED
+  ~ The authorization token was already used
+  ! This QR code has been used already.
+  ? A code works once. Either this sign-in is finished, or somebody else scanned it first.
+  - If the script does not go on, let it show a new QR code and scan that one.
+  - Look at Settings → Devices in the app, and end a session that you do not know.
+  @ at once, with the new QR code
+
+AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
+  ~ An invalid authorization token was provided
+  ~ The specified auth token is invalid
+  ~ An error occurred while importing the auth token
+  ! Telegram does not recognise this QR code.
+  ? It was damaged on the way, or belongs to another data centre, or to Telegram's test servers.
+  - Let a new QR code be shown and scan it with the app itself, not with the camera of the phone.
+  - If the screen makes it blurred, enlarge the window or use a lighter background.
+  @ at once, with the new QR code
+
+WEBAUTH_TOKEN_EXPIRED
+  ! This web login link is too old.
+  ? Links from the app to Telegram Web carry a ticket that is good for a short time.
+  - Open the link in the app again, or sign in by code or QR code.
+  @ at once, with a new link
+
+CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
+  ! Passkeys do not work here.
+  ? A passkey for Telegram only answers Telegram's own apps and website. Other programs cannot use it.
+  - Sign in by code or by QR code.
+  @ at once, by code or QR code
+
+“QR not scanned in time”
+  ~ QR login with receive_updates=False, or scanned before wait()
+  ! Nobody scanned the QR code, or the program did not notice it.
+  ? Each code is good for about 30 seconds. Some programs also miss a scan, because they do not listen at that moment.
+  - Open the scanner first: Settings → Devices → Link Desktop Device. Then scan the newest code.
+  - If the app says that it worked and the program still waits, start it again.
+  @ at once, with the new QR code
+
+“Login token response was unexpected”
+  ~ couldn't perform the QR login
+  ! The scan was seen, but the sign-in did not follow.
+  ? Telegram handed out another QR code in place of the sign-in. Often the account also has a password, or is in
+    another data centre, and the program does not know how to go on.
+  - Use this script: it asks for the password and moves to the right data centre.
+  - Or scan the newest QR code once more.
+  @ at once, with the new QR code
+
+“'LoginTokenSuccess' object has no attribute”
+  ! You are signed in already.
+  ? Telegram accepted at once, and the program still looked for a QR code. That is a gap in the program.
+  - Start it again; it will find itself signed in. This script knows that answer.
+  @ not needed
+
+“'LoginTokenMigrateTo' object has no attribute”
+  ! The account is in another data centre, and the program did not follow.
+  ? After the scan Telegram said where to go on. That is a gap in the program's use of Telethon.
+  - Sign in by QR code with this script: it moves to the right data centre.
+  @ at once
+
+== Bots
+
+ACCESS_TOKEN_INVALID
+  ~ The provided token is not valid
+  ! Telegram does not know this bot token.
+  ? It is mistyped, cut off, or was never one. A token looks like 123456789:AA… with 35 characters after the colon.
+  - Open @BotFather, /mybots, choose the bot, API Token.
+  - Copy the whole line, digits, colon and letters.
+  @ at once, with the right token
+
+ACCESS_TOKEN_EXPIRED
+  ~ Bot token expired
+  ! This bot token is not valid any more.
+  ? It was revoked, or the bot was deleted.
+  - Get the present token: @BotFather, /mybots, choose the bot, API Token.
+  @ at once, with the new token
+
+BOT_METHOD_INVALID
+  ~ The API access for bot users is restricted
+  ! Bots may not do this.
+  ? The session belongs to a bot, and Telegram allows this call to people only.
+  - If the program needs your own account, sign in with your phone number and use that session string.
+  - If it should be a bot, look for what the program offers for bots.
+  @ at once, with the other kind of session
+
+BUSINESS_CONNECTION_NOT_ALLOWED
+  ! This cannot be done in the name of a business account.
+  ? The program wrapped the call for a connected business bot. Sign-in calls cannot be wrapped so.
+  - Report it to the makers of the program.
+  @ no use before the program is mended
+
 == The session
 
-AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED
+AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthorized
   ~ The key is not registered in the system
   ~ The method is only available to already activated users
   ! This session is not signed in.
@@ -782,9 +1184,12 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED
   - Put the new string in the place of the old one wherever you pasted it.
   @ at once, with a new sign-in
 
-AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY
+AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID ENCRYPTED_MESSAGE_INVALID
   ~ The key is invalid
   ~ unavailable for temporary authorization key
+  ~ The provided authorization is invalid
+  ~ Invalid object ID for a user
+  ~ Encrypted message invalid
   ! The key in this session is not valid.
   ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
   - Put the old session aside. Do not delete it yet.
@@ -818,12 +1223,235 @@ SESSION_EXPIRED
   - To keep it longer, raise that limit, and let the program connect now and then.
   @ at once, with a new sign-in
 
+USER_DEACTIVATED INPUT_USER_DEACTIVATED
+  ~ The user has been deleted/deactivated
+  ! This account has been deleted.
+  ? Its owner deleted it, or Telegram did after a long time without use. With this text Telegram also answers for some
+    banned accounts.
+  - Enter the number in an official Telegram app: it says whether the account is gone or banned.
+  - If it is gone, the number can be registered anew there. Chats and contacts do not come back.
+  @ as soon as the account exists again
+
+USER_DEACTIVATED_BAN
+  ! Telegram has banned this account.
+  ? It believes that its rules were broken, usually by spam. The session is useless as long as the ban lasts.
+  - Enter the number in an official Telegram app and tap Help when it says that the number is banned: that prepares the
+    mail to recover@telegram.org.
+  - Do not try again and again here.
+  @ only after Telegram has lifted the ban
+
+FROZEN_METHOD_INVALID FROZEN_PARTICIPANT_MISSING
+  ~ You tried to use a method that is not available for frozen accounts
+  ~ Your account is frozen and can't access the chat
+  ! This account is frozen: it can read, but not act.
+  ? Telegram froze it because of a complaint or a suspicion. Without an appeal it is deleted on a date that the app
+    shows.
+  - Open Telegram on the phone: it shows a bar about the freeze with a link to appeal. The bot @SpamBot does it too.
+  - Do it before that date, and explain in your own words.
+  - Do not try again here meanwhile.
+  @ only after Telegram has lifted the freeze
+
+FRESH_RESET_AUTHORISATION_FORBIDDEN FRESH_CHANGE_PHONE_FORBIDDEN FRESH_CHANGE_ADMINS_FORBIDDEN
+  ~ The current session is too new and cannot be used to reset other authorisations yet
+  ! A new session may not do this yet.
+  ? For its first 24 hours a session can neither end other sessions nor change the account. That protects you from
+    somebody who has just broken in.
+  - Do it on a device that has been signed in for longer, or wait a day.
+  @ after 24 hours, counted from the last try
+
+HASH_INVALID
+  ~ The provided hash is invalid
+  ! This session is not in the list any more.
+  ? The one that was to be ended has ended already.
+  - Open Settings → Devices in the Telegram app and look at the list again.
+  @ not needed
+
+TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
+  ~ No temporary auth key provided
+  ~ The passed temporary key is already bound
+  ! The short-lived key of this connection was refused.
+  ? Some libraries change keys every day, and tie each to the key of the session. That did not work, often because the
+    clock of the computer is wrong. Telethon does not do this by itself.
+  - Set the clock of the computer automatically.
+  - Start the program again. If it stays, report it to its makers.
+  @ at once, with the right time
+
+AuthKeyNotFound
+  ~ The server claims it doesn't know about the authorization key
+  ~ transport error -404 (key exists)
+  ~ transport error -404
+  ~ transport error: 404
+  ! Telegram does not know the key in this session at all.
+  ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
+    wrongly: some strings of other libraries are misread without a word.
+  - Run this script with “check” to see what the session really is.
+  - If it comes from another library, use “convert”.
+  - Otherwise put it aside and sign in once more.
+  @ at once, with a new sign-in
+
+“session 401 hidden”
+  | get_me() returned None
+  | 'NoneType' object has no attribute 'id'
+  | 'NoneType' object has no attribute 'first_name'
+  | 'NoneType' object has no attribute 'username'
+  ! The session is not signed in, and the program hides why.
+  ? Telethon turns every such answer of Telegram into “nobody is there”: never signed in, ended, run out, banned,
+    deleted, or waiting for the password.
+  - Run this script with “check --online”: it tells these apart.
+  - Usually a new sign-in is needed.
+  @ at once, with a new sign-in
+
+“IPv6 session, use_ipv6=False”
+  ! This session belongs to an IPv6 address, and the program uses IPv4.
+  ? Telethon then goes to data centre 2 with a key that may belong to another one, and Telegram does not know it there.
+  - Run this script with “convert” to make an IPv4 string of it.
+  - Or switch IPv6 on in the program (use_ipv6=True).
+  @ at once, with the converted string
+
+“GramJS string accepted by mistake”
+  ! This is a session string of GramJS (JavaScript), not of Telethon.
+  ? Both begin with 1. Some have just the length that Telethon expects, so it reads nonsense without noticing.
+  - Run this script with “convert” to make a Telethon string of it.
+  @ at once, with the converted string
+
+“StringSession with all-zero key”
+  ! This session string holds no key.
+  ? It was saved before anybody signed in, so it is empty inside.
+  - Sign in and use the new session string.
+  @ at once, with a new sign-in
+
+“Not a valid string”
+  ! This is not a session string of Telethon.
+  ? It has to begin with the digit 1. It may have a quote or a blank in front, come from another library (Pyrogram,
+    GramJS, mtcute), or be something else: an API hash, a bot token, a file name.
+  - Copy only the string itself, without quotes and without the name in front of it.
+  - Run this script with “check”: it says what it is, and repairs what can be repaired.
+  - If it comes from another library, use “convert”.
+  @ at once, with the right string
+
+“unpack requires a buffer of 275 bytes”
+  ~ unpack requires a buffer of 263 bytes
+  ~ Incorrect padding
+  ~ Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
+  ~ Invalid base64-encoded string
+  ! The session string has been damaged in copying.
+  ? Part of it is missing, or a blank or a line break has got in. A whole one has 353 characters (369 with an IPv6
+    address) on a single line, begins with 1 and ends with =.
+  - Copy it again in one piece, up to the = at the end. Widen the window first, so that it is not broken into lines.
+  - Run this script with “check”: it says how much is missing, and repairs what can be repaired.
+  @ at once, with the whole string
+
+“string argument should contain only ASCII characters”
+  ! A foreign character is in the session string.
+  ? Only plain letters, digits, -, _ and = belong there. Word processors and chats like to put in others.
+  - Copy the string again as plain text, from a terminal or a text editor.
+  @ at once, with the clean string
+
+“file is not a database”
+  ~ database disk image is malformed
+  ~ SessionFileInvalid
+  ! The session file is damaged, or is not a session file.
+  ? A Telethon session is a small SQLite database, and this file is not one, or parts of it are broken. It may be
+    encrypted, half copied, or belong to another program.
+  - Check that the path is the right one.
+  - Run this script with “check” on the file.
+  - Take a copy from before, or sign in once more.
+  @ at once, with a good file
+
+“database is locked”
+  ! Another program is using this session file.
+  ? Only one program at a time can work with it. Often the same bot or server still runs in the background.
+  - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
+  - Give each program a session of its own. A session string avoids the file altogether.
+  @ at once, when the other program has stopped
+
+“unable to open database file”
+  ~ SessionFileNotFound
+  ! The session file cannot be opened.
+  ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
+    not there at all.
+  - Check each part of the path, as the program sees it from where it runs.
+  - Check that the user who runs the program may write in that folder.
+  @ at once, with the corrected path
+
+“attempt to write a readonly database”
+  ! The session file is read-only.
+  ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
+  - Make file and folder writable for the user who runs the program.
+  - Or copy the file to a place that is, or use a session string instead.
+  @ at once, with a writable file
+
+“disk I/O error”
+  ~ database or disk is full
+  ~ No space left on device
+  ! The disk is full or failing.
+  ? The session could not be written.
+  - Free some space, then start again.
+  - If there is space enough, the disk itself may be at fault: copy the session file elsewhere.
+  @ as soon as there is space
+
+“no such column: version”
+  ! This is a session file of Pyrogram, not of Telethon.
+  ? Both end in .session and look alike from outside; their insides differ.
+  - Run this script with “convert” to make a Telethon session of it.
+  @ at once, with the converted session
+
+“duplicate column name: takeout_id”
+  ! The session file was left half upgraded.
+  ? Two versions of Telethon have changed it, or one was stopped in the middle.
+  - Run this script with “convert”: it reads such files, too.
+  - Or take a copy from before, or sign in once more.
+  @ at once, with the converted session
+
+“too many values to unpack (expected {number})”
+  ~ too many values to unpack (expected 5)
+  ~ too many values to unpack (expected 6)
+  ! The session file was made by a newer Telethon than this one.
+  ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
+  - Bring the older program's Telethon up to date: python3 -m pip install --upgrade telethon
+  - Or run this script with “convert”: it writes files that all of them read.
+  @ at once, with the newer Telethon or the converted file
+
+“Server replied with a wrong session ID”
+  ~ Server replied with an invalid auth key
+  ~ Received msg_key doesn't match with expected one
+  ~ Server sent an even msg_id
+  ! An answer came that was not meant for this connection.
+  ? Two programs use the same session, or something in between alters the traffic. Telethon throws such answers away.
+  - Stop every other program that uses this session; give each its own.
+  - If there is none, try another network, without proxy.
+  @ at once, when nothing else uses the session
+
+TDataAuthKeyNotFound TDataInvalidMagic TDataBadDecryptKey TFileNotFound
+  ! This tdata folder cannot be read.
+  ? It is not the whole folder of Telegram Desktop, was copied while Telegram Desktop was running, or nobody is signed
+    in there.
+  - Close Telegram Desktop and copy the whole tdata folder again.
+  - Run this script with “check” on the folder.
+  @ at once, with the whole folder
+
+TDataWrongPasscode
+  ! Telegram Desktop has locked this folder with a passcode.
+  ? That is the passcode that Telegram Desktop asks for when it starts. It is not the password of the account.
+  - Give the passcode, or switch it off in Telegram Desktop (Settings → Privacy and Security → Local passcode) and copy
+    the folder again.
+  @ at once, with the passcode
+
+“popup after a 406”
+  ~ updateServiceNotification
+  ! Telegram has something to tell you.
+  ? After some refusals it sends the reason as a message for people, in the language of the account.
+  - Read the text that is shown with the error: it says more than the name of the error.
+  @ as that text says
+
 == Too many tries
 
-FLOOD_WAIT_{seconds} FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds}
+FLOOD_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required
   ~ FLOOD_WAIT ({seconds})
   ~ flood wait of {seconds}
+  ~ flood wait: {seconds}
+  ~ Sleeping for {seconds}s
   ~ Too Many Requests: retry after {seconds}
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
@@ -831,7 +1459,23 @@ FLOOD_WAIT_{seconds} FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{second
   - Wait until then. Trying earlier is refused, and can make the pause longer.
   - Stop every other program that signs in with the same number.
   - If a code has already arrived, it may still be good: use it then.
-  @ after {seconds}
+  @ after {seconds}, counted from the error
+
+FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds} SLOWMODE_WAIT_{seconds}
+  ~ A wait of {seconds} seconds is required in non-premium accounts
+  ~ A wait of {seconds} seconds is required before sending another message in this chat
+  ! A short pause of {seconds}.
+  ? Telegram slows this down on purpose: transfers for accounts without Premium, messages in a chat with slow mode, or
+    calls that follow each other too fast. It has nothing to do with the sign-in.
+  - Wait until then and go on.
+  @ after {seconds}, counted from the error
+
+FLOOD_TEST_PHONE_WAIT_{seconds}
+  ~ A wait of {seconds} seconds is required in the test servers
+  ! Telegram's test servers ask for a pause of {seconds}.
+  ? Too many sign-ins with this test number.
+  - Wait until then, or use another test number (99966 and four digits more).
+  @ after {seconds}, counted from the error
 
 PHONE_NUMBER_FLOOD
   ~ You asked for the code too many times
@@ -841,9 +1485,9 @@ PHONE_NUMBER_FLOOD
   - Do not ask for more codes, not here and not in any other app.
   - Try the last code that you received; it may still be good.
   - If the account is open on a phone, sign in by QR code: that needs no code.
-  @ after 24 hours
+  @ after 24 hours, counted from the last try
 
-PHONE_PASSWORD_FLOOD FLOOD
+PHONE_PASSWORD_FLOOD
   ~ You have tried logging in too many times
   ! Too many failed sign-ins with this number.
   ? Codes or passwords were wrong too often, so Telegram has locked the door for a while. It does not say for how long;
@@ -851,23 +1495,76 @@ PHONE_PASSWORD_FLOOD FLOOD
   - Stop trying, in every app.
   - Find the right password meanwhile, or have the recovery e-mail at hand.
   - Try once when the time is over.
-  @ after 24 hours
+  @ after 24 hours, counted from the last try
+
+FLOOD
+  ! Too many tries.
+  ? Telegram has closed this way for a while, and does not say for how long. A day is what its limits are made for.
+  - Stop trying, in every app and program.
+  - Try once when the time is over.
+  @ after 24 hours, counted from the last try
+
+“Invalid response buffer (HTTP code 429)”
+  ~ transport error -429
+  ~ transport error: 429
+  ! Too many connections from this address.
+  ? A program here, or somebody else behind the same address, connects again and again. Telegram refuses them all for a
+    while. Telethon makes it worse: it comes back at once, hundreds of times a second.
+  - Stop every program that uses Telegram from this machine.
+  - Wait ten minutes or more, then start one.
+  @ after 10 minutes
+
+PEER_FLOOD
+  ~ Too many requests (caused by
+  ! Telegram has limited this account because it looks like spam.
+  ? Too many messages to strangers, or invitations, in a short time. Signing in still works.
+  - Ask the bot @SpamBot in the app what is limited, and until when.
+  - Stop sending to people who have not written to you.
+  @ as @SpamBot says
+
+TAKEOUT_INIT_DELAY_{seconds}
+  ~ A wait of {seconds} seconds is required before being able to initiate the takeout
+  ! The export of the account has to wait {seconds}.
+  ? Telegram asks on your other devices whether the export is really yours, and waits until you say so.
+  - Open the chat “Telegram” on your phone and allow the export, or wait.
+  @ after {seconds}, counted from the error
 
 == The data centre
 
-PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc}
+PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STATS_MIGRATE_{dc}
   ~ is associated with DC {dc}
-  ! This account belongs to Telegram's data centre {dc}.
+  ~ Phone migrated to {dc}
+  ! This belongs to Telegram's data centre {dc}.
   ? Telegram keeps each account in one of five data centres, and sends the sign-in there. This is normal, and this
     script moves by itself. A session that was made for another data centre does not work there.
   - Nothing, if the sign-in goes on by itself.
-  - If it does not: run the script with “network” to see whether this machine reaches data centre {dc}.
+  - If it does not: run this script with “network” to see whether this machine reaches data centre {dc}.
   - If a session from elsewhere says this, sign in once more: it carries the wrong data centre.
   @ at once
 
+DC_ID_INVALID “Failed to get DC {dc}”
+  ~ Invalid response buffer (HTTP code 444)
+  ~ transport error -444
+  ~ transport error: 444
+  ! There is no such data centre.
+  ? Telegram has five, and the number asked for is none of them, or not to be found in the list. A session from
+    elsewhere may carry a wrong number, or an MTProxy leads somewhere else.
+  - Run this script with “check” on the session to see which data centre it names.
+  - With a proxy: use another one, or none.
+  - Otherwise start again; if it stays, bring Telethon up to date.
+  @ at once, with the corrected session or proxy
+
+CDN_METHOD_INVALID UNKNOWN_METHOD
+  ~ This method cannot be invoked on a CDN server
+  ~ The method you tried to call cannot be called on non-CDN DCs
+  ! This is one of Telegram's file servers; nobody can sign in there.
+  ? The session points to the wrong kind of server.
+  - Put the session aside and sign in once more.
+  @ at once, with a new sign-in
+
 == Telegram's servers
 
-AUTH_RESTART AUTH_RESTART_{number} SIGN_IN_FAILED
+AUTH_RESTART_{number} SIGN_IN_FAILED
   ~ Restart the authorization process
   ~ Failure while signing in
   ! Telegram lost the thread and wants the sign-in to start again.
@@ -875,13 +1572,654 @@ AUTH_RESTART AUTH_RESTART_{number} SIGN_IN_FAILED
   - Start again from the phone number; a new code will come.
   - If it comes again, wait ten minutes.
   @ at once, from the beginning
+
+AUTH_KEY_UNSYNCHRONIZED
+  ! Telegram's servers have not all heard of this new connection yet.
+  ? The one that checks the password needs some seconds more.
+  - Wait a few seconds and enter the password again.
+  @ in a few seconds
+
+TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAILED INTERDC_{dc}_CALL_ERROR
+    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT MSG_WAIT_FAILED MSG_WAIT_TIMEOUT
+    MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
+    STORE_INVALID_SCALAR_TYPE RANDOM_ID_DUPLICATE
+  ~ Timeout while fetching data
+  ~ No workers running
+  ~ Telegram is having internal issues
+  ~ An error occurred while communicating with DC {dc}
+  ~ A rich error occurred while communicating with DC {dc}
+  ~ Telegram workers are too busy to respond immediately
+  ~ The postponed call has timed out
+  ~ A waiting call returned an error
+  ~ The request should be retried with a lower message ID
+  ~ The provided member is invalid or does not exist
+  ~ Failure while generating registration ID
+  ~ Occupation of primary member location failed
+  ~ You provided a random ID that was already used
+  ! Telegram has trouble of its own just now.
+  ? One of its servers failed, was too busy or did not reach another. It has nothing to do with you.
+  - Wait a minute and try again.
+  - If it lasts for an hour, look whether Telegram itself works on your phone.
+  @ after 1 minute
+
+MEMBER_NO_LOCATION
+  ~ couldn't find location
+  ! Telegram cannot find where this account is kept.
+  ? That is a fault inside Telegram. It usually goes away by itself.
+  - Wait an hour and try again.
+  - If it stays for days, write to Telegram: Settings → Ask a Question in the app.
+  @ after 1 hour
+
+“Invalid response buffer (HTTP code 404)”
+  ~ transport error -404 (no key yet)
+  ! Telegram's server refused to start a connection.
+  ? It hung up during the first steps, before any session came into play.
+  - Try again.
+  - If it stays, try another network, and no proxy. Run this script with “network” to see which data centres answer.
+  @ at once
+
+“Request was unsuccessful {number} time(s)” (hides the cause)
+  ! Telethon gave up, and hides why.
+  ? It repeated the call several times in silence. Behind it is a pause that Telegram asked for, trouble on its
+    servers, or a data centre that is not reached.
+  - Wait a minute, then run it with this script, which shows the real answer.
+  - If it repeats, wait an hour.
+  @ after 1 minute
+
+== The network
+
+“Connection to Telegram failed {number} time(s)” (hides the cause)
+  ! No connection to Telegram could be made.
+  ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
+  - Check that other pages open in a browser on this machine.
+  - Run this script with “network”: it finds out where it ends.
+  - Try another network, for example the hotspot of a phone, or a VPN or proxy.
+  @ as soon as the network is mended
+
+“auth_key generation failed {number} time(s)” (hides the cause)
+  ~ Step 1 invalid nonce from server
+  ~ Step 2 could not find a valid key for fingerprints
+  ~ Step 2 invalid nonce from server
+  ~ Step 2 invalid server nonce from server
+  ~ Step 2 invalid DH fail nonce from server
+  ~ Step 3 AES block size mismatch
+  ~ Step 3 invalid nonce
+  ~ Step 3 invalid new nonce hash
+  ~ g_a is not within
+  ~ Step {number} answer was
+  ~ Step N answer was
+  ~ Bad auth_key_id
+  ~ Bad msg_id
+  ! The first handshake with Telegram failed.
+  ? Somebody answered, but not as Telegram does. A proxy, a filter or a fake server stands in between, or this Telethon
+    is too old to know Telegram's present keys.
+  - Switch off proxy and VPN, or use another network.
+  - Set the clock of the computer automatically.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once, on another network
+
+“Cannot send requests while disconnected”
+  ~ ConnectionError: Not connected
+  | Not connected
+  ! The connection was closed in the middle.
+  ? The line dropped, or Telethon hung up by itself after another error, which stands further up in the log.
+  - Look further up in the log for the first error.
+  - Start again.
+  @ at once
+
+“0 bytes read on a total of 8 expected bytes”
+  ~ Server closed the connection
+  ~ {number} bytes read on a total of {total} expected bytes
+  | IncompleteReadError
+  ! The other side picked up and hung up without a word.
+  ? A filter, a wrong proxy, or Telegram itself does that, when there were too many connections from this address.
+  - Run this script with “network”: it finds out which.
+  - If you use a proxy, check its type and port.
+  - Try another network, or wait some minutes.
+  @ as soon as the network is mended
+
+“bytes read on a total of 1347703872 expected bytes”
+  ! A web page answered in the place of Telegram.
+  ? The network wants you to sign in first, as in hotels and trains, or a web proxy stands in between.
+  - Open any page in a browser on this machine and sign in to the network.
+  - If you use a proxy, set its type to http.
+  @ as soon as the network lets you through
+
+“Invalid response buffer (too short”
+  ~ Invalid response buffer (HTTP code 403)
+  ~ transport error -403
+  ~ transport error: 403
+  ~ No more data left to read
+  | InvalidBufferError
+  ! The answer was not Telegram's.
+  ? Some bytes came back that are not its language. Usually a proxy of another type answers, or a filter on the way.
+  - If you use a proxy, check type, port and secret.
+  - Run this script with “network”, or try another network.
+  @ as soon as the network is mended
+
+InvalidChecksumError
+  ~ This packet should be skipped
+  ! An answer was damaged on the way.
+  ? The line or a proxy changes what passes through.
+  - Try again.
+  - If it stays, use another network or no proxy.
+  @ at once
+
+“connect hangs: server accepts, never answers”
+  ~ connect hangs
+  ~ hangs on connect
+  ! The line stands, but Telegram never answers.
+  ? Something on the way lets the call through and swallows what is said: a filter that recognises Telegram, or a proxy
+    with a wrong secret. Telethon waits without end.
+  - Stop the program with Ctrl-C.
+  - Run this script with “network”: it gives a verdict in seconds.
+  - Try another network, a VPN or another proxy.
+  @ as soon as the network is mended
+
+“call hangs: answer never comes”
+  ~ call hangs
+  ! A question was sent, and no answer comes.
+  ? The line died without anybody noticing, or the clock of the computer jumped, so that answers are thrown away.
+  - Stop the program with Ctrl-C and start it again.
+  - Check that the clock of the computer is right.
+  @ at once
+
+TimeoutError ETIMEDOUT
+  ~ Errno 110
+  ~ Errno 60
+  ~ WinError 10060
+  ~ WinError 121
+  ~ Connection timed out
+  ! Nobody answered.
+  ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
+    so does a network that is down somewhere on the way.
+  - Run this script with “network”: it finds out where it ends.
+  - Try another network, for example the hotspot of a phone, or a VPN or proxy.
+  - Allow Python in the firewall of this computer.
+  @ as soon as the network is mended
+
+ConnectionRefusedError ECONNREFUSED
+  ~ Errno 111
+  ~ Errno 61
+  ~ WinError 10061
+  ~ WinError 1225
+  ~ Connection refused
+  ! The connection was refused.
+  ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
+    Otherwise a firewall says no.
+  - If you use a proxy, check that it runs, its host and its port.
+  - Otherwise run this script with “network”, and try another network.
+  @ as soon as the network or proxy is mended
+
+ConnectionResetError ECONNRESET BrokenPipeError EPIPE
+  ~ Errno 104
+  ~ Errno 54
+  ~ Errno 32
+  ~ WinError 10054
+  ~ WinError 64
+  ~ WinError 10058
+  ~ Connection reset by peer
+  ~ Broken pipe
+  ! The connection was cut off.
+  ? The other side, or a filter on the way, hung up in the middle. Filters that recognise Telegram do just that.
+  - Try again.
+  - If it repeats, try another network, a VPN or a proxy. Run this script with “network” for a verdict.
+  @ at once
+
+ConnectionAbortedError ECONNABORTED
+  ~ Errno 103
+  ~ Errno 53
+  ~ WinError 10053
+  ~ WinError 1236
+  ! This computer cut the connection itself.
+  ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
+  - Try again.
+  - If it repeats, switch off VPN and web protection of the antivirus for a moment.
+  @ at once
+
+ENETUNREACH EHOSTUNREACH ENETDOWN
+  ~ Errno 101
+  ~ Errno 51
+  ~ Errno 113
+  ~ Errno 65
+  ~ Errno 100
+  ~ Errno 50
+  ~ WinError 10051
+  ~ WinError 1231
+  ~ WinError 10065
+  ~ WinError 1232
+  ~ WinError 10050
+  ~ Network is unreachable
+  ~ Network is down
+  ~ No route to host
+  ! This machine has no way to Telegram's network.
+  ? It is offline, a VPN is half open, or it was told to use IPv6 where there is none.
+  - Check Wi-Fi, cable and VPN; open a page in a browser.
+  - Leave out --ipv6 (use_ipv6=True) unless this network has IPv6 only.
+  - In a container: check that it has a network at all.
+  @ as soon as the machine is online
+
+EADDRNOTAVAIL EAFNOSUPPORT EINVAL
+  ~ Errno 99
+  ~ Errno 49
+  ~ Errno 97
+  ~ Errno 47
+  ~ Errno 22
+  ~ WinError 10049
+  ~ WinError 1214
+  ~ WinError 10047
+  ~ WinError 10022
+  ~ Cannot assign requested address
+  ~ Can't assign requested address
+  ~ Address family not supported
+  ~ A local IPv6 address must only be used with
+  ~ Unknown local address format
+  ! This computer cannot use that kind of address.
+  ? IPv6 is switched off here, or a local address or a proxy address does not fit.
+  - Leave out --ipv6 (use_ipv6=True).
+  - Leave out the local address (local_addr), and check host and port of the proxy.
+  @ at once, with the corrected setting
+
+gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
+  ~ getaddrinfo failed
+  ~ getaddrinfo ENOTFOUND
+  ~ Name or service not known
+  ~ nodename nor servname provided
+  ~ Temporary failure in name resolution
+  ~ No address associated with hostname
+  ~ Errno -2
+  ~ Errno -3
+  ~ Errno 11001
+  ~ Errno 11002
+  ~ WinError 11001
+  ~ WinError 11002
+  ! A name could not be turned into an address.
+  ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
+    this machine is not working.
+  - If you use a proxy, check how its name is written.
+  - Otherwise this machine is probably offline: open a page in a browser.
+  - In a container or a VPN: check its DNS setting.
+  @ as soon as the name is right or DNS works
+
+== The proxy
+
+ProxyConnectionError
+  ~ Could not connect to proxy
+  ! The proxy cannot be reached.
+  ? Host or port is wrong, or the proxy is not running.
+  - Check that the proxy program runs, and compare host and port.
+  - Try it in a browser.
+  @ as soon as the proxy runs
+
+ProxyTimeoutError
+  ~ Proxy connection timed out
+  ! The proxy does not answer.
+  ? Host, port or type is wrong, or it is overloaded.
+  - Compare type, host and port with what the provider says.
+  - Try it in a browser, or use another one.
+  @ as soon as the proxy answers
+
+“Username and password authentication failure”
+  ~ No acceptable authentication methods were offered
+  ~ Unexpected SOCKS authentication method
+  ~ 407 Proxy Authentication Required
+  ! The proxy wants a user name and password, and these are not right.
+  ? None were given, or they are mistyped, or have run out.
+  - Put them in the proxy's address: socks5://user:password@host:port
+  - Characters such as @, : and / in the password must be written as %40, %3A and %2F.
+  @ at once, with the right user name and password
+
+“Connection not allowed by ruleset”
+  ~ proxy*403 Forbidden
+  | 403 Forbidden
+  ! The proxy forbids connections to Telegram.
+  ? Its owner has blocked Telegram's addresses, or allows web pages only.
+  - Use another proxy, or ask its owner.
+  @ at once, with another proxy
+
+ProxyError
+  ~ General SOCKS server failure
+  ~ proxy*Network unreachable
+  ~ proxy*Host unreachable
+  ~ Connection refused by destination host
+  ~ proxy*TTL expired
+  ~ Command not supported or protocol error
+  ~ Address type not supported
+  ~ Request rejected or failed
+  ~ proxy*502 Bad Gateway
+  | Network unreachable
+  | Host unreachable
+  | TTL expired
+  | 502 Bad Gateway
+  ! The proxy works, but does not get through to Telegram.
+  ? It has no way there, is itself behind a block, or does not know this kind of connection (for example IPv6).
+  - Leave out --ipv6.
+  - Use another proxy.
+  @ at once, with another proxy
+
+“Unexpected SOCKS version number”
+  ~ Invalid proxy response
+  ! This proxy is of another type.
+  ? The program spoke SOCKS, and the other side answered in another language: it is an HTTP proxy.
+  - Write http:// in place of socks5:// (or set the type to http).
+  @ at once, with the right type
+
+“Unknown proxy protocol type”
+  ~ Proxy of unknown format
+  ~ _parse_proxy() missing
+  ~ _parse_proxy() got an unexpected keyword
+  ! The proxy setting cannot be understood.
+  ? Telethon wants type (socks5, socks4 or http), host and port as separate values; a link is not understood there.
+  - In this script write it as one address: socks5://host:port
+  - In other programs give type, host and port separately. MTProxy has a setting of its own.
+  @ at once, with the corrected setting
+
+“No module named 'socks'”
+  ~ No module named 'python_socks'
+  ! The helper for proxies is not installed.
+  ? Telethon needs the package python-socks to speak to a proxy.
+  - Install it: python3 -m pip install "python-socks[asyncio]"
+  - If you did not want a proxy, remove the proxy setting.
+  @ as soon as it is installed
+
+“MTProxy secret must be a hex-string representing 16 bytes”
+  ~ MTProxy secret*Incorrect padding
+  ~ tcpmtproxy*Incorrect padding
+  ~ tcpmtproxy*Invalid base64-encoded string
+  ~ No proxy info specified for MTProxy connection
+  ~ unhashable type: 'slice'
+  ~ KeyError: slice
+  ! The MTProxy setting is not complete.
+  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front.
+  - Copy the whole link of the proxy again (tg://proxy?server=…&port=…&secret=…).
+  - In other programs give host, port and secret in this order.
+  @ at once, with the whole setting
+
+“Proxy closed the connection after sending initial payload”
+  ! The MTProxy hung up.
+  ? The secret is wrong, or the proxy only takes “fake TLS” secrets, which begin with ee. Telethon cannot speak to
+    those.
+  - Copy the secret again.
+  - If it begins with ee, use another MTProxy (secret without ee), or a SOCKS5 proxy.
+  @ at once, with another proxy
+
+== The clock
+
+“Server sent a very new message”
+  ~ Server sent a very old message
+  ~ Too many messages had to be ignored consecutively
+  ~ bad_msg_notification 16
+  ~ bad_msg_notification 17
+  ~ bad_msg_notification 20
+  ~ msg_id too low
+  ~ msg_id too high
+  ~ Message too old, and it cannot be verified
+  ~ System clock is wrong
+  ! The clock of this computer is wrong.
+  ? Telegram and Telethon ignore messages from the wrong time: more than 30 seconds ahead or 5 minutes behind. A clock
+    that jumps (sleep, virtual machine) makes every call hang.
+  - Let the computer set its clock automatically. Linux: sudo timedatectl set-ntp true. Windows and macOS: Settings →
+    Date & time.
+  - In a virtual machine or WSL: restart it, or switch on its time synchronisation.
+  - Start the program again.
+  @ at once, with the right time
+
+== This computer, and the program
+
+“EOF when reading a line”
+  ! The program asked a question, but nobody could answer.
+  ? It runs without a terminal: as a service, in a container, or started by another program such as Claude or n8n. There
+    is no keyboard, so it cannot ask for number and code.
+  - Sign in once in a terminal with this script.
+  - Paste the session string into the settings of that program; then it has nothing to ask.
+  - In Docker: add -it to docker run.
+  @ at once, with the session string
+
+PermissionError EACCES EPERM
+  ~ Errno 13
+  ~ Errno 1
+  ~ WinError 10013
+  ~ WinError 5
+  ~ Permission denied
+  ! The operating system does not allow this.
+  ? A firewall or antivirus forbids Python the connection, or the user may not read or write that file or folder.
+  - For a connection: allow Python in the firewall, or ask whoever looks after this computer.
+  - For a file: check who owns it, and that this user may write in its folder.
+  @ as soon as it is allowed
+
+EMFILE ENFILE ENOBUFS EADDRINUSE
+  ~ Errno 24
+  ~ Errno 23
+  ~ Errno 105
+  ~ Errno 98
+  ~ Errno 55
+  ~ Errno 48
+  ~ WinError 10024
+  ~ WinError 10055
+  ~ WinError 10048
+  ~ Too many open files
+  ~ No buffer space available
+  ~ Address already in use
+  ! This computer has run out of connections or open files.
+  ? A program opens them and never closes them. A Telethon that reconnects in a loop does that.
+  - Stop other programs, above all those that use Telegram; or restart the computer.
+  - Wait a minute, then start again.
+  @ after 1 minute
+
+CancelledError
+  ! The call was dropped before its answer came.
+  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  - Look further up in the log for the first error.
+  - Start again.
+  @ at once
+
+CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
+  ~ Connection not initialized
+  ! The connection was left half open.
+  ? An earlier step failed, and the program went on with the same connection.
+  - Close the program and start it again.
+  @ at once
+
+CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUCTOR_INVALID INPUT_FETCH_ERROR
+    INPUT_FETCH_FAIL METHOD_INVALID DATA_INVALID TypeNotFoundError
+  ~ The very first request must always be InvokeWithLayerRequest
+  ~ The provided layer is invalid
+  ~ The invoked method does not exist anymore or has never existed
+  ~ The provided constructor is invalid
+  ~ An error occurred while deserializing TL parameters
+  ~ Failed deserializing TL payload
+  ~ The API method is invalid and cannot be used
+  ~ Encrypted data invalid
+  ~ Could not find a matching Constructor ID
+  ! Telethon and Telegram do not understand each other.
+  ? They speak different versions of the same language (the “layer”). Nearly always Telethon is out of date.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - Do not use one session with two different libraries.
+  - If it stays, report it to the makers of the program.
+  @ at once, with the newer Telethon
+
+INPUT_REQUEST_TOO_LONG “Request payload is too big”
+  ~ The input request was too long
+  ! Too much was sent at once.
+  ? Something huge was pasted where a number, a code or a hash belongs.
+  - Look at what was pasted, and enter it again.
+  @ at once, with the corrected value
+
+CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMPTY CONNECTION_SYSTEM_LANG_CODE_EMPTY
+    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID LANG_CODE_NOT_SUPPORTED
+  ~ App version is empty
+  ~ Device model empty
+  ~ Connection system empty
+  ~ The system language string was empty during connection
+  ~ The specified language pack is not valid
+  ! The program introduces itself to Telegram in a way that is refused.
+  ? With each connection it tells its name, version, device and language. One of them is empty or not allowed; a
+    language pack (lang_pack) is for official apps only.
+  - Leave device_model, system_version, app_version, lang_code and system_lang_code unset: Telethon fills them.
+  - Leave lang_pack empty.
+  @ at once, with the corrected settings
+
+MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
+  ~ The message ID used in the peer was invalid
+  ~ Date empty
+  ~ Persistent timestamp
+  ! The program lost its place in the list of news.
+  ? It asks Telegram for what it has missed, and names a place that Telegram does not know. The sign-in itself has
+    usually worked.
+  - Start the program again.
+  - If it stays: run this script with “check --online” to see whether the session is alive, and sign in once more.
+  @ at once
+
+CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
+    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
+    USER_PRIVACY_RESTRICTED INVITE_HASH_EXPIRED
+  ~ Invalid channel object
+  ~ The channel specified is private
+  ~ The chat or channel wasn't modified
+  ~ You can't write in this chat
+  ~ An invalid Peer was used
+  ~ Bots can't use fromMessage min constructors
+  ~ Nobody is using this username
+  ~ The username is already taken
+  ~ You're banned from sending messages in
+  ~ The target user is not a member of the specified
+  ~ The user's privacy settings do not allow you to do this
+  ~ The chat the user tried to join has expired
+  ! This is about a chat or a person, not about signing in.
+  ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
+  - Check the name or link of the chat, and that this account may see and write there.
+  - Open the chat once in the Telegram app with the same account.
+  @ at once, with the corrected chat or name
+
+BadMessageError
+  ~ bad_msg_notification 18
+  ~ bad_msg_notification 19
+  ~ bad_msg_notification 34
+  ~ bad_msg_notification 35
+  ~ bad_msg_notification 64
+  ~ bad_msg_notification (unknown code)
+  ~ Incorrect two lower order msg_id bits
+  ~ Container msg_id is the same as msg_id of a previously received message
+  ~ An even msg_seqno expected
+  ~ Odd msg_seqno expected
+  ~ Invalid container
+  ~ Unknown error code (this should not happen)
+  ! Telegram refused the form of a message, not its content.
+  ? That is between Telethon and Telegram, and nothing that you entered.
+  - Start again.
+  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once
+
+“bad_msg_notification 32”
+  ~ bad_msg_notification 33
+  ~ msg_seqno too low
+  ~ msg_seqno too high
+  ! Two connections got in each other's way.
+  ? The numbering of messages does not fit: the same session is in use twice, or the line has just been renewed.
+    Telethon mends it by itself.
+  - Nothing, if it comes once.
+  - If it keeps coming, stop the other program that uses this session.
+  @ at once
+
+“bad_server_salt”
+  ~ bad_msg_notification 48
+  ~ Incorrect server salt
+  ! Telegram changed a number that each message carries.
+  ? It does so every half hour. Telethon takes the new one and sends the message again.
+  - Nothing. This line in a log is harmless.
+  @ not needed
+
+MultiError
+  ! Several calls that were sent together failed.
+  ? Each has its own reason; they stand in the same log.
+  - Find the first error in the log and look that one up.
+  @ as the first error says
+
+“required argument is not an integer”
+  ! A value has the wrong type.
+  ? A number was expected and a text was given, mostly the API ID in quotes.
+  - Give the API ID as a number, without quotes, in the program or settings file that passes it on.
+  @ at once, with the corrected value
+
+“The given session must be a str or a Session instance”
+  ! The session setting cannot be used.
+  ? It is empty or of the wrong type. The variable that should hold it probably does not exist.
+  - Give a session string or a file name, and check that the program reads the right variable.
+  @ at once, with the corrected setting
+
+“No phone number or bot token provided”
+  ~ Both a phone and a bot token provided
+  ! The program needs a phone number or a bot token, and exactly one of them.
+  ? It was started with none, or with both.
+  - Give the one that you want to sign in with, and remove the other from the settings.
+  @ at once, with the corrected setting
+
+“The asyncio event loop must not change after connection”
+  ~ Event loop of type*lacks `sock_connect`
+  ~ There is no current event loop
+  ~ This event loop is already running
+  ~ asyncio.run() cannot be called from a running event loop
+  ! Telethon and this Python disagree about who runs the show.
+  ? Telethon works inside Python's “event loop”. The program started two of them, or this Telethon is older than this
+    Python (3.14 needs Telethon 1.42 or newer).
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - If it stays, report it to the makers of the program.
+  @ at once, with the newer Telethon
+
+“No module named 'telethon'”
+  ~ No module named telethon
+  ! Telethon is not installed for this Python.
+  ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
+  - Install it for the Python that you start the program with: python3 -m pip install telethon
+  - If that is refused (“externally managed environment”), make a virtual environment first: python3 -m venv .venv
+  @ as soon as it is installed
+
+“cannot import name*from partially initialized module”
+  ~ cannot import name*from 'telethon'
+  ~ module 'telethon' has no attribute
+  ~ No module named 'telethon.sync'; 'telethon' is not a package
+  ~ 'telethon' is not a package
+  ! A file of yours hides a part of Python or Telethon.
+  ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
+    for the real one. Or the installed Telethon is broken or another version.
+  - Rename that file, and delete the folder __pycache__ beside it.
+  - If there is none: python3 -m pip install --force-reinstall telethon
+  @ as soon as it is renamed
+
+UnicodeEncodeError
+  ~ codec can't encode character
+  ! This console cannot show a character.
+  ? It works with an old character set, as Windows consoles do.
+  - Set the variable PYTHONUTF8=1 and start the program again, or use Windows Terminal.
+  @ at once
+
+JSONDecodeError
+  ~ Expecting property name enclosed in double quotes
+  ~ Expecting ',' delimiter
+  ~ is not valid JSON
+  ! The settings file is not valid JSON.
+  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  - Look at the line and column that the message names, and at the line before it.
+  - The last entry in braces must have no comma after it.
+  @ at once, with the corrected file
+
+ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotFoundError AuthKeyError RPCError
+  ! Telegram refused, and this is only the family of the error.
+  ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
+  - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
+  - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
 """
 
 
 class Answer(NamedTuple):
-    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`."""
+    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
+
+    `head` is the row's first line as it stands there, `names` the names in it.
+    """
 
     group: str
+    head: str
     names: tuple[str, ...]
     texts: tuple[str, ...]
     vague_texts: tuple[str, ...]
@@ -933,10 +2271,11 @@ def answers() -> list[Answer]:
 
 
 def _answer(group: str, row: dict[str, list[str]]) -> Answer:
-    names = row["names"][0]
-    quoted = [names[1:-1]] if names.startswith("“") else []
+    head = row["names"][0]
+    texts = re.findall("“(.+?)”", head)
+    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
     return Answer(
-        group, () if quoted else tuple(names.split()), (*quoted, *row.get("~", ())), tuple(row.get("|", ())),
+        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row.get("~", ())), tuple(row.get("|", ())),
         row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
     )  # fmt: skip
 
@@ -1010,7 +2349,7 @@ def _found(answer: Answer, known: str, seen: str) -> Found:
 def _with_values(name: str, values: dict[str, int]) -> str:
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}", "", name)
+    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
 
 
 def match_text(pattern: str, text: str) -> re.Match[str] | None:
@@ -1043,7 +2382,8 @@ def find_answer(text: str) -> Found | None:
     rank, found = _best(last)
     if rank < (2,) and last != text:
         rank, found = _best(text)
-    return found
+    name = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
+    return None if rank < (2,) and name and not find_name(name[1]) else found  # a name of Telegram's not in the table
 
 
 def _best(text: str) -> tuple[tuple[int, ...], Found | None]:
@@ -1062,9 +2402,10 @@ def _best(text: str) -> tuple[tuple[int, ...], Found | None]:
             values = {key: int(value) for key, value in match.groupdict().items()}
             if best and answer is best.answer:  # the name said which error, the text says how long
                 best = best._replace(values={**values, **best.values})
-            if (sure, len(pattern), match.start()) > best_rank:
-                name = answer.names[0] if answer.names else pattern
-                best, best_rank = Found(answer, name, values), (sure, len(pattern), match.start())
+            rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
+            if rank > best_rank:
+                name = answer.head if answer.names == (answer.head,) else pattern
+                best, best_rank = Found(answer, name, values), rank
     if not best:
         return best_rank, None
     known = next((name for name in best.answer.names if squashed(name) == squashed(best.name)), best.name)
@@ -1157,9 +2498,10 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
         found = found or find_name(f"{base.__module__}.{base.__name__}")
     if found:
         return found.problem(name=kind.__name__, call=call, since=time.time())
+    words = term.mask(str(error)).split("\n", 1)[0][:200]
     return Problem(
         "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}. There is no answer for it in the list of known errors.",
+        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
         [
             "Run the same command again.",
             "Bring Telethon up to date: python3 -m pip install --upgrade telethon",
