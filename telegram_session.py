@@ -3742,12 +3742,12 @@ def _phone_digits(text: str) -> tuple[str, bool]:
         raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
     if "+" in digits:
         raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
-    others = "".join(dict.fromkeys(re.findall("[^0-9]", digits)))
+    others = re.findall("[^0-9]", digits)
     if others:
-        zero = " Is the letter o meant to be a zero (0)?" if re.search("[0-9][oO]|[oO][0-9]", digits) else ""
+        zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
         raise Problem(
             "A phone number has only digits.",
-            f"In what you typed there is also: {shortened(others)}{zero}",
+            f"You typed: {shortened(text)}{zero}",
             ["Type it with its country code, like +44 7700 900123."],
         )
     return digits, number.startswith("+")
@@ -3769,12 +3769,9 @@ def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
     if not row.lengths:
         raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
     national, trunk = _without_trunk(digits[len(row.code) :], row)
+    country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
     if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
-        raise _wrong_length(national, row)
-    country = row.country
-    for prefix, area in row.areas:
-        if national.startswith(prefix):
-            country = area
+        raise _wrong_length(national, row, country)
     notes = [f"Left out the {trunk} after +{row.code}: it is only dialled without the country code."] if trunk else []
     if row.hint and len(national) != row.shape.count("X"):
         notes.append(row.hint)
@@ -3795,28 +3792,27 @@ def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
 
 
 def _grouped(national: str, shape: str) -> str:
-    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; digits beyond the shape stay with the last group."""
-    groups = []
-    for group in shape.split(" "):
-        groups.append(national[: len(group)])
-        national = national[len(group) :]
-    return " ".join(filter(None, groups)) + national
+    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; of another length: threes, and the rest."""
+    if len(national) != shape.count("X"):
+        return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
+    digits = iter(national)
+    return "".join(next(digits) if place == "X" else place for place in shape)
 
 
-def _wrong_length(national: str, row: CallingCode) -> Problem:
+def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
     shortest, longest = min(row.lengths), max(row.lengths)
     expected = " or ".join(str(length) for length in row.lengths)
     if len(row.lengths) == longest - shortest + 1 > 2:
         expected = f"{shortest} to {longest}"
     wrong = "too short" if len(national) < shortest else "too long" if len(national) > longest else "not complete"
     return Problem(
-        f"That number is {wrong} for +{row.code} ({row.country}).",
+        f"That number is {wrong} for +{row.code} ({country}).",
         f"After +{row.code} come {expected} digits, like +{row.code} {row.shape}; here are {len(national)}. "
         f"{row.hint}".strip(),
         [
             f"Look for a digit {'too many' if wrong == 'too long' else 'that is missing'}. The Telegram app shows your "
             "number under Settings.",
-            f"If you are not in {row.country}, the country code is missing: put it in front, as in +44 7700 900123.",
+            f"If +{row.code} is not your country’s code, put that in front of the whole number.",
             "If the number is right as it is, type it once more.",
         ],
     )
