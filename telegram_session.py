@@ -3568,7 +3568,6 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
     `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
     not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
     """
-    term.heading("Step 1 of 3 · API credentials")
     found = credentials_from_environment() if use_environment else PastedCredentials()
     if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
         explain_api_page()
@@ -3587,6 +3586,7 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
             term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
         found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
     credentials = Credentials(found.api_id, found.api_hash)
+    term.hide(credentials.api_hash, "API hash")
     term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
     app = published_app(credentials.api_id)
     if app:
@@ -3850,7 +3850,6 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    term.heading("Step 2 of 3 · Phone number")
     given = phone_from_environment() if use_environment else None
     if given is not None:
         return given
@@ -3870,14 +3869,10 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
             term.problem(problem)
             refused = answer
             continue
-        if isinstance(found, PhoneNumber) and found.assumed:
-            tell_phone_answer(found)
-            if not term.confirm("Is this the number?"):
-                term.say("Then type it with + and the country code in front.")
-                continue
-            return found
         tell_phone_answer(found)
-        return found
+        if not (isinstance(found, PhoneNumber) and found.assumed) or term.confirm("Is this the number?"):
+            return found
+        term.say("Then type it with + and the country code in front.")
 
 
 def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
@@ -3898,10 +3893,14 @@ def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
+        term.hide(found.e164, "phone number")
+        term.hide(found.e164[1:], "phone number")
+        term.hide(found.formatted, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
     elif isinstance(found, BotToken):
+        term.hide(found.token, "bot token")
         term.good(f"The token of bot {found.bot_id}")
     else:
         term.good("Sign-in by QR code")
