@@ -3423,9 +3423,10 @@ PUBLISHED_API_IDS = """
 PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
 PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
 
-# `123456789:` and 35 characters that begin with AA; shorter ones are recognised too, to say that they are cut off.
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{35}(?![\w-])|AA[\w-]*)", re.ASCII)
-BOT_SECRET_LENGTH = 35
+# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
+# begin so are recognised too, to say that they are cut off.
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_SECRET_LENGTHS = (34, 35)
 API_HASH_LENGTH = 32
 
 
@@ -3629,8 +3630,9 @@ def explain_api_page() -> None:
             "Open https://my.telegram.org/apps in a browser.",
             "Enter your phone number with its country code. The code comes as a message in the Telegram app, in the "
             "chat “Telegram”, not by SMS.",
-            "Fill in “Create new application”. App title: any name, such as My reader. Short name: 5 to 32 letters "
-            "and digits, such as myreader2026. URL: leave it empty. Platform: Desktop. Description: leave it empty.",
+            "Fill in “Create new application”; if you made one before, the page shows that instead. App title: any "
+            "name, such as My reader. Short name: 5 to 32 letters and digits, such as myreader2026. URL: leave it "
+            "empty. Platform: Desktop. Description: leave it empty.",
             "Press “Create application”. The next page shows “App api_id” and “App api_hash”.",
         ]
     )
@@ -3835,11 +3837,11 @@ def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | Bot
     token = BOT_TOKEN.search(text)
     if token is None:
         return parse_phone(text, any_length)
-    if len(token.group(2)) != BOT_SECRET_LENGTH:
+    if len(token.group(2)) not in BOT_SECRET_LENGTHS:
         raise Problem(
             "That is not a whole bot token.",
-            f"After the colon come {BOT_SECRET_LENGTH} characters, and here are {len(token.group(2))}. Copy it once "
-            "more from the chat with @BotFather.",
+            f"After the colon come {max(BOT_SECRET_LENGTHS)} characters, and here are {len(token.group(2))}. Copy it "
+            "once more from the chat with @BotFather.",
         )
     return BotToken(token.group())
 
@@ -3853,10 +3855,10 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     given = phone_from_environment() if use_environment else None
     if given is not None:
         return given
-    term.say(
-        "Type the number of your Telegram account with its country code, like +44 7700 900123. To sign in a bot, paste "
-        "its token. To sign in by scanning a QR code instead, type qr."
-    )
+    term.say("Type one of these:")
+    term.say("the phone number of the Telegram account, with its country code: +44 7700 900123", mark="•", indent=2)
+    term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
+    term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
     refused = ""
     while True:
         answer = term.ask("Phone number")
