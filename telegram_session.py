@@ -2516,6 +2516,334 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
 # ── calling codes ──
 
 
+class CallingCode(NamedTuple):
+    """What can follow one calling code: the row of CALLING_CODES, with its indented rows."""
+
+    code: str
+    lengths: tuple[int, ...]  # of the national number, in digits; empty where nobody has a Telegram account
+    trunks: tuple[str, ...]  # dialled in front inside the country, never after +
+    shape: str  # how a mobile number is grouped
+    country: str
+    areas: tuple[tuple[str, str], ...]  # what the national number begins with, and whose it then is
+    hint: str  # what people get wrong there
+
+
+# Every calling code that the ITU has assigned (list of E.164 codes, 2025), and the two that only Telegram knows.
+#
+#     code · digits of a mobile number after it · trunk prefixes · how it is grouped · whose it is
+#
+# The rows below a code say whose the numbers are that begin otherwise, and (!) what people get wrong. Digits are those
+# of mobile numbers, because a Telegram account needs a code; `none` is for codes that no account can have. A trunk
+# prefix is what is dialled in front of a number inside the country only; `-`: there is none, and a 0 in front stays.
+# The lengths are computed from the metadata of libphonenumber 9.0.43 (2026), which tests/test_phone.py compares.
+CALLING_CODES = """
+1      10       1             XXX XXX XXXX     United States
+       204 226 236 249 250 257 263 273 289     Canada
+       306 343 354 365 367 368 382 403 416     Canada
+       418 428 431 437 438 450 468 474 506     Canada
+       514 519 548 579 581 584 587 600 604     Canada
+       613 622 633 639 647 672 683 705 709     Canada
+       742 753 778 780 782 807 819 825 867     Canada
+       873 879 902 905 942                     Canada
+       242                                     Bahamas
+       246                                     Barbados
+       264                                     Anguilla
+       268                                     Antigua and Barbuda
+       284                                     British Virgin Islands
+       340                                     US Virgin Islands
+       345                                     Cayman Islands
+       441                                     Bermuda
+       473                                     Grenada
+       649                                     Turks and Caicos Islands
+       658 876                                 Jamaica
+       664                                     Montserrat
+       670                                     Northern Mariana Islands
+       671                                     Guam
+       684                                     American Samoa
+       721                                     Sint Maarten
+       758                                     Saint Lucia
+       767                                     Dominica
+       784                                     Saint Vincent and the Grenadines
+       787 939                                 Puerto Rico
+       809 829 849                             Dominican Republic
+       868                                     Trinidad and Tobago
+       869                                     Saint Kitts and Nevis
+20     10       0             XX XXXXXXXX      Egypt
+211    9        0             XXX XXX XXX      South Sudan
+212    9        0             X XX XX XX XX    Morocco
+       5288 5289                               Western Sahara
+213    9        0             XXX XX XX XX     Algeria
+216    8        -             XX XXX XXX       Tunisia
+218    9        0             XX XXXXXXX       Libya
+220    7,9      -             XXX XXXX         Gambia
+221    9        -             XX XXX XX XX     Senegal
+222    8        -             XX XX XX XX      Mauritania
+223    8        -             XX XX XX XX      Mali
+224    9        -             XXX XX XX XX     Guinea
+225    10       -             XX XX XX XXXX    Ivory Coast
+       ! Since 2021 numbers have 10 digits: 01, 05 or 07 came in front of the old 8 of a mobile number.
+226    8        -             XX XX XX XX      Burkina Faso
+227    8        -             XX XX XX XX      Niger
+228    8        -             XX XX XX XX      Togo
+229    10       -             XX XX XX XX XX   Benin
+       ! Since the end of 2024 numbers have 10 digits: 01 came in front of the old 8.
+230    8        -             XXXX XXXX        Mauritius
+231    7,9      0             XX XXX XXXX      Liberia
+232    8        0             XX XXXXXX        Sierra Leone
+233    9        0             XX XXX XXXX      Ghana
+234    10       0             XXX XXX XXXX     Nigeria
+235    8        -             XX XX XX XX      Chad
+236    8        -             XX XX XX XX      Central African Republic
+237    9        -             X XX XX XX XX    Cameroon
+238    7        -             XXX XX XX        Cape Verde
+239    7        -             XXX XXXX         São Tomé and Príncipe
+240    9        -             XXX XXX XXX      Equatorial Guinea
+241    7,8      -             XX XX XX XX      Gabon
+242    9        -             XX XXX XXXX      Congo (Brazzaville)
+243    7,9      0             XXX XXX XXX      Congo (Kinshasa)
+244    9        -             XXX XXX XXX      Angola
+245    9        -             XXX XXX XXX      Guinea-Bissau
+246    7        -             XXX XXXX         British Indian Ocean Territory
+247    5        -             XXXXX            Ascension Island
+248    7        -             X XXX XXX        Seychelles
+249    9        0             XX XXX XXXX      Sudan
+250    9        0             XXX XXX XXX      Rwanda
+251    9        0             XX XXX XXXX      Ethiopia
+252    7-9      0             XX XXXXXXX       Somalia
+253    8        -             XX XX XX XX      Djibouti
+254    9        0             XXX XXXXXX       Kenya
+255    9        0             XXX XXX XXX      Tanzania
+256    9        0             XXX XXXXXX       Uganda
+257    8        -             XX XX XX XX      Burundi
+258    9        -             XX XXX XXXX      Mozambique
+260    9        0             XX XXXXXXX       Zambia
+261    9        0             XX XX XXX XX     Madagascar
+262    9        0             XXX XX XX XX     Réunion
+       269 639                                 Mayotte
+263    9        0             XX XXX XXXX      Zimbabwe
+264    9        0             XX XXX XXXX      Namibia
+265    9        0             XXX XX XX XX     Malawi
+266    8        -             XXXX XXXX        Lesotho
+267    8        -             XX XXX XXX       Botswana
+268    8        -             XXXX XXXX        Eswatini
+269    7        -             XXX XX XX        Comoros
+27     5-9      0             XX XXX XXXX      South Africa
+290    4,5      -             XXXXX            Saint Helena
+       8                                       Tristan da Cunha
+291    7        0             X XXX XXX        Eritrea
+297    7        -             XXX XXXX         Aruba
+298    6        -             XX XX XX         Faroe Islands
+299    6        -             XX XX XX         Greenland
+30     10       -             XXX XXX XXXX     Greece
+31     9,11     0             X XXXXXXXX       Netherlands
+32     9        0             XXX XX XX XX     Belgium
+33     9        0             X XX XX XX XX    France
+34     9        -             XXX XX XX XX     Spain
+350    8        -             XXXXXXXX         Gibraltar
+351    9        -             XXX XXX XXX      Portugal
+352    9        -             XXX XXX XXX      Luxembourg
+353    9        0             XX XXX XXXX      Ireland
+354    7,9      -             XXX XXXX         Iceland
+355    9        0             XX XXX XXXX      Albania
+356    8        -             XXXX XXXX        Malta
+357    8        -             XX XXXXXX        Cyprus
+358    6-10     0             XX XXXXXXX       Finland
+       18                                      Åland Islands
+359    8,9      0             XX XXX XXXX      Bulgaria
+36     9        06            XX XXX XXXX      Hungary
+370    8        0,8           XXX XXXXX        Lithuania
+371    8        -             XX XXX XXX       Latvia
+372    7,8      -             XXXX XXXX        Estonia
+373    8        0             XXX XX XXX       Moldova
+374    8        0             XX XXXXXX        Armenia
+375    9        80,8,0        XX XXX XX XX     Belarus
+376    6,9      -             XXX XXX          Andorra
+377    8,9      0             X XX XX XX XX    Monaco
+378    8        -             XX XX XX XX      San Marino
+379    none     -             -                is kept for Vatican City, whose numbers begin with +39 06 698
+380    9        0             XX XXX XXXX      Ukraine
+381    8-10     0             XX XXXXXXX       Serbia
+382    8        0             XX XXX XXX       Montenegro
+383    8        0             XX XXX XXX       Kosovo
+385    8,9      0             XX XXX XXXX      Croatia
+386    8        0             XX XXX XXX       Slovenia
+387    8,9      0             XX XXX XXX       Bosnia and Herzegovina
+388    none     -             -                was for European services and is not in use
+389    8        0             XX XXX XXX       North Macedonia
+39     9,10     -             XXX XXX XXXX     Italy
+       06698                                   Vatican City
+       0549                                    San Marino
+       ! In Italy a 0 in front belongs to the number and stays; mobile numbers begin with 3.
+40     9        0             XXX XXX XXX      Romania
+41     9        0             XX XXX XX XX     Switzerland
+420    9        -             XXX XXX XXX      Czechia
+421    9        0             XXX XXX XXX      Slovakia
+423    7,9      0             XXX XXX XXX      Liechtenstein
+43     7-13     0             XXX XXXXXXX      Austria
+44     10       0             XXXX XXXXXX      United Kingdom
+       1481 7781 7839 79111 79117              Guernsey
+       1534 7509 77003 77007 77008 7797 7829 7937  Jersey
+       1624 74576 7524 7624 7924               Isle of Man
+45     8        -             XX XX XX XX      Denmark
+46     9        0             XX XXX XX XX     Sweden
+47     8        -             XX XX XX XX      Norway
+       79                                      Svalbard and Jan Mayen
+48     9        -             XXX XXX XXX      Poland
+49     10,11    0             XXXX XXXXXXX     Germany
+500    5        -             XXXXX            Falkland Islands
+501    7        -             XXX XXXX         Belize
+502    8        -             XXXX XXXX        Guatemala
+503    8        -             XXXX XXXX        El Salvador
+504    8        -             XXXX XXXX        Honduras
+505    8        -             XXXX XXXX        Nicaragua
+506    8        -             XXXX XXXX        Costa Rica
+507    7,8      -             XXXX XXXX        Panama
+508    6,9      0             XX XX XX         Saint Pierre and Miquelon
+509    8        -             XX XX XXXX       Haiti
+51     9        0             XXX XXX XXX      Peru
+52     10       1,01,044,045  XXX XXX XXXX     Mexico
+       ! Since 2019 the 10 digits are enough: no 1, 01, 044 or 045 in front of them.
+53     8        0             X XXXXXXX        Cuba
+54     10,11    0             X XX XXXX XXXX   Argentina
+       ! A mobile number has a 9 after +54 and no 15: 011 15 2345 6789 becomes +54 9 11 2345 6789.
+55     10,11    0             XX XXXXX XXXX    Brazil
+       ! A mobile number is the area code without 0 or a carrier’s code, and nine digits that begin with 9.
+56     9        -             X XXXX XXXX      Chile
+57     10       0             XXX XXXXXXX      Colombia
+58     10       0             XXX XXXXXXX      Venezuela
+590    9        0             XXX XX XX XX     Guadeloupe, Saint Martin or Saint Barthélemy
+591    8        0             XXXXXXXX         Bolivia
+592    7        -             XXX XXXX         Guyana
+593    9        0             XX XXX XXXX      Ecuador
+594    9        0             XXX XX XX XX     French Guiana
+595    9        0             XXX XXXXXX       Paraguay
+596    9        0             XXX XX XX XX     Martinique
+597    7        -             XXX XXXX         Suriname
+598    8        0             XX XXX XXX       Uruguay
+599    7,8      -             X XXX XXXX       Curaçao or the Caribbean Netherlands
+       9                                       Curaçao
+       3                                       Sint Eustatius
+       4                                       Saba
+       7                                       Bonaire
+60     9,10     0             XX XXXX XXXX     Malaysia
+61     9        0             XXX XXX XXX      Australia
+       89162                                   Cocos Islands
+       89164                                   Christmas Island
+62     9-12     0             XXX XXXX XXXX    Indonesia
+63     10       0             XXX XXX XXXX     Philippines
+64     8-10     0             XX XXX XXXX      New Zealand
+65     8        -             XXXX XXXX        Singapore
+66     9        0             XX XXX XXXX      Thailand
+670    8        -             XXXX XXXX        East Timor
+6721   5        -             XX XXX           Australian Antarctic bases
+6723   5        -             XX XXX           Norfolk Island
+673    7        -             XXX XXXX         Brunei
+674    7        -             XXX XXXX         Nauru
+675    8        -             XXXX XXXX        Papua New Guinea
+676    7        -             XXX XXXX         Tonga
+677    5,7      -             XX XXXXX         Solomon Islands
+678    7        -             XXX XXXX         Vanuatu
+679    7        -             XXX XXXX         Fiji
+680    7        -             XXX XXXX         Palau
+681    6        -             XX XX XX         Wallis and Futuna
+682    5        -             XX XXX           Cook Islands
+683    4,7      -             XXX XXXX         Niue
+685    7,10     -             XX XXXXX         Samoa
+686    8        0             XXXXXXXX         Kiribati
+687    6        -             XX XX XX         New Caledonia
+688    6,7      -             XX XXXX          Tuvalu
+689    8        -             XX XX XX XX      French Polynesia
+690    4-7      -             XXXXXXX          Tokelau
+691    7        -             XXX XXXX         Micronesia
+692    7        1             XXX XXXX         Marshall Islands
+7      10       8             XXX XXX XX XX    Russia
+       6 7                                     Kazakhstan
+       840 940                                 Abkhazia
+       ! Inside the country numbers are dialled with 8 in front; +7 takes the place of that 8.
+800    none     -             -                is for freephone numbers, which cannot have a Telegram account
+808    none     -             -                is for shared-cost numbers, which cannot have a Telegram account
+81     10       0             XX XXXX XXXX     Japan
+82     9,10     0             XX XXXX XXXX     South Korea
+84     9        0             XXX XXX XXX      Vietnam
+850    10       0             XXX XXX XXXX     North Korea
+852    8        -             XXXX XXXX        Hong Kong
+853    8        -             XXXX XXXX        Macau
+855    8,9      0             XX XXX XXX       Cambodia
+856    9,10     0             XX XX XXX XXX    Laos
+86     11       0             XXX XXXX XXXX    China
+870    9,12     -             XXX XXX XXX      Inmarsat satellite phone
+878    12       -             XX XXXXXXXXXX    universal personal number
+880    10       0             XXXX XXXXXX      Bangladesh
+881    9,10     -             X XXX XXXXX      satellite phone
+       6 7                                     Iridium satellite phone
+       8 9                                     Globalstar satellite phone
+882    7-10,12  -             XX XXXXXXX       international network
+883    8-12     -             XXX XXX XXX XXX  international network
+886    9        0             XXX XXX XXX      Taiwan
+888    4,8      -             XXXX XXXX        anonymous number from Fragment
+90     10       0             XXX XXX XX XX    Turkey
+91     10       0             XXXXX XXXXX      India
+92     10       0             XXX XXXXXXX      Pakistan
+93     9        0             XX XXX XXXX      Afghanistan
+94     9        0             XX XXX XXXX      Sri Lanka
+95     7-10     0             X XXX XXX XXX    Myanmar
+960    7        -             XXX XXXX         Maldives
+961    7,8      0             XX XXX XXX       Lebanon
+962    9        0             X XXXX XXXX      Jordan
+963    9        0             XXX XXX XXX      Syria
+964    10       0             XXX XXX XXXX     Iraq
+965    8        -             XXX XXXXX        Kuwait
+966    9        0             XX XXX XXXX      Saudi Arabia
+967    9        0             XXX XXX XXX      Yemen
+968    8        -             XXXX XXXX        Oman
+970    9        0             XXX XXX XXX      Palestine
+971    9        0             XX XXX XXXX      United Arab Emirates
+972    9        0             XX XXX XXXX      Israel
+973    8        -             XXXX XXXX        Bahrain
+974    8        -             XXXX XXXX        Qatar
+975    8        -             XX XX XX XX      Bhutan
+976    8        0             XXXX XXXX        Mongolia
+977    10       0             XXX XXXXXXX      Nepal
+979    none     -             -                is for premium-rate numbers, which cannot have a Telegram account
+98     10       0             XXX XXX XXXX     Iran
+991    none     -             -                was for a trial and is not in use
+992    9        -             XX XXX XXXX      Tajikistan
+993    8        8             XX XXXXXX        Turkmenistan
+994    9        0             XX XXX XX XX     Azerbaijan
+995    9        0             XXX XX XX XX     Georgia
+996    9        0             XXX XXX XXX      Kyrgyzstan
+998    9        -             XX XXX XX XX     Uzbekistan
+99966  5        -             X XXXX           number of Telegram’s test servers
+"""
+
+
+def calling_codes() -> dict[str, CallingCode]:
+    """CALLING_CODES by code, read when it is first needed."""
+    code = ""
+    for line in CALLING_CODES.strip().splitlines() if not _calling_codes else ():
+        if line.startswith("       ! "):
+            _calling_codes[code] = _calling_codes[code]._replace(hint=line[9:])
+        elif line.startswith(" "):
+            prefixes, country = re.split(" {2,}", line.strip())
+            areas = tuple((prefix, country) for prefix in prefixes.split())
+            _calling_codes[code] = _calling_codes[code]._replace(areas=_calling_codes[code].areas + areas)
+        else:
+            code, digits, trunks, shape, country = re.split(" {2,}", line)
+            lengths = tuple(length for span in digits.split(",") if span != "none" for length in _span(span))
+            trunk = () if trunks == "-" else tuple(trunks.split(","))
+            _calling_codes[code] = CallingCode(code, lengths, trunk, shape, country, (), "")
+    return _calling_codes
+
+
+def _span(text: str) -> range:
+    """`7` → 7, `7-10` → 7 to 10."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+_calling_codes: dict[str, CallingCode] = {}
+
+
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's. Each
@@ -4406,12 +4734,265 @@ class Credentials(NamedTuple):
     api_hash: str
 
 
+class PastedCredentials(NamedTuple):
+    """What one paste held: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
+
+    api_id: int | None = None
+    api_hash: str | None = None
+
+
+# Keys that anyone can read in public source code. Telegram answers most of them with API_ID_PUBLISHED_FLOOD, and an
+# account that signs in with one looks like an imitation of that app. Source: the apps' own repositories (2026).
+PUBLISHED_API_IDS = """
+1        an old Telegram app
+4        Telegram for Android (beta)
+5        Telegram for Android (beta)
+6        Telegram for Android
+8        Telegram for iOS
+9        Telegram for macOS (beta)
+2040     Telegram Desktop
+2496     Telegram Web
+2834     Telegram for macOS
+2899     telegram-cli
+10840    Telegram for iOS
+16623    Plus Messenger
+17349    the sample in Telegram Desktop’s source code
+21724    Telegram X
+94575    the sample in TDLib’s source code
+611335   Telegram Desktop as built by Linux distributions
+1025907  Telegram Web K
+"""
+
+# No id and hash that anybody was given: they stand in manuals and sample files.
+PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
+# begin so are recognised too, to say that they are cut off.
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_SECRET_LENGTHS = (34, 35)
+API_HASH_LENGTH = 32
+
+
+def plain_text(text: str) -> str:
+    """What was meant by what was pasted: full-width characters and digits of any script become plain ones, characters
+    that cannot be seen (zero-width, direction marks, byte order marks) go, white space becomes single spaces."""
+    import unicodedata
+
+    plain = []
+    for character in unicodedata.normalize("NFKC", text):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            plain.append(str(unicodedata.decimal(character)))
+        elif category not in ("Cf", "Cs"):
+            plain.append(" " if category == "Cc" else character)
+    return " ".join("".join(plain).split())
+
+
+def shortened(text: str) -> str:
+    """What was typed, short enough to be shown again."""
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def parse_credentials(text: str, wanted: str) -> PastedCredentials:
+    """Finds the API ID, the API hash, or both, in what was pasted at the prompt `wanted` (`API ID` or `API hash`).
+
+    Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
+    Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
+    """
+    text = plain_text(text)
+    if BOT_TOKEN.search(text):
+        raise Problem(
+            f"That is the token of a bot, not the {wanted}.",
+            "A bot signs in with all three: its token, an API ID and an API hash. The token is asked for in step 2, at "
+            f"“Phone number”. Here, paste the {wanted} from https://my.telegram.org/apps",
+        )
+    whole_hash = re.search(r"(?<!\w)[0-9a-f]{32}(?!\w)", text, re.IGNORECASE)
+    if whole_hash:
+        text = text[: whole_hash.start()] + " " + text[whole_hash.end() :]
+    elif PLACEHOLDER_WORDS.search(text):
+        raise _placeholder(text, wanted)
+    api_id, api_hash = None, _checked_hash(whole_hash.group()) if whole_hash else None
+    for name, value in _pasted_values(text, wanted, alone=not whole_hash):
+        if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
+            api_hash = api_hash or _checked_hash(value)
+        else:
+            api_id = _checked_id(value)
+    return PastedCredentials(api_id, api_hash)
+
+
+def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]:
+    """The values in a paste, each with its name, `API ID` or `API hash`.
+
+    Without names it is one value, of the name `wanted`, if there was no API hash beside it (`alone`); if there was,
+    a single number is the API ID.
+    """
+    _, *named = re.split(r"(?:\bapp )?\b\w*?(?:api|app)[ _-]?(id|hash)\b", text, flags=re.IGNORECASE)
+    if named:
+        pairs = [
+            (f"API {name.upper() if name.lower() == 'id' else 'hash'}", v) for name, v in zip(named[::2], named[1::2])
+        ]
+    elif alone:
+        pairs = [(wanted, text)]
+    else:
+        numbers = re.findall(r"(?<![\w+.-])\d+(?![\w.-])", text)
+        pairs = [("API ID", numbers[0])] if len(numbers) == 1 else []
+    noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
+    pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _placeholder(value: str, wanted: str) -> Problem:
+    return Problem(
+        f"{shortened(value)} is an example, not your {wanted}.",
+        f"It stands in manuals and sample files. Your own {wanted} is at https://my.telegram.org/apps",
+    )
+
+
+def _checked_id(value: str) -> int:
+    """The API ID that `value` is. Raises a Problem that says why it is none."""
+    if value in PLACEHOLDER_API_IDS:
+        raise _placeholder(value, "API ID")
+    if re.fullmatch("[1-9][0-9]{0,8}", value):
+        return int(value)
+    explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
+        raise Problem(
+            "That is not an API ID: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(value)}")
+
+
+def _checked_hash(value: str) -> str:
+    """The API hash that `value` is, in lower case as Telegram writes it. Raises a Problem that says why it is none."""
+    value = value.lower()
+    explanation = f"An API hash has {API_HASH_LENGTH} characters: digits, and letters from a to f."
+    if re.fullmatch("[0-9]{1,9}", value):
+        raise Problem("That is not the API hash: it looks like an API ID.", explanation)
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,16}", value):
+        raise Problem(
+            "That is not the API hash: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    wrong = sorted(set(re.findall("[^0-9a-f]", value)))
+    if wrong:
+        likely = {"o": "the letter o (a zero, 0, is meant?)", "l": "the letter l (a 1 is meant?)"}
+        others = ", ".join(likely.get(character, character) for character in wrong[:5])
+        raise Problem("That is not an API hash.", f"{explanation} This has {len(value)}, and among them: {others}")
+    missing = API_HASH_LENGTH - len(value)
+    if missing:
+        count = f"{abs(missing)} {'character is' if abs(missing) == 1 else 'characters are'}"
+        raise Problem(
+            f"That is not a whole API hash: {count} missing." if missing > 0 else f"API hash: {count} too many.",
+            f"{explanation} This has {len(value)}. Copy it once more.",
+        )
+    if _made_up(value):
+        raise _placeholder(value, "API hash")
+    return value
+
+
+def _made_up(value: str) -> bool:
+    """Whether 32 hexadecimal digits follow a pattern that no random hash has: a repetition, or counting up or down."""
+    steps = {(int(after, 16) - int(before, 16)) % 16 for before, after in zip(value, value[1:])}
+    return value[:16] == value[16:] or len(steps) <= 3
+
+
+def published_app(api_id: int) -> str:
+    """Whose well-known key this is; empty for everybody's own."""
+    for line in PUBLISHED_API_IDS.strip().splitlines():
+        number, _, app = line.partition(" ")
+        if int(number) == api_id:
+            return app.strip()
+    return ""
+
+
 def ask_credentials(use_environment: bool = True) -> Credentials:
     """Step 1: from TELEGRAM_API_ID and TELEGRAM_API_HASH, or asked for until they can be right.
 
-    `use_environment` is False when Telegram has just refused what stands there.
+    `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
+    not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
     """
-    raise NotImplementedError
+    found = credentials_from_environment() if use_environment else PastedCredentials()
+    if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
+        explain_api_page()
+    while found.api_id is None or found.api_hash is None:
+        wanted = "API ID" if found.api_id is None else "API hash"
+        answer = term.ask(wanted)
+        if not answer:
+            term.note(f"Nothing arrived. Type or paste the {wanted} and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            pasted = parse_credentials(answer, wanted)
+        except Problem as problem:
+            term.problem(problem)
+            continue
+        if wanted == "API ID" and pasted.api_id is None and pasted.api_hash:
+            term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
+        found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
+    credentials = Credentials(found.api_id, found.api_hash)
+    term.hide(credentials.api_hash, "API hash")
+    term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
+    app = published_app(credentials.api_id)
+    if app:
+        term.warn(
+            f"{credentials.api_id} is not your own API ID: it is {app}, and public. Telegram answers such keys with "
+            "API_ID_PUBLISHED_FLOOD, and may lock accounts that use them. Your own costs nothing: "
+            "https://my.telegram.org/apps"
+        )
+    return credentials
+
+
+def masked_hash(api_hash: str) -> str:
+    """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
+    return f"{api_hash[:4]}…{api_hash[-2:]} ({len(api_hash)} characters)"
+
+
+def credentials_from_environment() -> PastedCredentials:
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    found = PastedCredentials()
+    for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            continue
+        try:
+            pasted = parse_credentials(value, wanted)
+        except Problem as problem:
+            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+            continue
+        term.note(f"Using {variable}.")
+        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def explain_api_page() -> None:
+    """How an API ID and API hash are made. Source: core.telegram.org/api/obtaining_api_id, my.telegram.org (2026)."""
+    term.say()
+    term.say("They are free, belong to your account, and take two minutes:")
+    term.steps(
+        [
+            "Open https://my.telegram.org/apps in a browser.",
+            "Enter your phone number with its country code. The code comes as a message in the Telegram app, in the "
+            "chat “Telegram”, not by SMS.",
+            "Fill in “Create new application”; if you made one before, the page shows that instead. App title: any "
+            "name, such as My reader. Short name: 5 to 32 letters and digits, such as myreader2026. URL: leave it "
+            "empty. Platform: Desktop. Description: leave it empty.",
+            "Press “Create application”. The next page shows “App api_id” and “App api_hash”.",
+        ]
+    )
+    term.say()
+    term.say("If the page only answers “ERROR”, which it does without a reason, try these one after the other:")
+    term.steps(
+        [
+            "Turn off VPN, proxy and ad blocker, and use another browser or a private window.",
+            "Use mobile data, in the country that your number is from.",
+            "Leave URL empty, and take a short name of letters only that nobody else will have.",
+            "Wait some hours and try again.",
+        ]
+    )
+    term.say()
+    term.say("Copy both lines from the page and paste them here, together or one by one.")
+    term.say()
 
 
 # ── step 2: phone number ──
@@ -4420,13 +5001,15 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
 class PhoneNumber(NamedTuple):
     """A telephone number as Telegram takes it (`+447700900123`), its country, and how people write it.
 
-    `notes` are sentences about what was changed on the way (a trunk zero taken out).
+    `notes` are sentences about what was changed on the way (a trunk zero taken out). `assumed` is True when nothing
+    in front (`+`, `00`) said that the number begins with its country code.
     """
 
     e164: str
     country: str
     formatted: str
     notes: tuple[str, ...] = ()
+    assumed: bool = False
 
 
 class BotToken(NamedTuple):
@@ -4444,17 +5027,229 @@ class WantsQr:
     """The answer `qr`: sign in by QR code, without a phone number."""
 
 
-def parse_phone(text: str) -> PhoneNumber:
-    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it."""
-    raise NotImplementedError
+QUOTES = " ,;\"'`‘’“”„«»"
+
+# What else is pasted at the prompt for a phone number, and what is said then.
+NOT_PHONE_NUMBERS = (
+    (r"@\w+", "That is a username. Telegram signs people in by phone number: the one of that account."),
+    (r"\S+@\S+\.\S+", "That is an e-mail address. Telegram signs people in by phone number."),
+    (r"[0-9a-fA-F]{32}", "That is an API hash, and it has been asked for already. Here, type the phone number."),
+    (r"[\w=-]{200,}", "That looks like a session string. To look at it, run this script with the word: check"),
+)
+
+
+def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
+    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it.
+
+    `any_length` is for a person who insists: the number of digits is then not held against CALLING_CODES.
+    """
+    digits, international = _phone_digits(plain_text(text))
+    if international:
+        return _phone_number(digits, any_length)
+    if digits.startswith("00"):
+        # 0011 is how Australia dials abroad; no number of +1 begins with 1, so the two cannot be confused.
+        for start in (4, 2) if digits.startswith("0011") else (2,):
+            try:
+                return _phone_number(digits[start:], any_length)
+            except Problem:
+                if start == 2:
+                    raise
+    readings = [(digits, "There was no + in front, so the first digits were taken for the country code.")]
+    if digits.startswith("011"):
+        readings = [(digits[3:], "Read 011 as what is dialled in North America to call abroad.")]
+    elif digits.startswith("810"):
+        readings.append((digits[3:], "Read 8 10 as what is dialled in Russia to call abroad."))
+    elif re.fullmatch("8[79][0-9]{9}", digits):
+        readings.append(("7" + digits[1:], "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."))
+    refusal = ""
+    for reading, note in readings:
+        try:
+            number = _phone_number(reading, any_length=False)
+        except Problem as problem:
+            refusal = refusal or f"As it stands: {problem.title} {problem.meaning}"
+        else:
+            return number._replace(notes=(note, *number.notes), assumed=True)
+    raise _country_code_missing("" if digits.startswith("0") else refusal)
+
+
+def _phone_digits(text: str) -> tuple[str, bool]:
+    """The digits of a number as written, and whether a + said that they begin with the country code."""
+    text = re.sub(
+        r"^(?:export )?\w*(?:phone|tel|number)\w*( number)?\s*[:=]\s*", "", text.strip(QUOTES), flags=re.IGNORECASE
+    )
+    for pattern, explanation in NOT_PHONE_NUMBERS:
+        if re.fullmatch(pattern, text.strip(QUOTES)):
+            raise Problem("That is not a phone number.", explanation)
+    number = re.sub(r"[" + QUOTES + r"()\[\]{}./·•_\u2010-\u2015\u2212-]", "", text)
+    if number.endswith("+"):  # where it lands when a number is copied out of text that runs from right to left
+        number = "+" + number[:-1]
+    digits = number.lstrip("+")
+    if not digits:
+        raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
+    if "+" in digits:
+        raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
+    others = re.findall("[^0-9]", digits)
+    if others:
+        zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
+        raise Problem(
+            "A phone number has only digits.",
+            f"You typed: {shortened(text)}{zero}",
+            ["Type it with its country code, like +44 7700 900123."],
+        )
+    return digits, number.startswith("+")
+
+
+def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
+    """The number that `digits` are, country code first."""
+    if digits.startswith("00"):  # +00 44 …: the + and what it stands for
+        digits = digits[2:]
+    codes = calling_codes()
+    row = next((codes[digits[:length]] for length in (5, 4, 3, 2, 1) if digits[:length] in codes), None)
+    if row is None:
+        if digits.startswith("0"):
+            raise _country_code_missing()
+        raise Problem(
+            f"No country has the calling code +{digits[:3]}.",
+            "After the + comes the country code, then the number without the 0 in front, like +44 7700 900123.",
+        )
+    if not row.lengths:
+        raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
+    national, trunk = _without_trunk(digits[len(row.code) :], row)
+    country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
+    if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
+        raise _wrong_length(national, row, country)
+    notes = [f"Left out the {trunk} after +{row.code}: it is only dialled without the country code."] if trunk else []
+    if row.hint and len(national) != row.shape.count("X"):
+        notes.append(row.hint)
+    return PhoneNumber(f"+{row.code}{national}", country, f"+{row.code} {_grouped(national, row.shape)}", tuple(notes))
+
+
+def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
+    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`, `0`.
+
+    Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
+    """
+    for trunk in row.trunks:
+        rest = national[len(trunk) :]
+        fits = len(rest) in row.lengths and len(national) not in row.lengths
+        if national.startswith(trunk) and (trunk == "0" or fits):
+            return rest, trunk
+    return national, ""
+
+
+def _grouped(national: str, shape: str) -> str:
+    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; of another length: threes, and the rest."""
+    if len(national) != shape.count("X"):
+        return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
+    digits = iter(national)
+    return "".join(next(digits) if place == "X" else place for place in shape)
+
+
+def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
+    shortest, longest = min(row.lengths), max(row.lengths)
+    expected = " or ".join(str(length) for length in row.lengths)
+    if len(row.lengths) == longest - shortest + 1 > 2:
+        expected = f"{shortest} to {longest}"
+    wrong = "too short" if len(national) < shortest else "too long" if len(national) > longest else "not complete"
+    return Problem(
+        f"That number is {wrong} for +{row.code} ({country}).",
+        f"After +{row.code} come {expected} digits, like +{row.code} {row.shape}; here are {len(national)}. "
+        f"{row.hint}".strip(),
+        [
+            f"Look for a digit {'too many' if wrong == 'too long' else 'that is missing'}. The Telegram app shows your "
+            "number under Settings.",
+            f"If +{row.code} is not your country’s code, put that in front of the whole number.",
+            "If the number is right as it is, type it once more.",
+        ],
+    )
+
+
+def _country_code_missing(reading: str = "") -> Problem:
+    return Problem(
+        "The country code is missing.",
+        "Telegram needs the number as it is dialled from another country: +, the country code, and the rest without "
+        f"the 0 in front. In the United Kingdom, 07700 900123 becomes +44 7700 900123. {reading}".strip(),
+        ["The Telegram app shows your number with its country code under Settings."],
+    )
+
+
+def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | BotToken | WantsQr:
+    """What was answered at the prompt `Phone number`: a number, the token of a bot, or `qr`. Raises a Problem."""
+    text = plain_text(text)
+    if re.fullmatch("(--)?qr([ -]?code)?", text.strip(QUOTES), re.IGNORECASE):
+        return WantsQr()
+    token = BOT_TOKEN.search(text)
+    if token is None:
+        return parse_phone(text, any_length)
+    if len(token.group(2)) not in BOT_SECRET_LENGTHS:
+        raise Problem(
+            "That is not a whole bot token.",
+            f"After the colon come {max(BOT_SECRET_LENGTHS)} characters, and here are {len(token.group(2))}. Copy it "
+            "once more from the chat with @BotFather.",
+        )
+    return BotToken(token.group())
 
 
 def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     """Step 2: from TELEGRAM_PHONE, or asked for until it can be right.
 
-    `use_environment` is False when the person wants another number than the one that stands there.
+    `use_environment` is False when the person wants another number than the one that stands there. What is found is
+    shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    raise NotImplementedError
+    given = phone_from_environment() if use_environment else None
+    if given is not None:
+        return given
+    term.say("Type one of these:")
+    term.say("the phone number of the Telegram account, with its country code: +44 7700 900123", mark="•", indent=2)
+    term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
+    term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
+    refused = ""
+    while True:
+        answer = term.ask("Phone number")
+        if not answer:
+            term.note("Nothing arrived. Type the number and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            found = parse_phone_answer(answer, any_length=answer == refused)
+        except Problem as problem:
+            term.problem(problem)
+            refused = answer
+            continue
+        tell_phone_answer(found)
+        if not (isinstance(found, PhoneNumber) and found.assumed) or term.confirm("Is this the number?"):
+            return found
+        term.say("Then type it with + and the country code in front.")
+
+
+def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
+    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
+    value = os.environ.get("TELEGRAM_PHONE", "").strip()
+    if not value:
+        return None
+    try:
+        found = parse_phone_answer(value)
+    except Problem as problem:
+        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note("Using TELEGRAM_PHONE.")
+    tell_phone_answer(found)
+    return found
+
+
+def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
+    """Says how the answer was understood, so that a person sees a slip."""
+    if isinstance(found, PhoneNumber):
+        term.hide(found.e164, "phone number")
+        term.hide(found.e164[1:], "phone number")
+        term.hide(found.formatted, "phone number")
+        for note in found.notes:
+            term.note(note)
+        term.good(f"{found.formatted} – {found.country}")
+    elif isinstance(found, BotToken):
+        term.hide(found.token, "bot token")
+        term.good(f"The token of bot {found.bot_id}")
+    else:
+        term.good("Sign-in by QR code")
 
 
 # ── step 3: session string ──
