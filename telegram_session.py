@@ -30,8 +30,14 @@ when a connection is about to be made and not before: the first prompt and the o
 from __future__ import annotations
 
 import os
-import re
 import sys
+
+# Python searches the script's folder before its own library, so that a re.py or typing.py lying there would break the
+# imports below. With the library first they work, and step 0 can tell the person about that file.
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.__file__))
+
+import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
