@@ -235,13 +235,19 @@ class Terminal:
             pass
 
     def say(self, text: str = "", colour: str = "plain", *, mark: str = "", indent: int = 0) -> None:
-        """Prints a paragraph, wrapped to the terminal. `mark` hangs in front of it (`✓`, `1.`, `•`)."""
+        """Prints paragraphs, wrapped to the terminal. `mark` hangs in front of the first (`✓`, `1.`, `•`).
+
+        A line that begins with four spaces is a command to be copied: it stays whole.
+        """
         import textwrap
 
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
         for paragraph in self.clean(text).split("\n"):
+            if paragraph.startswith("    "):
+                lines.append(rest + paragraph)
+                continue
             lines += textwrap.wrap(
                 paragraph, self.width - 1, initial_indent=first, subsequent_indent=rest,
                 break_long_words=False, break_on_hyphens=False,
