@@ -1499,36 +1499,71 @@ Telethon speaks to SOCKS and HTTP proxies through that package, and it is not in
 def network_problem(name: str, **values: object) -> Problem:
     """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
 
-    A value may bring several steps of its own: lines that begin with "- ".
+    A step begins with "- "; a value may bring several of them.
     """
     for block in NETWORK_PROBLEMS.strip().split("\n\n"):
         lines = block.split("\n")
         if lines[0] == name:
             title, meaning, *rest = "\n".join(lines[1:]).format_map(values).split("\n")
-            return Problem(title, meaning, [line[2:] for line in rest if line], name=name)
+            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
+            return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
 
 
 # ── helpers that are installed only when they are needed ──
 
 
-def pip_command(package: str) -> list[str]:
-    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
 
-    There is none where the system's package manager owns this Python (PEP 668: a file EXTERNALLY-MANAGED beside the
-    standard library) and this is no virtual environment, and where there is neither pip nor uv.
-    """
-    import importlib.util
-    import shutil
+
+def in_virtual_environment() -> bool:
+    return sys.prefix != sys.base_prefix
+
+
+def belongs_to_the_system() -> bool:
+    """Whether pip refuses this Python: PEP 668, a file EXTERNALLY-MANAGED beside the standard library."""
     import sysconfig
 
     marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
-    if sys.prefix == sys.base_prefix and os.path.exists(marker):
+    return not in_virtual_environment() and os.path.exists(marker)
+
+
+def pip_command(package: str, *options: str) -> list[str]:
+    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+
+    There is none where the system's package manager owns this Python, where this person may not write, and where there
+    is neither pip nor uv.
+    """
+    import importlib.util
+    import shutil
+    import site
+    import sysconfig
+
+    if belongs_to_the_system():
+        return []
+    folder = sysconfig.get_path("purelib")
+    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
+    if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", package]
+        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
     uv = shutil.which("uv")  # its environments come without pip
-    return [uv, "pip", "install", "--python", sys.executable, package] if uv else []
+    if uv and not to_user:
+        return [uv, "pip", "install", "--python", sys.executable, *options, package]
+    return []
+
+
+def pip_comes_from() -> list[str]:
+    """The command that gives pip to a Python that has none, or []."""
+    import importlib.util
+
+    if importlib.util.find_spec("pip"):
+        return []
+    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
+        return ["conda", "install", "--prefix", sys.prefix, "pip"]
+    if in_virtual_environment() and importlib.util.find_spec("ensurepip"):
+        return [sys.executable, "-m", "ensurepip"]
+    return []
 
 
 def in_shell_words(command: Sequence[str]) -> str:
@@ -1542,19 +1577,51 @@ def in_shell_words(command: Sequence[str]) -> str:
     return " ".join(shlex.quote(word) for word in command)
 
 
-def ways_to_install(package: str) -> list[str]:
-    """Steps that bring `package` to this script, best first."""
-    script = in_shell_words([os.path.abspath(sys.argv[0])])
-    command = pip_command(package)
-    if command:
-        return [f"Install it and start again: {in_shell_words(command)}"]
+def ways_to_install(package: str, *options: str) -> list[str]:
+    """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
+    import shutil
+
+    command = pip_command(package, *options)
+    first = [] if command else pip_comes_from()
+    if first:
+        command = [sys.executable, "-m", "pip", "install", *options, package]
+    if not command:
+        return ways_around_this_python(package)
+    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+        command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
-        "This Python belongs to the system, which does not let pip change it. Run the script in an environment of "
-        f"its own instead; uv makes one and brings everything along: uv run {script}",
-        f"The same with pipx: pipx run {script}",
-        f"The same by hand: python3 -m venv tg-env, then tg-env/bin/pip install telethon {in_shell_words([package])}, "
-        f"then tg-env/bin/python {script}",
+        *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
+        f"Install it for the Python that runs this script:\n    {in_shell_words(command)}",
+        "Start the script again.",
     ]
+
+
+def ways_around_this_python(package: str) -> list[str]:
+    """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
+    import importlib.util
+
+    script = os.path.abspath(__file__)
+    home = os.path.dirname(script)
+    if home == os.getcwd():
+        script, environment = os.path.basename(script), ".venv"
+    else:
+        environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
+    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    why = "This Python has no pip, or you may not write into its folder."
+    if belongs_to_the_system():
+        why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
+    make = in_shell_words([sys.executable, "-m", "venv", environment])
+    install = in_shell_words([python, "-m", "pip", "install", *dict.fromkeys([TELETHON, package])])
+    steps = [
+        f"{why} Give the script an environment of its own:\n    {make}\n    {install}",
+        f"Start the script with that, now and later:\n    {in_shell_words([python, script])}",
+    ]
+    if not importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        debian = "sudo apt install python{}.{}-venv".format(*sys.version_info[:2])
+        steps.insert(0, f"This Python cannot make environments yet. On Debian and Ubuntu that takes:\n    {debian}")
+    run = in_shell_words([script])
+    uv = f"Instead, with uv or pipx (1.4.3 or newer), one command does it all:\n    uv run {run}\n    pipx run {run}"
+    return [*steps, uv]
 
 
 def offer_install(package: str, module: str, why: str) -> bool:
