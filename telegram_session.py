@@ -3131,6 +3131,153 @@ def tell_frozen(telegram: Telegram) -> None:
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
+# ── step 0: dependency check ──
+
+OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
+NEWEST_LAYER = 229  # of Telethon 1.45 (2026)
+
+# What Python and Telethon load on the way to Telegram (a test compares this with what they really load): a file of
+# such a name in a folder that Python searches first is taken for the real one.
+MODULES_NEEDED = """
+annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
+contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
+gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
+selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
+sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
+warnings weakref webbrowser zipfile zlib
+"""
+
+
+class Installed(NamedTuple):
+    """A Telethon on this computer: its version, the layer of Telegram's API that it speaks, and its folder."""
+
+    version: str
+    layer: int
+    folder: str
+
+
+def check_dependencies() -> None:
+    """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
+    term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
+    library = os.path.dirname(os.__file__)
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
+    here = os.getcwd()
+    folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
+    hiding = files_in_the_way(folders)
+    if hiding:
+        raise Problem(
+            "A file here has the name of something that Python needs.",
+            "Python takes it for its own module, or for Telethon, because it lies beside the script or in another "
+            "folder that is searched first:\n" + "\n".join(f"    {path}" for path in hiding),
+            ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
+            name="HiddenModule",
+        )
+    for path in [] if here in folders else files_in_the_way([here]):
+        term.warn(
+            f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
+            "every Python program that lies beside it: give it another name."
+        )
+    telethon = find_telethon()
+    term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
+    if telethon.layer < NEWEST_LAYER:
+        term.say(
+            f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
+        )
+
+
+def files_in_the_way(folders: Sequence[str]) -> list[str]:
+    """Paths of the files and packages in `folders` that Python takes for a module that is needed."""
+    from importlib.machinery import PathFinder
+
+    found = []
+    for folder in folders:
+        for name in MODULES_NEEDED.split():
+            spec = PathFinder.find_spec(name, [folder])
+            if spec is None or not spec.origin:  # a folder without any code in it has no origin, and hides nothing
+                continue
+            package = os.path.dirname(spec.origin) if spec.submodule_search_locations else ""
+            if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
+                found.append(package or spec.origin)
+    return found
+
+
+def find_telethon() -> Installed:
+    """The Telethon that `import telethon` would load, known by its files and not imported. Raises Problem without one.
+
+    Sources: `telethon/version.py` and LAYER in `telethon/tl/alltlobjects.py` of Telethon 1; Telethon 2 has
+    `telethon/_impl` in the place of `telethon/tl`.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("telethon")
+    if spec is None or not spec.origin:  # a folder without any code in it has no origin
+        raise telethon_missing()
+    folder = os.path.dirname(spec.origin)
+    version = first_match(r"__version__ = ['\"]([^'\"]+)", os.path.join(folder, "version.py"))
+    layer = first_match(r"LAYER = (\d+)", os.path.join(folder, "tl", "alltlobjects.py"))
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    if numbers >= (2,) or os.path.isdir(os.path.join(folder, "_impl")):
+        raise Problem(
+            f"Telethon {version or '2'} is another library under the same name.",
+            "This script, and the programs that take Telethon session strings, need Telethon 1. Version 2 is an alpha "
+            f"that was never finished. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTwo",
+        )
+    missing = [name for name in ("pyaes", "rsa", "pyasn1") if find_spec(name) is None]
+    if not (version and layer) or missing:
+        what = f"it needs {' and '.join(missing)}, which is not there" if version and layer else "files are missing"
+        raise Problem(
+            "Telethon is there, but not whole.",
+            f"What Python finds under that name is {folder}, and {what}. Either an installation was interrupted, or "
+            "that folder is something else.",
+            ["If that folder is your own, give it another name.", *ways_to_install(TELETHON, "--force-reinstall")],
+            name="TelethonBroken",
+        )
+    if numbers < OLDEST_TELETHON:
+        oldest = "{}.{}".format(*OLDEST_TELETHON)
+        raise Problem(
+            f"Telethon {version} is too old; {oldest} or newer is needed.",
+            f"It speaks layer {layer} of Telegram's API. Telegram now sends codes in ways that this version does not "
+            f"know, and fails on them. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTooOld",
+        )
+    return Installed(version, int(layer), folder)
+
+
+def telethon_missing() -> Problem:
+    """No Telethon can be imported: never installed for this Python, or only pip believes that it is."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("telethon")
+    except metadata.PackageNotFoundError:
+        return Problem(
+            "Telethon is not installed.",
+            f"It is the library that speaks to Telegram, and this Python does not have it: {sys.executable}",
+            ways_to_install(TELETHON),
+            name="TelethonMissing",
+        )
+    return Problem(
+        "Telethon is there, but not whole.",
+        f"pip has version {version} on its list, but the library itself has been deleted.",
+        ways_to_install(TELETHON, "--force-reinstall"),
+        name="TelethonBroken",
+    )
+
+
+def first_match(pattern: str, path: str) -> str:
+    """What the first group of `pattern` matches in the first 1000 bytes of a file, or "" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            found = re.search(pattern, file.read(1000).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
+
+
 # ── step 1: API credentials ──
 
 
