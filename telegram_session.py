@@ -30,8 +30,14 @@ when a connection is about to be made and not before: the first prompt and the o
 from __future__ import annotations
 
 import os
-import re
 import sys
+
+# Python searches the script's folder before its own library, so that a re.py or typing.py lying there would break the
+# imports below. With the library first they work, and step 0 can tell the person about that file.
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.__file__))
+
+import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -229,13 +235,19 @@ class Terminal:
             pass
 
     def say(self, text: str = "", colour: str = "plain", *, mark: str = "", indent: int = 0) -> None:
-        """Prints a paragraph, wrapped to the terminal. `mark` hangs in front of it (`✓`, `1.`, `•`)."""
+        """Prints paragraphs, wrapped to the terminal. `mark` hangs in front of the first (`✓`, `1.`, `•`).
+
+        A line that begins with four spaces is a command to be copied: it stays whole.
+        """
         import textwrap
 
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
         for paragraph in self.clean(text).split("\n"):
+            if paragraph.startswith("    "):
+                lines.append(rest + paragraph)
+                continue
             lines += textwrap.wrap(
                 paragraph, self.width - 1, initial_indent=first, subsequent_indent=rest,
                 break_long_words=False, break_on_hyphens=False,
@@ -3157,36 +3169,71 @@ Telethon speaks to SOCKS and HTTP proxies through that package, and it is not in
 def network_problem(name: str, **values: object) -> Problem:
     """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
 
-    A value may bring several steps of its own: lines that begin with "- ".
+    A step begins with "- "; a value may bring several of them.
     """
     for block in NETWORK_PROBLEMS.strip().split("\n\n"):
         lines = block.split("\n")
         if lines[0] == name:
             title, meaning, *rest = "\n".join(lines[1:]).format_map(values).split("\n")
-            return Problem(title, meaning, [line[2:] for line in rest if line], name=name)
+            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
+            return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
 
 
 # ── helpers that are installed only when they are needed ──
 
 
-def pip_command(package: str) -> list[str]:
-    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
 
-    There is none where the system's package manager owns this Python (PEP 668: a file EXTERNALLY-MANAGED beside the
-    standard library) and this is no virtual environment, and where there is neither pip nor uv.
-    """
-    import importlib.util
-    import shutil
+
+def in_virtual_environment() -> bool:
+    return sys.prefix != sys.base_prefix
+
+
+def belongs_to_the_system() -> bool:
+    """Whether pip refuses this Python: PEP 668, a file EXTERNALLY-MANAGED beside the standard library."""
     import sysconfig
 
     marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
-    if sys.prefix == sys.base_prefix and os.path.exists(marker):
+    return not in_virtual_environment() and os.path.exists(marker)
+
+
+def pip_command(package: str, *options: str) -> list[str]:
+    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+
+    There is none where the system's package manager owns this Python, where this person may not write, and where there
+    is neither pip nor uv.
+    """
+    import importlib.util
+    import shutil
+    import site
+    import sysconfig
+
+    if belongs_to_the_system():
+        return []
+    folder = sysconfig.get_path("purelib")
+    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
+    if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", package]
+        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
     uv = shutil.which("uv")  # its environments come without pip
-    return [uv, "pip", "install", "--python", sys.executable, package] if uv else []
+    if uv and not to_user:
+        return [uv, "pip", "install", "--python", sys.executable, *options, package]
+    return []
+
+
+def pip_comes_from() -> list[str]:
+    """The command that gives pip to a Python that has none, or []."""
+    import importlib.util
+
+    if importlib.util.find_spec("pip"):
+        return []
+    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
+        return ["conda", "install", "--prefix", sys.prefix, "pip"]
+    if in_virtual_environment() and importlib.util.find_spec("ensurepip"):
+        return [sys.executable, "-m", "ensurepip"]
+    return []
 
 
 def in_shell_words(command: Sequence[str]) -> str:
@@ -3200,19 +3247,51 @@ def in_shell_words(command: Sequence[str]) -> str:
     return " ".join(shlex.quote(word) for word in command)
 
 
-def ways_to_install(package: str) -> list[str]:
-    """Steps that bring `package` to this script, best first."""
-    script = in_shell_words([os.path.abspath(sys.argv[0])])
-    command = pip_command(package)
-    if command:
-        return [f"Install it and start again: {in_shell_words(command)}"]
+def ways_to_install(package: str, *options: str) -> list[str]:
+    """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
+    import shutil
+
+    command = pip_command(package, *options)
+    first = [] if command else pip_comes_from()
+    if first:
+        command = [sys.executable, "-m", "pip", "install", *options, package]
+    if not command:
+        return ways_around_this_python(package)
+    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+        command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
-        "This Python belongs to the system, which does not let pip change it. Run the script in an environment of "
-        f"its own instead; uv makes one and brings everything along: uv run {script}",
-        f"The same with pipx: pipx run {script}",
-        f"The same by hand: python3 -m venv tg-env, then tg-env/bin/pip install telethon {in_shell_words([package])}, "
-        f"then tg-env/bin/python {script}",
+        *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
+        f"Install it for the Python that runs this script:\n    {in_shell_words(command)}",
+        "Start the script again.",
     ]
+
+
+def ways_around_this_python(package: str) -> list[str]:
+    """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
+    import importlib.util
+
+    script = os.path.abspath(__file__)
+    home = os.path.dirname(script)
+    if home == os.getcwd():
+        script, environment = os.path.basename(script), ".venv"
+    else:
+        environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
+    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    why = "This Python has no pip, or you may not write into its folder."
+    if belongs_to_the_system():
+        why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
+    make = in_shell_words([sys.executable, "-m", "venv", environment])
+    install = in_shell_words([python, "-m", "pip", "install", *dict.fromkeys([TELETHON, package])])
+    steps = [
+        f"{why} Give the script an environment of its own:\n    {make}\n    {install}",
+        f"Start the script with that, now and later:\n    {in_shell_words([python, script])}",
+    ]
+    if not importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        debian = "sudo apt install python{}.{}-venv".format(*sys.version_info[:2])
+        steps.insert(0, f"This Python cannot make environments yet. On Debian and Ubuntu that takes:\n    {debian}")
+    run = in_shell_words([script])
+    uv = f"Instead, with uv or pipx (1.4.3 or newer), one command does it all:\n    uv run {run}\n    pipx run {run}"
+    return [*steps, uv]
 
 
 def offer_install(package: str, module: str, why: str) -> bool:
@@ -4722,6 +4801,153 @@ def tell_frozen(telegram: Telegram) -> None:
 
 
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+
+
+# ── step 0: dependency check ──
+
+OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
+NEWEST_LAYER = 229  # of Telethon 1.45 (2026)
+
+# What Python and Telethon load on the way to Telegram (a test compares this with what they really load): a file of
+# such a name in a folder that Python searches first is taken for the real one.
+MODULES_NEEDED = """
+annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
+contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
+gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
+selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
+sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
+warnings weakref webbrowser zipfile zlib
+"""
+
+
+class Installed(NamedTuple):
+    """A Telethon on this computer: its version, the layer of Telegram's API that it speaks, and its folder."""
+
+    version: str
+    layer: int
+    folder: str
+
+
+def check_dependencies() -> None:
+    """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
+    term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
+    library = os.path.dirname(os.__file__)
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
+    here = os.getcwd()
+    folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
+    hiding = files_in_the_way(folders)
+    if hiding:
+        raise Problem(
+            "A file here has the name of something that Python needs.",
+            "Python takes it for its own module, or for Telethon, because it lies beside the script or in another "
+            "folder that is searched first:\n" + "\n".join(f"    {path}" for path in hiding),
+            ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
+            name="HiddenModule",
+        )
+    for path in [] if here in folders else files_in_the_way([here]):
+        term.warn(
+            f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
+            "every Python program that lies beside it: give it another name."
+        )
+    telethon = find_telethon()
+    term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
+    if telethon.layer < NEWEST_LAYER:
+        term.say(
+            f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
+        )
+
+
+def files_in_the_way(folders: Sequence[str]) -> list[str]:
+    """Paths of the files and packages in `folders` that Python takes for a module that is needed."""
+    from importlib.machinery import PathFinder
+
+    found = []
+    for folder in folders:
+        for name in MODULES_NEEDED.split():
+            spec = PathFinder.find_spec(name, [folder])
+            if spec is None or not spec.origin:  # a folder without any code in it has no origin, and hides nothing
+                continue
+            package = os.path.dirname(spec.origin) if spec.submodule_search_locations else ""
+            if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
+                found.append(package or spec.origin)
+    return found
+
+
+def find_telethon() -> Installed:
+    """The Telethon that `import telethon` would load, known by its files and not imported. Raises Problem without one.
+
+    Sources: `telethon/version.py` and LAYER in `telethon/tl/alltlobjects.py` of Telethon 1; Telethon 2 has
+    `telethon/_impl` in the place of `telethon/tl`.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("telethon")
+    if spec is None or not spec.origin:  # a folder without any code in it has no origin
+        raise telethon_missing()
+    folder = os.path.dirname(spec.origin)
+    version = first_match(r"__version__ = ['\"]([^'\"]+)", os.path.join(folder, "version.py"))
+    layer = first_match(r"LAYER = (\d+)", os.path.join(folder, "tl", "alltlobjects.py"))
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    if numbers >= (2,) or os.path.isdir(os.path.join(folder, "_impl")):
+        raise Problem(
+            f"Telethon {version or '2'} is another library under the same name.",
+            "This script, and the programs that take Telethon session strings, need Telethon 1. Version 2 is an alpha "
+            f"that was never finished. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTwo",
+        )
+    missing = [name for name in ("pyaes", "rsa", "pyasn1") if find_spec(name) is None]
+    if not (version and layer) or missing:
+        what = f"it needs {' and '.join(missing)}, which is not there" if version and layer else "files are missing"
+        raise Problem(
+            "Telethon is there, but not whole.",
+            f"What Python finds under that name is {folder}, and {what}. Either an installation was interrupted, or "
+            "that folder is something else.",
+            ["If that folder is your own, give it another name.", *ways_to_install(TELETHON, "--force-reinstall")],
+            name="TelethonBroken",
+        )
+    if numbers < OLDEST_TELETHON:
+        oldest = "{}.{}".format(*OLDEST_TELETHON)
+        raise Problem(
+            f"Telethon {version} is too old; {oldest} or newer is needed.",
+            f"It speaks layer {layer} of Telegram's API. Telegram now sends codes in ways that this version does not "
+            f"know, and fails on them. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTooOld",
+        )
+    return Installed(version, int(layer), folder)
+
+
+def telethon_missing() -> Problem:
+    """No Telethon can be imported: never installed for this Python, or only pip believes that it is."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("telethon")
+    except metadata.PackageNotFoundError:
+        return Problem(
+            "Telethon is not installed.",
+            f"It is the library that speaks to Telegram, and this Python does not have it: {sys.executable}",
+            ways_to_install(TELETHON),
+            name="TelethonMissing",
+        )
+    return Problem(
+        "Telethon is there, but not whole.",
+        f"pip has version {version} on its list, but the library itself has been deleted.",
+        ways_to_install(TELETHON, "--force-reinstall"),
+        name="TelethonBroken",
+    )
+
+
+def first_match(pattern: str, path: str) -> str:
+    """What the first group of `pattern` matches in the first 1000 bytes of a file, or "" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            found = re.search(pattern, file.read(1000).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
 
 
 # ── step 1: API credentials ──
