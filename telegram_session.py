@@ -1459,7 +1459,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
 
 # Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
 NETWORK_PROBLEMS = """
-PROXY_LINK
+ProxyLink
 This is not a proxy address: {reason}.
 A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
 - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
@@ -1468,7 +1468,7 @@ A proxy address says which kind of proxy it is, where it is, and the user and pa
 - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
 shell's history.
 
-PROXY_FAKE_TLS
+ProxyFakeTls
 This MTProxy only speaks fake-TLS, which Telethon cannot.
 Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
 can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
@@ -1476,38 +1476,38 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 - Or use a SOCKS5 proxy: socks5://host:port.
 - Or use a VPN and no proxy at all.
 
-PROXY_NEEDS_PYTHON_SOCKS
+ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
 {install}
 - An MTProxy (tg://proxy?…) works without it.
 
-PROXY_NAME
+ProxyName
 The name of the proxy cannot be looked up: {host}
 Either there is no such name, or this computer has no name service (DNS) at the moment.
 - Compare the name, letter by letter, with the one you were given.
 - Open any web page: if that does not work either, this computer is offline.
 - If you know the proxy's address in numbers, use that instead of the name.
 
-PROXY_DEAD
+ProxyDead
 The proxy cannot be reached: {reason}.
 This computer tried {proxy}; Telegram was not even asked.
 - Compare host and port with what you were given.
 - If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
 - Otherwise the proxy may be gone: ask its owner, or use another one.
 
-PROXY_OTHER_TYPE
+ProxyOtherType
 This is {other}, not {kind}.
 At the address of {proxy} something answers the way {other} does.
 - Use {address} instead (with user:password@ in front of the host if it wants a login).
 
-PROXY_WRONG_TYPE
+ProxyWrongType
 What answers there is not {kind}.
 Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
 - Compare host and port with what you were given: a port of another service is the usual reason.
 - A link that begins with tg://proxy is an MTProxy; use that link as it is.
 
-PROXY_HANGS_UP
+ProxyHangsUp
 The proxy hung up without a word.
 {proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
 connection, people who are not on their list, or everybody when they are full.
@@ -1515,34 +1515,34 @@ connection, people who are not on their list, or everybody when they are full.
 - Ask its owner whether this computer's address must be allowed first.
 - Or use another proxy.
 
-PROXY_HANGS
+ProxyHangs
 The proxy takes the connection and then says nothing.
 {proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
 - Check that it really is {kind}.
 - Try again in a minute, or use another proxy.
 
-PROXY_LOGIN_WANTED
+ProxyLoginWanted
 The proxy wants a user and a password.
 {proxy} answers, but only to people who log in.
 - Add them to the address: {kind} with a login looks like socks5://user:password@host:port (or http://…).
 - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
 - Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
 
-PROXY_LOGIN_WRONG
+ProxyLoginWrong
 The proxy does not accept this user and password.
 {proxy} answers, but it refuses this login.
 - Compare user and password with what you were given; capital letters count.
 - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
 - Proxies that are paid for often stop working on the day the plan ends.
 
-PROXY_REFUSES
+ProxyRefuses
 The proxy refuses to connect to Telegram ({said}).
 {proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
 pages, or Telegram may be blocked where the proxy stands.
 - Use another proxy, best one in another country.
 - If it is your own: allow connections to Telegram's addresses, port 443.
 
-PROXY_SECRET
+ProxySecret
 The MTProxy does not answer: its secret is probably wrong.
 {proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
 one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
@@ -1550,21 +1550,21 @@ one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot
 - On a command line put quotes around the link.
 - Or use another proxy.
 
-PROXY_WITHOUT_TELEGRAM
+ProxyWithoutTelegram
 The proxy puts the connection through, but Telegram does not answer behind it.
 {proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
 Telegram filters it, or the proxy only pretends.
 - Use another proxy, best one in another country.
 - Or try without a proxy.
 
-NETWORK_NO_ROUTE
+NetworkNoRoute
 This computer is not connected to a network.
 The operating system knows no way to any of Telegram's addresses.
 - Switch Wi-Fi on or plug the cable in; switch flight mode off.
 - If a VPN is on, switch it off and on again.
 - In a container or a sandbox: give it access to the network.
 
-NETWORK_NO_ANSWER
+NetworkNoAnswer
 Nothing answers: neither Telegram nor the name service (DNS).
 The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
 probably offline, or a firewall lets this program talk to nobody.
@@ -1572,93 +1572,93 @@ probably offline, or a firewall lets this program talk to nobody.
 - If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
 {another_way}
 
-NETWORK_BLOCKED
+NetworkBlocked
 Telegram is blocked here: its addresses do not answer.
 The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
 companies, schools and some countries block Telegram like that.
 {another_way}
 
-NETWORK_REFUSED
+NetworkRefused
 Telegram is blocked here: connections to its addresses are refused.
 Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
 says no. Telegram itself never does that.
 {another_way}
 
-NETWORK_DENIED
+NetworkDenied
 This computer's own firewall does not let this program reach Telegram.
 The operating system forbade the connections before anything was sent ({said}).
 - Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
 {another_way}
 
-NETWORK_SILENT
+NetworkSilent
 Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
 Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
 looks into connections and drops Telegram's.
 {another_way}
 
-NETWORK_CLOSED
+NetworkClosed
 Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
 Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
 itself closes like that only for some minutes, when too many connections came from one address.
 {another_way}
 - If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
 
-NETWORK_HTTP
+NetworkHttp
 Something else answers in Telegram's place: a web server or web filter ({said}).
 Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
 - Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
 - In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
 {another_way}
 
-NETWORK_CAPTIVE_PORTAL
+NetworkCaptivePortal
 This network wants you to sign in first (hotel, café, train, campus).
 A sign-in page answers instead of Telegram ({said}).
 - Open any page in a browser; the sign-in page of the network should appear.
 - Sign in or accept the terms there, then start again here.
 - Or use another network, such as a phone's hotspot.
 
-NETWORK_GARBAGE
+NetworkGarbage
 Something answers in Telegram's place, and it is not Telegram.
 The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
 {another_way}
 
-NETWORK_TURNED_AWAY
+NetworkTurnedAway
 Telegram turns connections from this address away for now (transport error {said}).
 -429 means too many connections in a short time. Everybody behind the same address counts: a provider's shared \
 address, a VPN, a server with several bots.
 - Stop other programs that connect to Telegram from here, and wait ten minutes.
 {another_way}
 
-NETWORK_ERROR
+NetworkError
 The connection to Telegram fails on this computer ({said}).
 The operating system could not open the connections.
 - Close programs that use many connections, or restart the computer.
 - Check VPN, firewall and antivirus programs.
 {another_way}
 
-NETWORK_IPV6_ONLY
+NetworkIPv6Only
 Telegram can be reached here by IPv6 only.
 IPv4 addresses do not answer on this network, IPv6 addresses do.
 - Start again with --ipv6.
 
-NETWORK_NO_IPV6
+NetworkNoIPv6
 There is no way to Telegram by IPv6 here, but there is by IPv4.
 IPv4 addresses answer on this network, IPv6 addresses do not.
 - Start again without --ipv6.
 
-NETWORK_PARTLY
+NetworkPartly
 Telegram answers, but not from all of its data centres: {centres} cannot be reached.
 Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
 - Try to sign in: with an account that lives elsewhere it works.
 {another_way}
 
-NETWORK_PORT
+NetworkPort
 Port {port} to Telegram is blocked here; port {other} is open.
 Programs that use Telethon connect to port {port}, so they will not get through on this network.
 - Allow outgoing connections to port {port} in the firewall of this network or computer.
 {another_way}
 
-NETWORK_CLOCK
+NetworkClock
 The clock of this computer is wrong: {wrong}.
 Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
 codes that expire and QR codes go wrong in odd ways.
@@ -1843,7 +1843,7 @@ def parse_proxy(text: str) -> Proxy:
 
     text = text.strip().strip("\"'<>“”‘’").strip()
     if not text:
-        raise network_problem("PROXY_LINK", reason="it is empty")
+        raise network_problem("ProxyLink", reason="it is empty")
     link = re.match(
         r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
         text,
@@ -1859,11 +1859,11 @@ def parse_proxy(text: str) -> Proxy:
         scheme, separator, _ = text.partition("://")
         kind = PROXY_SCHEMES.get(scheme.lower(), "")
         if not separator:
-            raise network_problem("PROXY_LINK", reason="it does not say which kind of proxy it is")
+            raise network_problem("ProxyLink", reason="it does not say which kind of proxy it is")
         if scheme.lower() == "https":
-            raise network_problem("PROXY_LINK", reason="Telethon cannot speak to a proxy over TLS (https://)")
+            raise network_problem("ProxyLink", reason="Telethon cannot speak to a proxy over TLS (https://)")
         if not kind:
-            raise network_problem("PROXY_LINK", reason="it names a kind of proxy that Telethon does not speak to")
+            raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
         user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
         if kind != "mtproxy":
@@ -1875,7 +1875,7 @@ def parse_proxy(text: str) -> Proxy:
         reason = (
             "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
         )
-        raise network_problem("PROXY_LINK", reason=reason) from None
+        raise network_problem("ProxyLink", reason=reason) from None
 
 
 def _link_values(query: str) -> dict[str, str]:
@@ -1891,14 +1891,14 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     host = host.strip().strip("[]")
     if not re.fullmatch(r"[\w.:%-]{1,253}", host):
         raise network_problem(
-            "PROXY_LINK", reason="the host is missing" if not host else "its host has characters no host has"
+            "ProxyLink", reason="the host is missing" if not host else "its host has characters no host has"
         )
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise network_problem(
-            "PROXY_LINK", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
+            "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
         )
     if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("PROXY_LINK", reason="its user or password is longer than a proxy takes")
+        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -1913,7 +1913,7 @@ def _mtproxy_secret(text: str) -> str:
     import binascii
 
     if not text:
-        raise network_problem("PROXY_LINK", reason="the secret is missing")
+        raise network_problem("ProxyLink", reason="the secret is missing")
     try:
         secret = bytes.fromhex(text)
     except ValueError:
@@ -1921,15 +1921,15 @@ def _mtproxy_secret(text: str) -> str:
             plain = text.rstrip("=").replace("-", "+").replace("_", "/")
             secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
-            raise network_problem("PROXY_LINK", reason="its secret is neither hexadecimal nor base64") from None
+            raise network_problem("ProxyLink", reason="its secret is neither hexadecimal nor base64") from None
     if len(secret) == 16:
         return secret.hex()
     if len(secret) == 17 and secret[0] == 0xDD:
         return secret.hex()
     if len(secret) > 17 and secret[0] == 0xEE:
-        raise network_problem("PROXY_FAKE_TLS")
+        raise network_problem("ProxyFakeTls")
     raise network_problem(
-        "PROXY_LINK", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
+        "ProxyLink", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
     )
 
 
@@ -1991,7 +1991,7 @@ def _need_python_socks() -> None:
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
         install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("PROXY_NEEDS_PYTHON_SOCKS", install=install)
+        raise network_problem("ProxyNeedsPythonSocks", install=install)
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
@@ -2070,19 +2070,19 @@ async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, 
     writer.write(b"\5\2\0\2" if login else b"\5\1\0")
     version, method = await reader.readexactly(2)
     if version != 5:
-        raise ProxyAtFault("PROXY_WRONG_TYPE")
+        raise ProxyAtFault("ProxyWrongType")
     if method not in (0, 2) or (method == 2 and not login):
-        raise ProxyAtFault("PROXY_LOGIN_WRONG" if login else "PROXY_LOGIN_WANTED")
+        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
     if method == 2:
         user, password = proxy.username.encode(), proxy.password.encode()
         writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
         if (await reader.readexactly(2))[1] != 0:
-            raise ProxyAtFault("PROXY_LOGIN_WRONG")
+            raise ProxyAtFault("ProxyLoginWrong")
     target = ipaddress.ip_address(address)
     writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
     _, reply, _, kind = await reader.readexactly(4)
     if reply != 0:
-        raise ProxyAtFault("PROXY_REFUSES", SOCKS5_REPLIES.get(reply, f"code {reply}"))
+        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
     length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
 
@@ -2093,15 +2093,15 @@ async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, 
 
     target = ipaddress.ip_address(address)
     if target.version != 4:
-        raise ProxyAtFault("PROXY_REFUSES", "SOCKS4 knows no IPv6; leave --ipv6 away")
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
     writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
     version, reply, *_ = await reader.readexactly(8)
     if version != 0 or not 90 <= reply <= 93:
-        raise ProxyAtFault("PROXY_WRONG_TYPE")
+        raise ProxyAtFault("ProxyWrongType")
     if reply in (92, 93):
-        raise ProxyAtFault("PROXY_LOGIN_WRONG" if proxy.username else "PROXY_LOGIN_WANTED")
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if reply != 90:
-        raise ProxyAtFault("PROXY_REFUSES", "SOCKS4 does not tell why; perhaps it wants a user name")
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
 
 
 async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
@@ -2115,15 +2115,15 @@ async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, po
         request += f"Proxy-Authorization: Basic {login}\r\n"
     writer.write((request + "\r\n").encode())
     if await reader.readexactly(5) != b"HTTP/":
-        raise ProxyAtFault("PROXY_WRONG_TYPE")
+        raise ProxyAtFault("ProxyWrongType")
     status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
     code, _, words = status.partition(" ")[2].partition(" ")
     if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
-        raise ProxyAtFault("PROXY_WRONG_TYPE")
+        raise ProxyAtFault("ProxyWrongType")
     if code == "407":
-        raise ProxyAtFault("PROXY_LOGIN_WRONG" if proxy.username else "PROXY_LOGIN_WANTED")
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if not code.startswith("2"):
-        raise ProxyAtFault("PROXY_REFUSES", f"{code} {words}"[:60])
+        raise ProxyAtFault("ProxyRefuses", f"{code} {words}"[:60])
 
 
 THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
@@ -2228,7 +2228,7 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
         else:
             reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
             if proxy.kind != "mtproxy":
-                state = state._replace(failure="PROXY_HANGS")  # if this is as far as it gets
+                state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
                 await THROUGH[proxy.kind](reader, writer, proxy, address, port)
         state = state._replace(tcp=time.monotonic() - started, failure="")
         transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
@@ -2253,13 +2253,11 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
         failure, detail = await _what_else_answered(other.start, reader)
         return state._replace(failure=failure, detail=detail)
     except ValueError:  # a packet, but not resPQ; or a web proxy's answer without an end
-        return state._replace(failure="PROXY_WRONG_TYPE" if state.failure else "garbage")
+        return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
     except EOFError:  # IncompleteReadError in a proxy's part
-        return state._replace(failure="PROXY_HANGS_UP")
+        return state._replace(failure="ProxyHangsUp")
     except OSError as error:
-        return state._replace(
-            failure="PROXY_HANGS_UP" if state.failure else why_not_connected(error), detail=str(error)
-        )
+        return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
     finally:
         if writer is not None:
             writer.transport.abort()
@@ -2382,7 +2380,7 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
         try:
             addresses = await asyncio.wait_for(asyncio.shield(lookup), limit)
         except (OSError, ValueError, asyncio.TimeoutError):
-            return Diagnosis((), proxy, False, network_problem("PROXY_NAME", host=proxy.host))
+            return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
     probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
     names_work: bool | None = None
     await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
@@ -2498,13 +2496,13 @@ def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Pr
     if any(not probe.failure for probe in probes):
         return _verdict_on_reached(diagnosis, probes)
     if any(not probe.failure for probe in others):
-        return network_problem("NETWORK_NO_IPV6" if ipv6 else "NETWORK_IPV6_ONLY")
+        return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
     if portal:
-        return network_problem("NETWORK_CAPTIVE_PORTAL", said=portal)
+        return network_problem("NetworkCaptivePortal", said=portal)
     # What happened most often decides; an address family that this computer does not have says nothing.
     failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
     if not failures:
-        return network_problem("NETWORK_NO_ROUTE")
+        return network_problem("NetworkNoRoute")
     # An answer says more than a connection that stood, and that more than many that did not stand.
     answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
     stood = [failure for failure in failures if failure in ("closed", "silent")]
@@ -2513,18 +2511,18 @@ def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Pr
     if usual == "no answer" and diagnosis.names_work:
         usual = "blocked"
     said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
-    return network_problem("NETWORK_" + usual.upper().replace(" ", "_"), said=said)
+    return network_problem("Network" + usual.title().replace(" ", ""), said=said)
 
 
 def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
     """The verdict when Telegram answers at least somewhere."""
     missing = {probe.dc for probe in probes} - {probe.dc for probe in probes if not probe.failure}
     if missing:
-        return network_problem("NETWORK_PARTLY", centres=", ".join(str(dc) for dc in sorted(missing)))
+        return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
     first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
     if all(probe.failure for probe in first_ports):
         port = next(probe.port for probe in probes if not probe.failure)
-        return network_problem("NETWORK_PORT", port=first_ports[0].port, other=port)
+        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
     return clock_problem(diagnosis.clock)
 
 
@@ -2537,17 +2535,17 @@ async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Seque
     failure = max(failures, key=failures.count)
     said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
     values = {"proxy": proxy.describe(), "kind": PROXY_KINDS[proxy.kind], "said": said}
-    if failure in ("PROXY_WRONG_TYPE", "PROXY_HANGS_UP", "PROXY_HANGS") or proxy.kind == "mtproxy":
+    if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
         kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
         if kind:
             host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
             values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
-            failure = "PROXY_OTHER_TYPE"
-    if failure.startswith("PROXY_"):
+            failure = "ProxyOtherType"
+    if failure.startswith("Proxy"):
         return network_problem(failure, **values)
     if all(probe.tcp is None for probe in diagnosis.probes):
-        return network_problem("PROXY_DEAD", reason=PROXY_NOT_REACHED.get(failure, said), **values)
-    return network_problem("PROXY_SECRET" if proxy.kind == "mtproxy" else "PROXY_WITHOUT_TELEGRAM", **values)
+        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
+    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
 
 
 PROXY_KINDS = {
@@ -2576,7 +2574,7 @@ async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) 
             reader, writer = await _connect_to_one_of(addresses, proxy.port)
             await THROUGH[kind](reader, writer, proxy, target.address, target.port)
         except ProxyAtFault as fault:
-            return "" if fault.name == "PROXY_WRONG_TYPE" else kind
+            return "" if fault.name == "ProxyWrongType" else kind
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
             return ""
         finally:
@@ -2598,12 +2596,18 @@ def clock_problem(offset: float | None) -> Problem | None:
         return None
     system = {"win32": "win32", "darwin": "darwin"}.get(sys.platform, "linux")
     return network_problem(
-        "NETWORK_CLOCK",
+        "NetworkClock",
         wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
         here=clock(time.time()),
         there=clock(time.time() + offset),
         how="\n".join(f"- {step}" for step in SET_THE_CLOCK[system]),
     )
+
+
+def clock_warning(offset: float) -> str:
+    """What to say about a wrong clock to somebody whose sign-in goes on all the same."""
+    problem = clock_problem(offset)
+    return f"{problem.title} The sign-in goes on by Telegram's time. {problem.steps[0]}" if problem else ""
 
 
 SET_THE_CLOCK = {
@@ -2636,7 +2640,6 @@ NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centr
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
-CLOCK_TOLERANCE = 30  # seconds this computer's clock may be off; Telegram refuses messages much newer than its own time
 
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
@@ -4018,6 +4021,67 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
+# ── network ──
+
+
+def command_network(options: Any) -> int:
+    """Can this computer reach Telegram? A table of every way there, then one verdict; 0 if all is well.
+
+    `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
+    """
+    term.heading("Can this computer reach Telegram?")
+    proxy = choose_proxy(options)
+    way = f"through {proxy.describe()}" if proxy else "by every address and port"
+    term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
+    diagnosis = diagnose(proxy, options.ipv6)
+    if diagnosis.probes:
+        show_probes(diagnosis.probes)
+    if diagnosis.names_work is False and not proxy:
+        term.warn(
+            f"Names cannot be looked up here (DNS): {TELEGRAM_NAME} has no address. Signing in works without names, "
+            "but a browser will not find the page with the API ID and API hash."
+        )
+    if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:
+        term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
+    if diagnosis.verdict:
+        raise diagnosis.verdict
+    term.good("All is well: every data centre of Telegram answers.")
+    return 0
+
+
+def show_probes(probes: Sequence[Probe]) -> None:
+    """The table: a line for each data centre and address family, a column for each of its ports."""
+    wide = term.width >= 70
+    rows: dict[tuple[int, bool], list[Probe]] = {}
+    for probe in probes:
+        rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+    headings = {tuple(probe.port for probe in row) for row in rows.values()}
+    columns = max(len(row) for row in rows.values())
+    # Only a practice Telegram has different ports in each data centre.
+    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
+    term.say()
+    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
+    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
+        name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
+        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
+    for name, family, cells in lines:
+        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
+        term.verbatim(line.rstrip())
+    term.note(
+        "✓ time to connect + time to Telegram's first answer" if wide else "✓ milliseconds to Telegram's first answer"
+    )
+    term.say()
+
+
+def cell(probe: Probe, wide: bool) -> str:
+    """One attempt in a few letters: `✓ 41 + 43 ms`, `✗ refused`; in a narrow terminal `✓ 43`, `✗`."""
+    if probe.exchange is not None and probe.tcp is not None:
+        connect, answer = (f"{seconds * 1000:.0f}" for seconds in (probe.tcp, probe.exchange))
+        return f"✓ {connect} + {answer} ms" if wide else f"✓ {answer}"
+    word = "by the proxy" if probe.failure.startswith("Proxy") else probe.failure
+    return f"✗ {word}" if wide else "✗"
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
@@ -4041,7 +4105,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
     parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
     parser.set_defaults(run=command_sign_in)
-    parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
+    network.set_defaults(run=command_network)
     return parser.parse_args(argv)
 
 
