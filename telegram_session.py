@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # /// script
 # requires-python = ">=3.9"
-# dependencies = ["telethon>=1.36,<2", "segno", "python-socks"]
+# dependencies = ["telethon>=1.36,<2", "segno", "python-socks[asyncio]"]
 # ///
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
@@ -1624,7 +1624,7 @@ The answer does not belong to the question that was asked. A filter or a faulty 
 
 NetworkTurnedAway
 Telegram turns connections from this address away for now (transport error {said}).
--429 means too many connections in a short time. Everybody behind the same address counts: a provider's shared \
+The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's shared \
 address, a VPN, a server with several bots.
 - Stop other programs that connect to Telegram from here, and wait ten minutes.
 {another_way}
@@ -1938,13 +1938,14 @@ def choose_proxy(options: Any) -> Proxy | None:
 
     Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
     """
-    proxy = _proxy_named(options)
+    proxy = named_proxy(options)
     if proxy and proxy.kind != "mtproxy":
         _need_python_socks()
     return proxy
 
 
-def _proxy_named(options: Any) -> Proxy | None:
+def named_proxy(options: Any) -> Proxy | None:
+    """Like `choose_proxy`, but without asking whether Telethon could use it."""
     given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
@@ -2181,7 +2182,7 @@ class _MTProxyTransport:
     def __init__(self, secret: str, dc: int) -> None:
         import hashlib
 
-        import pyaes  # Telethon brings it along
+        import pyaes
 
         def cipher(seed: bytes) -> Any:
             key = hashlib.sha256(seed[8:40] + bytes.fromhex(secret[-32:])).digest()
@@ -2348,6 +2349,9 @@ def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0)
     """
     import asyncio
 
+    if proxy and proxy.kind == "mtproxy":
+        import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+
     loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
     task = loop.create_task(_diagnosis(proxy, ipv6, limit))
 
@@ -2364,7 +2368,8 @@ def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0)
         others = asyncio.all_tasks(loop)
         for other in others:
             other.cancel()
-        loop.run_until_complete(asyncio.gather(*others, return_exceptions=True))
+        if others:
+            loop.run_until_complete(asyncio.wait(others))
         loop.close()
 
 
@@ -4030,7 +4035,7 @@ def command_network(options: Any) -> int:
     `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
     """
     term.heading("Can this computer reach Telegram?")
-    proxy = choose_proxy(options)
+    proxy = named_proxy(options)
     way = f"through {proxy.describe()}" if proxy else "by every address and port"
     term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
     diagnosis = diagnose(proxy, options.ipv6)
@@ -4052,9 +4057,15 @@ def command_network(options: Any) -> int:
 def show_probes(probes: Sequence[Probe]) -> None:
     """The table: a line for each data centre and address family, a column for each of its ports."""
     wide = term.width >= 70
+    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
     rows: dict[tuple[int, bool], list[Probe]] = {}
     for probe in probes:
-        rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+        if probe.ipv6 not in missing:
+            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+    for ipv6 in sorted(missing):
+        term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
+    if not rows:
+        return
     headings = {tuple(probe.port for probe in row) for row in rows.values()}
     columns = max(len(row) for row in rows.values())
     # Only a practice Telegram has different ports in each data centre.
@@ -4067,9 +4078,9 @@ def show_probes(probes: Sequence[Probe]) -> None:
     for name, family, cells in lines:
         line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
         term.verbatim(line.rstrip())
-    term.note(
-        "✓ time to connect + time to Telegram's first answer" if wide else "✓ milliseconds to Telegram's first answer"
-    )
+    if any(not probe.failure for probe in probes):
+        key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
+        term.say(f"✓ {key}", "dim", indent=2)
     term.say()
 
 
