@@ -4029,8 +4029,8 @@ def command_sign_in(options: Any) -> Outcome:
 # ── network ──
 
 
-def command_network(options: Any) -> int:
-    """Can this computer reach Telegram? A table of every way there, then one verdict; 0 if all is well.
+def command_network(options: Any) -> Outcome:
+    """Can this computer reach Telegram? A table of every way there, then one verdict; exit code 0 if all is well.
 
     `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
     """
@@ -4051,7 +4051,7 @@ def command_network(options: Any) -> int:
     if diagnosis.verdict:
         raise diagnosis.verdict
     term.good("All is well: every data centre of Telegram answers.")
-    return 0
+    return Outcome(0)
 
 
 def show_probes(probes: Sequence[Probe]) -> None:
