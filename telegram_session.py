@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # /// script
 # requires-python = ">=3.9"
-# dependencies = ["telethon>=1.36,<2", "segno", "python-socks"]
+# dependencies = ["telethon>=1.36,<2", "segno", "python-socks[asyncio]"]
 # ///
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
@@ -3141,7 +3141,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
 
 # Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
 NETWORK_PROBLEMS = """
-PROXY_LINK
+ProxyLink
 This is not a proxy address: {reason}.
 A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
 - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
@@ -3150,7 +3150,7 @@ A proxy address says which kind of proxy it is, where it is, and the user and pa
 - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
 shell's history.
 
-PROXY_FAKE_TLS
+ProxyFakeTls
 This MTProxy only speaks fake-TLS, which Telethon cannot.
 Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
 can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
@@ -3158,12 +3158,202 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 - Or use a SOCKS5 proxy: socks5://host:port.
 - Or use a VPN and no proxy at all.
 
-PROXY_NEEDS_PYTHON_SOCKS
+ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
 {install}
 - An MTProxy (tg://proxy?…) works without it.
+
+ProxyName
+The name of the proxy cannot be looked up: {host}
+Either there is no such name, or this computer has no name service (DNS) at the moment.
+- Compare the name, letter by letter, with the one you were given.
+- Open any web page: if that does not work either, this computer is offline.
+- If you know the proxy's address in numbers, use that instead of the name.
+
+ProxyDead
+The proxy cannot be reached: {reason}.
+This computer tried {proxy}; Telegram was not even asked.
+- Compare host and port with what you were given.
+- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
+- Otherwise the proxy may be gone: ask its owner, or use another one.
+
+ProxyOtherType
+This is {other}, not {kind}.
+At the address of {proxy} something answers the way {other} does.
+- Use {address} instead (with user:password@ in front of the host if it wants a login).
+
+ProxyWrongType
+What answers there is not {kind}.
+Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
+- Compare host and port with what you were given: a port of another service is the usual reason.
+- A link that begins with tg://proxy is an MTProxy; use that link as it is.
+
+ProxyHangsUp
+The proxy hung up without a word.
+{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
+connection, people who are not on their list, or everybody when they are full.
+- Check that it really is {kind}, and whether it wants a user and a password.
+- Ask its owner whether this computer's address must be allowed first.
+- Or use another proxy.
+
+ProxyHangs
+The proxy takes the connection and then says nothing.
+{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
+- Check that it really is {kind}.
+- Try again in a minute, or use another proxy.
+
+ProxyLoginWanted
+The proxy wants a user and a password.
+{proxy} answers, but only to people who log in.
+- Add them to the address: {kind} with a login looks like socks5://user:password@host:port (or http://…).
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
+
+ProxyLoginWrong
+The proxy does not accept this user and password.
+{proxy} answers, but it refuses this login.
+- Compare user and password with what you were given; capital letters count.
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Proxies that are paid for often stop working on the day the plan ends.
+
+ProxyRefuses
+The proxy refuses to connect to Telegram ({said}).
+{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
+pages, or Telegram may be blocked where the proxy stands.
+- Use another proxy, best one in another country.
+- If it is your own: allow connections to Telegram's addresses, port 443.
+
+ProxySecret
+The MTProxy does not answer: its secret is probably wrong.
+{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
+one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
+- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
+- On a command line put quotes around the link.
+- Or use another proxy.
+
+ProxyWithoutTelegram
+The proxy puts the connection through, but Telegram does not answer behind it.
+{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
+Telegram filters it, or the proxy only pretends.
+- Use another proxy, best one in another country.
+- Or try without a proxy.
+
+NetworkNoRoute
+This computer is not connected to a network.
+The operating system knows no way to any of Telegram's addresses.
+- Switch Wi-Fi on or plug the cable in; switch flight mode off.
+- If a VPN is on, switch it off and on again.
+- In a container or a sandbox: give it access to the network.
+
+NetworkNoAnswer
+Nothing answers: neither Telegram nor the name service (DNS).
+The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
+probably offline, or a firewall lets this program talk to nobody.
+- Open any web page in a browser. If that fails too, mend the internet connection first.
+- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
+{another_way}
+
+NetworkBlocked
+Telegram is blocked here: its addresses do not answer.
+The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
+companies, schools and some countries block Telegram like that.
+{another_way}
+
+NetworkRefused
+Telegram is blocked here: connections to its addresses are refused.
+Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
+says no. Telegram itself never does that.
+{another_way}
+
+NetworkDenied
+This computer's own firewall does not let this program reach Telegram.
+The operating system forbade the connections before anything was sent ({said}).
+- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
+{another_way}
+
+NetworkSilent
+Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
+Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
+looks into connections and drops Telegram's.
+{another_way}
+
+NetworkClosed
+Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
+Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
+itself closes like that only for some minutes, when too many connections came from one address.
+{another_way}
+- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
+
+NetworkHttp
+Something else answers in Telegram's place: a web server or web filter ({said}).
+Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
+- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
+- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
+{another_way}
+
+NetworkCaptivePortal
+This network wants you to sign in first (hotel, café, train, campus).
+A sign-in page answers instead of Telegram ({said}).
+- Open any page in a browser; the sign-in page of the network should appear.
+- Sign in or accept the terms there, then start again here.
+- Or use another network, such as a phone's hotspot.
+
+NetworkGarbage
+Something answers in Telegram's place, and it is not Telegram.
+The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
+{another_way}
+
+NetworkTurnedAway
+Telegram turns connections from this address away for now (transport error {said}).
+The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's shared \
+address, a VPN, a server with several bots.
+- Stop other programs that connect to Telegram from here, and wait ten minutes.
+{another_way}
+
+NetworkError
+The connection to Telegram fails on this computer ({said}).
+The operating system could not open the connections.
+- Close programs that use many connections, or restart the computer.
+- Check VPN, firewall and antivirus programs.
+{another_way}
+
+NetworkIPv6Only
+Telegram can be reached here by IPv6 only.
+IPv4 addresses do not answer on this network, IPv6 addresses do.
+- Start again with --ipv6.
+
+NetworkNoIPv6
+There is no way to Telegram by IPv6 here, but there is by IPv4.
+IPv4 addresses answer on this network, IPv6 addresses do not.
+- Start again without --ipv6.
+
+NetworkPartly
+Telegram answers, but not from all of its data centres: {centres} cannot be reached.
+Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
+- Try to sign in: with an account that lives elsewhere it works.
+{another_way}
+
+NetworkPort
+Port {port} to Telegram is blocked here; port {other} is open.
+Programs that use Telethon connect to port {port}, so they will not get through on this network.
+- Allow outgoing connections to port {port} in the firewall of this network or computer.
+{another_way}
+
+NetworkClock
+The clock of this computer is wrong: {wrong}.
+Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
+codes that expire and QR codes go wrong in odd ways.
+{how}
+- Then start again.
 """
+
+
+# What helps against most of it.
+ANOTHER_WAY = """\
+- Try another network: a phone's hotspot is the quickest test.
+- Or switch a VPN on.
+- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
 
 
 def network_problem(name: str, **values: object) -> Problem:
@@ -3174,7 +3364,7 @@ def network_problem(name: str, **values: object) -> Problem:
     for block in NETWORK_PROBLEMS.strip().split("\n\n"):
         lines = block.split("\n")
         if lines[0] == name:
-            title, meaning, *rest = "\n".join(lines[1:]).format_map(values).split("\n")
+            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
             steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
             return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
@@ -3402,7 +3592,7 @@ def parse_proxy(text: str) -> Proxy:
 
     text = text.strip().strip("\"'<>“”‘’").strip()
     if not text:
-        raise network_problem("PROXY_LINK", reason="it is empty")
+        raise network_problem("ProxyLink", reason="it is empty")
     link = re.match(
         r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
         text,
@@ -3418,11 +3608,11 @@ def parse_proxy(text: str) -> Proxy:
         scheme, separator, _ = text.partition("://")
         kind = PROXY_SCHEMES.get(scheme.lower(), "")
         if not separator:
-            raise network_problem("PROXY_LINK", reason="it does not say which kind of proxy it is")
+            raise network_problem("ProxyLink", reason="it does not say which kind of proxy it is")
         if scheme.lower() == "https":
-            raise network_problem("PROXY_LINK", reason="Telethon cannot speak to a proxy over TLS (https://)")
+            raise network_problem("ProxyLink", reason="Telethon cannot speak to a proxy over TLS (https://)")
         if not kind:
-            raise network_problem("PROXY_LINK", reason="it names a kind of proxy that Telethon does not speak to")
+            raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
         user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
         if kind != "mtproxy":
@@ -3434,7 +3624,7 @@ def parse_proxy(text: str) -> Proxy:
         reason = (
             "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
         )
-        raise network_problem("PROXY_LINK", reason=reason) from None
+        raise network_problem("ProxyLink", reason=reason) from None
 
 
 def _link_values(query: str) -> dict[str, str]:
@@ -3450,14 +3640,14 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     host = host.strip().strip("[]")
     if not re.fullmatch(r"[\w.:%-]{1,253}", host):
         raise network_problem(
-            "PROXY_LINK", reason="the host is missing" if not host else "its host has characters no host has"
+            "ProxyLink", reason="the host is missing" if not host else "its host has characters no host has"
         )
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise network_problem(
-            "PROXY_LINK", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
+            "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
         )
     if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("PROXY_LINK", reason="its user or password is longer than a proxy takes")
+        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -3472,7 +3662,7 @@ def _mtproxy_secret(text: str) -> str:
     import binascii
 
     if not text:
-        raise network_problem("PROXY_LINK", reason="the secret is missing")
+        raise network_problem("ProxyLink", reason="the secret is missing")
     try:
         secret = bytes.fromhex(text)
     except ValueError:
@@ -3480,15 +3670,15 @@ def _mtproxy_secret(text: str) -> str:
             plain = text.rstrip("=").replace("-", "+").replace("_", "/")
             secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
-            raise network_problem("PROXY_LINK", reason="its secret is neither hexadecimal nor base64") from None
+            raise network_problem("ProxyLink", reason="its secret is neither hexadecimal nor base64") from None
     if len(secret) == 16:
         return secret.hex()
     if len(secret) == 17 and secret[0] == 0xDD:
         return secret.hex()
     if len(secret) > 17 and secret[0] == 0xEE:
-        raise network_problem("PROXY_FAKE_TLS")
+        raise network_problem("ProxyFakeTls")
     raise network_problem(
-        "PROXY_LINK", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
+        "ProxyLink", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
     )
 
 
@@ -3497,13 +3687,14 @@ def choose_proxy(options: Any) -> Proxy | None:
 
     Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
     """
-    proxy = _proxy_named(options)
+    proxy = named_proxy(options)
     if proxy and proxy.kind != "mtproxy":
         _need_python_socks()
     return proxy
 
 
-def _proxy_named(options: Any) -> Proxy | None:
+def named_proxy(options: Any) -> Proxy | None:
+    """Like `choose_proxy`, but without asking whether Telethon could use it."""
     given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
@@ -3550,7 +3741,7 @@ def _need_python_socks() -> None:
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
         install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("PROXY_NEEDS_PYTHON_SOCKS", install=install)
+        raise network_problem("ProxyNeedsPythonSocks", install=install)
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
@@ -3577,6 +3768,618 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
     }
 
 
+# ── probing: one connection, as far as the first answer of a key exchange ──
+
+
+class Probe(NamedTuple):
+    """What came of one attempt to reach one address of a data centre.
+
+    `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
+    time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
+    "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
+    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
+    `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
+    """
+
+    dc: int
+    address: str
+    port: int
+    tcp: float | None = None
+    exchange: float | None = None
+    failure: str = ""
+    detail: str = ""
+    clock: float | None = None
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.address
+
+
+class ProxyAtFault(Exception):
+    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
+
+    def __init__(self, name: str, said: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.said = said
+
+
+# SOCKS5 reply codes (RFC 1928, section 6) in words.
+SOCKS5_REPLIES = {
+    1: "a general failure", 2: "a rule forbids it", 3: "no network", 4: "no route to Telegram",
+    5: "Telegram's address refused it", 6: "its time ran out", 7: "it opens no connections", 8: "not such addresses",
+}  # fmt: skip
+
+
+async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS5 proxy for a connection (RFC 1928, and RFC 1929 for user and password)."""
+    import ipaddress
+
+    # Telethon's python-socks offers a login only when it has both user and password; the probe does the same.
+    login = bool(proxy.username and proxy.password)
+    writer.write(b"\5\2\0\2" if login else b"\5\1\0")
+    version, method = await reader.readexactly(2)
+    if version != 5:
+        raise ProxyAtFault("ProxyWrongType")
+    if method not in (0, 2) or (method == 2 and not login):
+        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
+    if method == 2:
+        user, password = proxy.username.encode(), proxy.password.encode()
+        writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
+        if (await reader.readexactly(2))[1] != 0:
+            raise ProxyAtFault("ProxyLoginWrong")
+    target = ipaddress.ip_address(address)
+    writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
+    _, reply, _, kind = await reader.readexactly(4)
+    if reply != 0:
+        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
+    length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
+    await reader.readexactly(length + 2)
+
+
+async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS4 proxy for a connection (Ying-Da Lee, “SOCKS: a protocol for TCP proxy across firewalls”)."""
+    import ipaddress
+
+    target = ipaddress.ip_address(address)
+    if target.version != 4:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
+    writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
+    version, reply, *_ = await reader.readexactly(8)
+    if version != 0 or not 90 <= reply <= 93:
+        raise ProxyAtFault("ProxyWrongType")
+    if reply in (92, 93):
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if reply != 90:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
+
+
+async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a web proxy for a connection with CONNECT (RFC 9110, section 9.3.6)."""
+    import base64
+
+    host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    request = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
+    if proxy.username:
+        login = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+        request += f"Proxy-Authorization: Basic {login}\r\n"
+    writer.write((request + "\r\n").encode())
+    if await reader.readexactly(5) != b"HTTP/":
+        raise ProxyAtFault("ProxyWrongType")
+    status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
+    code, _, words = status.partition(" ")[2].partition(" ")
+    if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
+        raise ProxyAtFault("ProxyWrongType")
+    if code == "407":
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if not code.startswith("2"):
+        raise ProxyAtFault("ProxyRefuses", f"{code} {words}"[:60])
+
+
+THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
+
+
+def first_message(now: float) -> tuple[bytes, bytes]:
+    """The unencrypted message that opens a key exchange, and the 16 random bytes its answer must repeat.
+
+    `req_pq_multi#be7e8ef1 nonce:int128`, in front of it a key id of 0, a message id (Unix time × 2³², divisible by 4)
+    and the length. Source: https://core.telegram.org/mtproto/auth_key and /mtproto/description#unencrypted-message
+    """
+    nonce = os.urandom(16)
+    message_id = int(now * 2**32) & ~3
+    return bytes(8) + message_id.to_bytes(8, "little") + b"\x14\0\0\0" + b"\xf1\x8e\x7e\xbe" + nonce, nonce
+
+
+def time_in_answer(message: bytes, nonce: bytes) -> float:
+    """Checks that `message` is `resPQ#05162463` for this nonce, and returns the Unix time at which it was written.
+
+    resPQ itself carries no time, but the id of the message does: a server's message ids are about Unix time × 2³², and
+    odd (https://core.telegram.org/mtproto/description#message-identifier-msg-id). ValueError for anything else.
+    """
+    if len(message) < 40 or message[:8] != bytes(8) or message[20:24] != b"\x63\x24\x16\x05" or message[24:40] != nonce:
+        raise ValueError("not resPQ for this nonce")
+    return int.from_bytes(message[8:16], "little") / 2**32
+
+
+class _FullTransport:
+    """MTProto's “full” transport: length, number, message, CRC32. Telethon's default, so filters see the same thing.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#full
+    """
+
+    def packet(self, message: bytes) -> bytes:
+        import zlib
+
+        packet = (len(message) + 12).to_bytes(4, "little") + bytes(4) + message
+        return packet + zlib.crc32(packet).to_bytes(4, "little")
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = await reader.readexactly(4)
+        length = int.from_bytes(start, "little", signed=True)
+        if not 12 < length <= 4096:
+            raise NotTelegram(start)
+        packet: bytes = start + await reader.readexactly(length - 4)
+        return packet[8:-4]
+
+
+class _MTProxyTransport:
+    """The obfuscated (padded) intermediate transport as MTProxy wants it: AES-256-CTR with keys made from its secret.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+
+    def __init__(self, secret: str, dc: int) -> None:
+        import hashlib
+
+        import pyaes
+
+        def cipher(seed: bytes) -> Any:
+            key = hashlib.sha256(seed[8:40] + bytes.fromhex(secret[-32:])).digest()
+            counter = pyaes.Counter(int.from_bytes(seed[40:56], "big"))
+            return pyaes.AESModeOfOperationCTR(key, counter)
+
+        tag = b"\xdd" * 4 if len(secret) == 34 else b"\xee" * 4
+        # 0x01 in front keeps clear of what the first bytes must not be: GET, POST, HEAD, 0xef, a TLS greeting, …
+        start = b"\1" + os.urandom(3) + b"\1" + os.urandom(51) + tag + dc.to_bytes(2, "little") + os.urandom(2)
+        self._encrypt, self._decrypt = cipher(start), cipher(start[::-1])
+        self._header: bytes = start[:56] + self._encrypt.encrypt(start)[56:]
+
+    def packet(self, message: bytes) -> bytes:
+        encrypted: bytes = self._encrypt.encrypt(len(message).to_bytes(4, "little") + message)
+        return self._header + encrypted
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = self._decrypt.decrypt(await reader.readexactly(4))
+        length = int.from_bytes(start, "little", signed=True)
+        if not 0 < length <= 4096:
+            raise NotTelegram(start)
+        message: bytes = self._decrypt.decrypt(await reader.readexactly(length))
+        return message
+
+
+class NotTelegram(Exception):
+    """The other side answered with something that is not Telegram's protocol: its first bytes."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__()
+        self.start = start
+
+
+async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_addresses: Sequence[str]) -> Probe:
+    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got."""
+    import asyncio
+
+    state = Probe(dc, address, port)
+    writer: Any = None
+    started = time.monotonic()
+    try:
+        if proxy is None:
+            reader, writer = await asyncio.open_connection(address, port)
+        else:
+            reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
+            if proxy.kind != "mtproxy":
+                state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
+                await THROUGH[proxy.kind](reader, writer, proxy, address, port)
+        state = state._replace(tcp=time.monotonic() - started, failure="")
+        transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
+        began, sent = time.monotonic(), time.time()
+        message, nonce = first_message(sent)
+        writer.write(transport.packet(message))
+        try:
+            answer = await transport.read(reader)
+        except asyncio.IncompleteReadError as error:
+            if not error.partial:
+                raise ConnectionResetError from None
+            raise NotTelegram(error.partial) from None
+        took = time.monotonic() - began
+        if len(answer) == 4:
+            raise NotTelegram(answer)
+        return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
+    except asyncio.CancelledError:
+        return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
+    except ProxyAtFault as fault:
+        return state._replace(failure=fault.name, detail=fault.said)
+    except NotTelegram as other:
+        failure, detail = await _what_else_answered(other.start, reader)
+        return state._replace(failure=failure, detail=detail)
+    except ValueError:  # a packet, but not resPQ; or a web proxy's answer without an end
+        return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
+    except EOFError:  # IncompleteReadError in a proxy's part
+        return state._replace(failure="ProxyHangsUp")
+    except OSError as error:
+        return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
+    finally:
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
+    """Connects to the first of these addresses that lets itself be connected to."""
+    import asyncio
+
+    for last in range(len(addresses)):
+        try:
+            return await asyncio.open_connection(addresses[last], port)
+        except OSError:
+            if last == len(addresses) - 1:
+                raise
+    raise OSError("no address")
+
+
+def why_not_connected(error: OSError) -> str:
+    """The key of FAILURES for an error that the operating system gave."""
+    import errno
+
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "no route"
+    if isinstance(error, PermissionError):
+        return "denied"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return "no answer"
+    return "closed" if isinstance(error, ConnectionError) else "error"
+
+
+async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
+    """`failure` and `detail` of a `Probe` for an answer that begins with these bytes and is not resPQ.
+
+    In place of an answer Telegram may send a negative number, such as -429 for too many connections from one address:
+    https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+    """
+    import asyncio
+
+    code = int.from_bytes(start, "little", signed=True)
+    if len(start) == 4 and -1000 < code < 0:
+        return "turned away", str(code)
+    try:
+        more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
+    except (OSError, asyncio.TimeoutError):
+        more = start
+    if more.startswith((b"HTTP/", b"<")):
+        return "HTTP", more.split(b"\r\n")[0].decode("latin-1")[:60]
+    return "garbage", ""
+
+
+# ── the diagnosis: all probes at once, then one verdict ──
+
+# A wrong clock matters from here on: Telegram refuses messages that come from more than 30 s in the future or 300 s in
+# the past (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
+CLOCK_TOLERANCE = 30
+
+# The name that is looked up, at this computer's own name service, to see whether names work here at all.
+TELEGRAM_NAME = "my.telegram.org"
+
+
+class Diagnosis(NamedTuple):
+    """What all probes together say: `verdict` is None when all is well.
+
+    `names_work` tells whether the name my.telegram.org could be looked up; None when that was not known in time.
+    """
+
+    probes: tuple[Probe, ...]
+    proxy: Proxy | None
+    names_work: bool | None
+    verdict: Problem | None
+
+    @property
+    def clock(self) -> float | None:
+        """Telegram's time minus this computer's in seconds: the middle one of all measurements; None without any."""
+        offsets = sorted(probe.clock for probe in self.probes if probe.clock is not None)
+        return offsets[len(offsets) // 2] if offsets else None
+
+
+def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0) -> Diagnosis:
+    """Tries every address of every data centre at once, for `limit` seconds at most, and says what is the matter.
+
+    Direct: IPv4 and IPv6, all ports. Through a proxy: one connection for each data centre. Once Telegram has answered
+    somewhere, the other attempts get four seconds in all: a silent port does not hold the verdict up. When none has
+    worked, up to two more seconds go into asking what answers instead. What is being waited for is shown.
+    """
+    import asyncio
+
+    if proxy and proxy.kind == "mtproxy":
+        import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+
+    loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+    task = loop.create_task(_diagnosis(proxy, ipv6, limit))
+
+    def finished(pause: float) -> bool:
+        loop.run_until_complete(asyncio.wait([task], timeout=pause))
+        return task.done()
+
+    way = f"through {proxy.describe()}" if proxy else "at all data centres"
+    try:
+        term.wait(finished, f"trying to reach Telegram {way}", limit + 2)
+        return loop.run_until_complete(task)
+    finally:
+        task.cancel()
+        others = asyncio.all_tasks(loop)
+        for other in others:
+            other.cancel()
+        if others:
+            loop.run_until_complete(asyncio.wait(others))
+        loop.close()
+
+
+async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
+    import asyncio
+
+    started = time.monotonic()
+    loop = asyncio.get_running_loop()
+    name = proxy.host if proxy else TELEGRAM_NAME
+    lookup = _look_up(loop, name)
+    addresses: list[str] = []
+    if proxy:
+        try:
+            addresses = await asyncio.wait_for(asyncio.shield(lookup), limit)
+        except (OSError, ValueError, asyncio.TimeoutError):
+            return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
+    probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+    names_work: bool | None = None
+    await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
+    if lookup.done():
+        names_work = lookup.exception() is None
+    diagnosis = Diagnosis(tuple(probes), proxy, names_work, None)
+    if proxy:
+        verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
+    else:
+        portal = "" if any(not probe.failure for probe in probes) else await _portal(probes)
+        verdict = verdict_on_network(diagnosis, ipv6, portal)
+    return diagnosis._replace(verdict=verdict)
+
+
+def _look_up(loop: Any, name: str) -> Any:
+    """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
+
+    The future's result is a list of addresses, or an OSError (ValueError for a name that cannot be one).
+    """
+    import contextlib
+    import socket
+    import threading
+
+    future = loop.create_future()
+
+    def settle(result: list[str] | None, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+            future.exception()  # nobody has to look at it
+
+    def ask() -> None:
+        result: list[str] | None = None
+        error: Exception | None = None
+        try:
+            result = [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+        except (OSError, ValueError) as failed:
+            error = failed
+        with contextlib.suppress(RuntimeError):  # the diagnosis is over
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=ask, name="look up a name", daemon=True).start()
+    return future
+
+
+def _targets(proxy: Proxy | None, ipv6: bool) -> list[tuple[int, str, int]]:
+    """What to try: (data centre, address, port)."""
+    if proxy:
+        return [(dc.id, dc.ipv6 if ipv6 else dc.ipv4, dc.ports[0]) for dc in DATA_CENTRES.values()]
+    return [
+        (dc.id, address, port) for dc in DATA_CENTRES.values() for address in (dc.ipv4, dc.ipv6) for port in dc.ports
+    ]
+
+
+async def _all_probes(
+    targets: Sequence[tuple[int, str, int]], proxy: Proxy | None, addresses: Sequence[str], deadline: float
+) -> list[Probe]:
+    """Runs all probes at once and returns them in the order of `targets`."""
+    import asyncio
+
+    started = time.monotonic()
+    tasks = [asyncio.ensure_future(_probe(*target, proxy, addresses)) for target in targets]
+    pending = set(tasks)
+    while pending and time.monotonic() < deadline:
+        done, pending = await asyncio.wait(
+            pending, timeout=deadline - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
+        )
+        if any(not task.result().failure for task in done):
+            deadline = min(deadline, started + 4)
+    for task in pending:
+        task.cancel()
+    return list(await asyncio.gather(*tasks))
+
+
+async def _portal(probes: Sequence[Probe]) -> str:
+    """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
+
+    Wi-Fi that wants people to sign in first answers every web request itself: with a redirect, with 511, or with a page
+    (https://www.rfc-editor.org/rfc/rfc8910). Telegram's servers answer such a request with 404 or not at all.
+    """
+    import asyncio
+
+    async def ask(probe: Probe) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await asyncio.open_connection(probe.address, probe.port)
+            writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
+            line: str = (await reader.readline()).decode("latin-1").strip()
+        except (OSError, ValueError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return line if re.match(r"HTTP/1\.[01] (30[1278]|511|200)\b", line) else ""
+
+    reached = {probe.port: probe for probe in probes if probe.tcp is not None}
+    if not reached:
+        return ""
+    done, late = await asyncio.wait([asyncio.ensure_future(ask(probe)) for probe in reached.values()], timeout=1.8)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in done if task.result()), "")
+
+
+def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Problem | None:
+    """What the probes of a direct connection mean, for somebody who wants to use IPv6 or not; None: all is well."""
+    probes = [probe for probe in diagnosis.probes if probe.ipv6 == ipv6]
+    others = [probe for probe in diagnosis.probes if probe.ipv6 != ipv6]
+    if any(not probe.failure for probe in probes):
+        return _verdict_on_reached(diagnosis, probes)
+    if any(not probe.failure for probe in others):
+        return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
+    if portal:
+        return network_problem("NetworkCaptivePortal", said=portal)
+    # What happened most often decides; an address family that this computer does not have says nothing.
+    failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
+    if not failures:
+        return network_problem("NetworkNoRoute")
+    # An answer says more than a connection that stood, and that more than many that did not stand.
+    answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
+    stood = [failure for failure in failures if failure in ("closed", "silent")]
+    telling = answered or stood or failures
+    usual = max(telling, key=telling.count)
+    if usual == "no answer" and diagnosis.names_work:
+        usual = "blocked"
+    said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
+    return network_problem("Network" + usual.title().replace(" ", ""), said=said)
+
+
+def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
+    """The verdict when Telegram answers at least somewhere."""
+    missing = {probe.dc for probe in probes} - {probe.dc for probe in probes if not probe.failure}
+    if missing:
+        return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
+    first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
+    if all(probe.failure for probe in first_ports):
+        port = next(probe.port for probe in probes if not probe.failure)
+        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
+    return clock_problem(diagnosis.clock)
+
+
+async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Sequence[str]) -> Problem | None:
+    """What the probes through a proxy mean; None: all is well."""
+    reached = [probe for probe in diagnosis.probes if not probe.failure]
+    if reached:
+        return _verdict_on_reached(diagnosis, diagnosis.probes)
+    failures = [probe.failure for probe in diagnosis.probes]
+    failure = max(failures, key=failures.count)
+    said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
+    values = {"proxy": proxy.describe(), "kind": PROXY_KINDS[proxy.kind], "said": said}
+    if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
+        kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
+        if kind:
+            host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+            values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
+            failure = "ProxyOtherType"
+    if failure.startswith("Proxy"):
+        return network_problem(failure, **values)
+    if all(probe.tcp is None for probe in diagnosis.probes):
+        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
+    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
+
+
+PROXY_KINDS = {
+    "socks5": "a SOCKS5 proxy",
+    "socks4": "a SOCKS4 proxy",
+    "http": "a web (HTTP) proxy",
+    "mtproxy": "an MTProxy",
+}
+
+PROXY_NOT_REACHED = {
+    "refused": "the computer is there, but nothing listens on that port",
+    "no answer": "nothing answers at that address",
+    "no route": "there is no way from here to that address",
+    "denied": "this computer's own firewall forbids it",
+    "closed": "the connection is cut as soon as it stands",
+}
+
+
+async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) -> str:
+    """Which kind of proxy answers sensibly at this address, other than the kind that was named; "" if none does."""
+    import asyncio
+
+    async def answers(kind: str) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await _connect_to_one_of(addresses, proxy.port)
+            await THROUGH[kind](reader, writer, proxy, target.address, target.port)
+        except ProxyAtFault as fault:
+            return "" if fault.name == "ProxyWrongType" else kind
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return kind
+
+    tasks = [asyncio.ensure_future(answers(kind)) for kind in THROUGH if kind != proxy.kind]
+    done, late = await asyncio.wait(tasks, timeout=1.5)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in tasks if task in done and task.result()), "")
+
+
+def clock_problem(offset: float | None) -> Problem | None:
+    """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
+    if offset is None or abs(offset) <= CLOCK_TOLERANCE:
+        return None
+    system = {"win32": "win32", "darwin": "darwin"}.get(sys.platform, "linux")
+    return network_problem(
+        "NetworkClock",
+        wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
+        here=clock(time.time()),
+        there=clock(time.time() + offset),
+        how="\n".join(f"- {step}" for step in SET_THE_CLOCK[system]),
+    )
+
+
+def clock_warning(offset: float) -> str:
+    """What to say about a wrong clock to somebody whose sign-in goes on all the same."""
+    problem = clock_problem(offset)
+    return f"{problem.title} The sign-in goes on by Telegram's time. {problem.steps[0]}" if problem else ""
+
+
+SET_THE_CLOCK = {
+    "win32": [
+        "Open Settings, “Time & language”, “Date & time”.",
+        "Switch “Set time automatically” on, check the time zone, and press “Sync now”.",
+    ],
+    "darwin": [
+        "Open System Settings, “General”, “Date & Time”.",
+        "Switch “Set time and date automatically” on, and check the time zone.",
+    ],
+    "linux": [
+        "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
+        "In WSL: sudo hwclock -s. In a container or a virtual machine: set the clock of the machine that runs it.",
+    ],
+}
+
+
 # ══ 6  TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # The connection. It lives on a background thread with its own event loop, so that the line stays up while a person
@@ -3591,7 +4394,6 @@ NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centr
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
-CLOCK_TOLERANCE = 30  # seconds this computer's clock may be off; Telegram refuses messages much newer than its own time
 
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
@@ -5589,6 +6391,73 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
+# ── network ──
+
+
+def command_network(options: Any) -> Outcome:
+    """Can this computer reach Telegram? A table of every way there, then one verdict; exit code 0 if all is well.
+
+    `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
+    """
+    term.heading("Can this computer reach Telegram?")
+    proxy = named_proxy(options)
+    way = f"through {proxy.describe()}" if proxy else "by every address and port"
+    term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
+    diagnosis = diagnose(proxy, options.ipv6)
+    if diagnosis.probes:
+        show_probes(diagnosis.probes)
+    if diagnosis.names_work is False and not proxy:
+        term.warn(
+            f"Names cannot be looked up here (DNS): {TELEGRAM_NAME} has no address. Signing in works without names, "
+            "but a browser will not find the page with the API ID and API hash."
+        )
+    if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:
+        term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
+    if diagnosis.verdict:
+        raise diagnosis.verdict
+    term.good("All is well: every data centre of Telegram answers.")
+    return Outcome(0)
+
+
+def show_probes(probes: Sequence[Probe]) -> None:
+    """The table: a line for each data centre and address family, a column for each of its ports."""
+    wide = term.width >= 70
+    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
+    rows: dict[tuple[int, bool], list[Probe]] = {}
+    for probe in probes:
+        if probe.ipv6 not in missing:
+            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+    for ipv6 in sorted(missing):
+        term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
+    if not rows:
+        return
+    headings = {tuple(probe.port for probe in row) for row in rows.values()}
+    columns = max(len(row) for row in rows.values())
+    # Only a practice Telegram has different ports in each data centre.
+    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
+    term.say()
+    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
+    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
+        name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
+        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
+    for name, family, cells in lines:
+        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
+        term.verbatim(line.rstrip())
+    if any(not probe.failure for probe in probes):
+        key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
+        term.say(f"✓ {key}", "dim", indent=2)
+    term.say()
+
+
+def cell(probe: Probe, wide: bool) -> str:
+    """One attempt in a few letters: `✓ 41 + 43 ms`, `✗ refused`; in a narrow terminal `✓ 43`, `✗`."""
+    if probe.exchange is not None and probe.tcp is not None:
+        connect, answer = (f"{seconds * 1000:.0f}" for seconds in (probe.tcp, probe.exchange))
+        return f"✓ {connect} + {answer} ms" if wide else f"✓ {answer}"
+    word = "by the proxy" if probe.failure.startswith("Proxy") else probe.failure
+    return f"✗ {word}" if wide else "✗"
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
@@ -5612,7 +6481,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
     parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
     parser.set_defaults(run=command_sign_in)
-    parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
+    network.set_defaults(run=command_network)
     return parser.parse_args(argv)
 
 
