@@ -37,7 +37,7 @@ def _int128(raw: bytes) -> int:
 
 
 class Handshake:
-    """One key exchange on one connection: `answer` takes each request in turn, and the last makes `auth_key` and `salt`.
+    """One key exchange on one connection: `answer` takes each request in turn; the last makes `auth_key` and `salt`.
 
     `clock` gives the server's time in seconds, which the client takes over; it may be wrong on purpose.
     """

@@ -83,10 +83,14 @@ class Session:
     unacknowledged: dict[int, tuple[int, bytes]] = field(default_factory=dict)  # by the server's: seqno, body
 
     def seal(self, body: bytes, clock: float, *, answer: bool, content: bool) -> Message:
-        """Numbers a message: identifiers are the server's time times 2^32, 1 mod 4 in answers and 3 otherwise."""
-        msg_id = int(clock * (1 << 32)) & ~3 | (1 if answer else 3)
-        while msg_id <= self.last_msg_id:
-            msg_id += 4
+        """Numbers a message: identifiers are the server's time times 2^32, 1 mod 4 in answers and 3 otherwise.
+
+        They grow, unless a test has turned the server's clock back.
+        """
+        msg_id = int(clock * (1 << 32)) & ~3
+        if 0 <= self.last_msg_id - msg_id < 1 << 32:
+            msg_id = (self.last_msg_id & ~3) + 4
+        msg_id |= 1 if answer else 3
         self.last_msg_id = msg_id
         seqno = 2 * self.content_messages + content
         self.content_messages += content
@@ -154,8 +158,8 @@ def unpack(message: Message) -> Iterator[Message]:
 
 
 def pack_result(msg_id: int, body: bytes) -> bytes:
-    """rpc_result; like Telegram's, it is gzipped where that makes it shorter."""
-    if len(body) > 512:
+    """rpc_result; what is long is gzipped where that makes it shorter. From where on Telegram does so is not known."""
+    if len(body) > 256:
         packed = struct.pack("<I", GZIP_PACKED) + tl_string(gzip.compress(body))
         body = min(body, packed, key=len)
     return struct.pack("<Iq", RPC_RESULT, msg_id) + body
