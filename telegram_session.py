@@ -2336,32 +2336,41 @@ def rows_by_name() -> dict[str, tuple[Answer, str]]:
     return _named
 
 
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno.
+class Clue(NamedTuple):
+    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
+
+    rank: tuple[int, int, int]
+    answer: Answer
+    name: str
+    values: dict[str, int]
+
+
+def clue_in_name(token: str, position: int = 0) -> Clue | None:
+    """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
 
     Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
-    module, _, last = name.strip("'\"`“”:;,.()[]<> ").rpartition(".")
+    module, _, last = token.rpartition(".")
     key = squashed(last)
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return _found(*rows_by_name()[candidate], last)
-    for start, (answer, known) in rows_by_name().items():
-        if known.endswith("_{key}") and key.startswith(start):
-            return _found(answer, known, last)
-    return None
+        row = rows_by_name().get(candidate)
+        if row:
+            break
+    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
+        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
+        if not row:
+            return None
+    answer, name = row
+    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
+    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
+    telegrams = "_" in name and not name.startswith("EAI_")
+    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
 
 
-def _found(answer: Answer, known: str, seen: str) -> Found:
-    """`known` is the name as the table has it, `seen` as it was written: with a number in it, or with a secret."""
-    value, number = re.search(r"\{(\w+)\}", known), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", seen))
-    values = {value[1]: int(number[0])} if value and value[1] != "key" and number else {}
-    return Found(answer, _with_values(known, values), values)
-
-
-def _with_values(name: str, values: dict[str, int]) -> str:
+def with_values(name: str, values: dict[str, int]) -> str:
+    """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
     return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
@@ -2381,59 +2390,55 @@ def match_text(pattern: str, text: str) -> re.Match[str] | None:
     return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
 
 
-def find_answer(text: str) -> Found | None:
-    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
-
-    Telegram's own name says most, then the text of a message (the longer the surer), then the class of an exception.
-    Among equals the last one counts, because a traceback ends with its error; one that came up while another was being
-    handled counts before that other one.
-    """
-    text = re.sub(r"\x1b\[[\d;]*m", "", text[-50_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    if not re.search(r"\s", text):
-        found = find_name(text)
-        if found:
-            return found
-    last = re.split(r"(?:During handling of|The) above exception.*", text)[-1]
-    rank, found = _best(last)
-    if rank < (2,) and last != text:
-        rank, found = _best(text)
-    name = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
-    return None if rank < (2,) and name and not find_name(name[1]) else found  # a name of Telegram's not in the table
+def clues_in_names(text: str) -> list[Clue]:
+    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
+    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*", text)
+    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0]))
+    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
 
 
-def _best(text: str) -> tuple[tuple[int, ...], Found | None]:
-    best: Found | None = None
-    best_rank: tuple[int, ...] = (0,)
-    for token in re.finditer(r"[A-Za-z0-9][\w.%{}]*", text):
-        found = find_name(token[0])
-        rank = (_sureness(token[0], found), 0, token.start()) if found else (0,)
-        if rank > (1,) and rank >= best_rank:
-            best, best_rank = found, rank
+def clues_in_texts(text: str) -> Iterator[Clue]:
+    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
     for answer in answers():
         for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
             match = match_text(pattern, text)
-            if not match:
-                continue
-            values = {key: int(value) for key, value in match.groupdict().items()}
-            if best and answer is best.answer:  # the name said which error, the text says how long
-                best = best._replace(values={**values, **best.values})
-            rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
-            if rank > best_rank:
-                name = answer.head if answer.names == (answer.head,) else pattern
-                best, best_rank = Found(answer, name, values), rank
-    if not best:
-        return best_rank, None
-    known = next((name for name in best.answer.names if squashed(name) == squashed(best.name)), best.name)
-    return best_rank, best._replace(name=_with_values(known, best.values))
+            if match:
+                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
+                values = {key: int(value) for key, value in match.groupdict().items()}
+                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
 
 
-def _sureness(token: str, found: Found) -> int:
-    """3 for Telegram's own names, 1 for other classes and errno names, 0 for a word that may stand there by chance."""
-    word = token.rpartition(".")[2]
-    looks_like_a_name = "_" in word or re.search(r"[a-z][A-Z]|(?i:error)$", word)
-    if "_" in found.name and not found.name.startswith("EAI_"):
-        return 3 if looks_like_a_name else 0
-    return 1 if looks_like_a_name or word.isupper() else 0
+def find_name(name: str) -> Found | None:
+    """The answer for a name alone; see `clue_in_name`."""
+    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
+    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
+
+
+def find_answer(text: str) -> Found | None:
+    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
+
+    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
+    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
+    before that other one.
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    alone = None if re.search(r"\s", text) else find_name(text)
+    if alone:
+        return alone
+    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
+        named = clues_in_names(part)
+        clues = [*named, *clues_in_texts(part)]
+        best = max(clues, key=lambda clue: clue.rank, default=None)
+        if best and (best.rank[0] > 1 or part is text):
+            break
+    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
+    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
+        return None
+    # The name may say which error it is, and the text how long to wait.
+    same = [clue for clue in clues if clue.answer is best.answer]
+    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
+    name = next((clue.name for clue in same if clue in named), best.name)
+    return Found(best.answer, with_values(name, values), values)
 
 
 def near_misses(text: str) -> list[str]:
@@ -2445,7 +2450,7 @@ def near_misses(text: str) -> list[str]:
     for word in words if len(words) == 1 else [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]:
         key = re.sub("ERROR$", "", squashed(word))
         for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(_with_values(rows_by_name()[match][1], {}))
+            near.append(with_values(rows_by_name()[match][1], {}))
     return list(dict.fromkeys(near))[:5]
 
 
@@ -2479,9 +2484,8 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
     found = find_name(name)
     if found:
-        return found.problem(
-            name=found.name if "{key}" in "".join(found.answer.names) else name, call=call, since=time.time()
-        )
+        secret = "{key}" in "".join(found.answer.names)
+        return found.problem(name=found.name if secret else name, call=call, since=time.time())
     wait = re.search(r"WAIT_(\d{1,9})", name)
     return Problem(
         "Telegram answered with an error that this script does not know.",
@@ -6382,6 +6386,79 @@ def tell_safety(signed: SignedIn) -> None:
     term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
 
 
+# ── explain ──
+
+
+def command_explain(options: Any) -> Outcome:
+    """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
+
+    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
+    whole traceback. What was pasted is never shown again, because there may be a secret in it.
+    """
+    term.speak_on(sys.stdout)
+    if not options.error:
+        explain_all()
+        return Outcome(0)
+    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
+    found = find_answer(text)
+    if found:
+        term.problem(found.problem())
+        return Outcome(0)
+    tell_unknown(text)
+    return Outcome(1)
+
+
+def explain_all() -> None:
+    """The whole table, in the order of what the person was doing."""
+    group = ""
+    for answer in answers():
+        if answer.group != group:
+            group = answer.group
+            term.heading(group)
+        term.say(table_head(answer), "bold")
+        term.say(filled(answer.title, {}), indent=2)
+        term.say(filled(answer.meaning, {}), indent=2)
+        term.steps(filled(step, {}) for step in answer.steps)
+        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
+        term.say()
+
+
+def table_head(answer: Answer) -> str:
+    """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
+    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
+    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
+
+
+def read_pasted() -> str:
+    """What standard input holds, up to 1 MB; a log of PowerShell is UTF-16."""
+    if term.interactive:
+        term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    raw = sys.stdin.buffer.read(1_000_000)
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+
+
+def tell_unknown(text: str) -> None:
+    """Says that there is no answer, and which names of the table come near."""
+    near = near_misses(text)
+    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
+    if name and not near:
+        term.problem(named_problem(name[1]))
+        return
+    if near:
+        term.bad("There is no answer for exactly that. Did you mean one of these?")
+        for each in near:
+            term.say(each, mark="•", indent=2)
+    else:
+        term.bad("There is no answer for that in the list of errors.")
+    term.say()
+    term.steps(
+        [
+            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
+            "Without anything behind it, “explain” shows the whole list.",
+        ]
+    )
+
+
 # ── the main job ──
 
 
@@ -6491,6 +6568,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
     network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
     network.set_defaults(run=command_network)
+    explain = commands.add_parser("explain", help="what an error means and what to do about it")
+    explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
+    explain.set_defaults(run=command_explain)
     return parser.parse_args(argv)
 
 
