@@ -6080,7 +6080,7 @@ NOT_PHONE_NUMBERS = (
 def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
     """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it.
 
-    `any_length` is for a person who insists: the number of digits is then not held against CALLING_CODES.
+    `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
     """
     digits, international = _phone_digits(plain_text(text))
     if international:
@@ -6153,7 +6153,9 @@ def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
         )
     if not row.lengths:
         raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
-    national, trunk = _without_trunk(digits[len(row.code) :], row)
+    national, trunk = digits[len(row.code) :], ""
+    if not any_length:
+        national, trunk = _without_trunk(national, row)
     country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
     if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
         raise _wrong_length(national, row, country)
@@ -6169,10 +6171,10 @@ def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
     Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
     """
     for trunk in row.trunks:
-        rest = national[len(trunk) :]
+        rest = national.lstrip("0") if trunk == "0" else national[len(trunk) :]
         fits = len(rest) in row.lengths and len(national) not in row.lengths
         if national.startswith(trunk) and (trunk == "0" or fits):
-            return rest, trunk
+            return rest, national[: len(national) - len(rest)]
     return national, ""
 
 
