@@ -3138,6 +3138,7 @@ class Storage:
 
     name = ""  # what `convert --to` calls it
     label = ""  # what people are told it is
+    mark = ""  # how one knows it
     holds: frozenset[str] = frozenset()  # of the keys of PARTS
 
     def __init__(self) -> None:
@@ -3305,7 +3306,7 @@ def not_written(path: str, error: OSError) -> Problem:
     )
 
 
-def plain_text(data: bytes) -> tuple[str, str | None]:
+def text_of_file(data: bytes) -> tuple[str, str | None]:
     """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
     for mark, encoding, name in (
         (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
@@ -3395,6 +3396,7 @@ class TelethonString(StringStorage):
 
     name = "string"
     label = "a Telethon StringSession"
+    mark = "a 1 in front, then a data centre, an IP address, a port and a key"
     holds = frozenset(["address", "test"])
 
     @classmethod
@@ -3419,6 +3421,7 @@ class GramjsString(StringStorage):
 
     name = "gramjs"
     label = "a GramJS StringSession"
+    mark = "a 1 in front, then a data centre and an address written as text"
     holds = frozenset(["address", "test"])
 
     @classmethod
@@ -3468,6 +3471,7 @@ class PyrogramString(StringStorage):
 
     name = "pyrogram"
     label = "a Pyrogram/Kurigram string"
+    mark = "its exact size, with a data centre and yes or no where they belong"
     holds = frozenset(["user", "bot", "test", "api_id"])
     LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
 
@@ -3522,6 +3526,7 @@ class MtcuteString(StringStorage):
 
     name = "mtcute"
     label = "an mtcute string"
+    mark = "a version 3 in front, then flags and a data centre"
     holds = frozenset(["address", "user", "bot", "test"])
     TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
 
@@ -3585,6 +3590,7 @@ class MtkrutoString(StringStorage):
 
     name = "mtkruto"
     label = "an MTKruto string"
+    mark = "squeezed zeros, a data centre in words and a key"
     holds = frozenset(["test"])
 
     @classmethod
@@ -3616,7 +3622,7 @@ class MtkrutoString(StringStorage):
 STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
 
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
-QUOTES = "\"'`“”‘’«»„,;"
+WRAPPING = "\"'`“”‘’«»„,;"
 
 
 def recognise_text(text: str) -> StringStorage:
@@ -3649,7 +3655,7 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     if named and len(named[0]) < 80:
         bare = bare[named.end() :]
         repaired.append(f"Removed “{named[0].strip()}” in front of it.")
-    unquoted = bare.strip(QUOTES + " \t\r\n")
+    unquoted = bare.strip(WRAPPING + " \t\r\n")
     if unquoted != bare:
         repaired.append("Removed the quotes around it.")
     if "%3D" in unquoted or "%3d" in unquoted:
@@ -3696,7 +3702,7 @@ def lost_its_one(text: str) -> bool:
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = INVISIBLE.sub("", text).strip().strip(QUOTES + " \t\r\n")
+    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
@@ -3945,6 +3951,7 @@ class TelethonFile(SqliteStorage):
 
     name = "telethon"
     label = "a Telethon .session file"
+    mark = "its table “sessions” with the columns of Telethon 1"
     holds = frozenset(["address", "user", "state", "test"])
 
     def __init__(self, path: str, schema: int = 7) -> None:
@@ -4059,6 +4066,7 @@ class TelethonV2File(SqliteStorage):
 
     name = "telethon-v2"
     label = "a Telethon v2 .session file"
+    mark = "its table “datacenter”"
     holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
     DDL = """
         create table version (version integer primary key);
@@ -4153,6 +4161,7 @@ class PyrogramFile(SqliteStorage):
 
     name = "pyrogram-file"
     label = "a Pyrogram/Kurigram .session file"
+    mark = "its table “sessions” with the column “test_mode”"
 
     @classmethod
     def recognise(cls, source: dict[str, list[str]]) -> bool:
@@ -4257,6 +4266,7 @@ class SessionJson(Storage):
 
     name = "json"
     label = "a .session file with its .json"
+    mark = "two files of the same name"
     holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
 
     def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
@@ -4343,7 +4353,7 @@ class SessionJson(Storage):
             return int(digits)
 
         name = os.path.basename(path)
-        text, odd = plain_text(read_file(path, 1 << 20))
+        text, odd = text_of_file(read_file(path, 1 << 20))
         try:
             found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
         except RecursionError:
@@ -4463,6 +4473,7 @@ class Tdata(Storage):
 
     name = "tdata"
     label = "a Telegram Desktop folder (tdata)"
+    mark = "a key file, and files with names of 16 hex digits"
     holds = frozenset(["user", "keys"])
 
     def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
@@ -5070,6 +5081,7 @@ class GramjsFolder(Storage):
 
     name = "gramjs-folder"
     label = "a GramJS StoreSession folder"
+    mark = "files whose names end in %3AauthKey"
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -5087,7 +5099,7 @@ class GramjsFolder(Storage):
         prefix = next(name for name in os.listdir(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
         values = {}
         for name in ("authKey", "dcId", "port", "serverAddress"):
-            text, _ = plain_text(read_file(os.path.join(self.path, prefix + name), 1 << 14))
+            text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
             try:
                 values[name] = json.loads(text)
             except (ValueError, RecursionError):
@@ -5105,6 +5117,7 @@ class Memory(Storage):
 
     name = "memory"
     label = "a session in memory"
+    mark = "it was made by this script"
     holds = frozenset(PARTS)
 
     def __init__(self, session: Session | None = None) -> None:
@@ -5164,7 +5177,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
             if re.match(start, head, re.IGNORECASE):
                 leaves = leaving_zip(path) if head.startswith(b"PK") else ""
                 raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
-    text, odd = plain_text(read_file(path, 1 << 18))
+    text, odd = text_of_file(read_file(path, 1 << 18))
     storage = recognise_text(text)
     storage.repaired += [odd] if odd else []
     return storage
@@ -8583,6 +8596,388 @@ def cell(probe: Probe, wide: bool) -> str:
     return f"✗ {word}" if wide else "✗"
 
 
+# ── check ──
+
+
+def command_check(options: Any) -> Outcome:
+    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+
+    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
+    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+    """
+    if not options.json:
+        return check_aloud(options)
+    report: dict[str, Any] = {"valid": False}
+    try:
+        storage, sessions = given_sessions(options.session, options)
+        report.update(valid=True, format=storage.name, **told(storage))
+        report["accounts"] = [facts_for_programs(session) for session in sessions]
+        if options.online:
+            report["online"] = check_online(sessions[0], options)
+    except Problem as problem:
+        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
+        report["problem"]["steps"] = list(problem.steps)
+    import json
+
+    term.deliver(json.dumps(report, indent=2, ensure_ascii=False))
+    return Outcome(1 if "problem" in report else 0)
+
+
+def check_aloud(options: Any) -> Outcome:
+    """`check` for people."""
+    storage, sessions = given_sessions(options.session, options)
+    term.heading("What is this session?")
+    term.good(f"This is {storage.label}.")
+    term.facts([("Recognised by", storage.mark), *((name.capitalize(), value) for name, value in storage.facts)])
+    for number, session in enumerate(sessions, 1):
+        if len(sessions) > 1:
+            term.say()
+            term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.facts(facts_for_people(session))
+    for sentence in storage.repaired:
+        term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
+    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+        term.warn(sentence)
+    term.say()
+    for target, missing in missing_for(sessions[0]).items():
+        term.note(f"To convert it to {TARGETS[target].label} you also need {missing}.")
+    if options.online:
+        check_online(sessions[0], options)
+    else:
+        term.say("It is intact. Whether Telegram still accepts it only Telegram knows: add --online to ask.")
+    return Outcome(0)
+
+
+def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
+    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1."""
+    storage = given_storage(source, options)
+    number = options.account or 0
+    if isinstance(storage, Tdata):
+        unlock(storage)
+        sessions = [storage.load(number)] if number else storage.load_all()
+    elif number > 1:
+        raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
+    else:
+        sessions = storage.load_all()
+    for session in sessions:
+        term.hide(home_key(session).hex(), "key")
+    return storage, sessions
+
+
+def given_storage(source: str | None, options: Any) -> Storage:
+    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
+    if source not in (None, "-"):
+        assert source is not None
+        if len(source) > 200 and not os.path.lexists(source):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            return recognise_text(source)
+        return recognise_path(source, options.json_path, options.key_name or "")
+    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
+    if term.interactive:
+        answer = term.ask_secret("Session string, or the path of a file or folder").strip()
+        path = os.path.expanduser(answer.strip("\"'"))
+        return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
+    data = sys.stdin.buffer.read(1 << 18)
+    if data.startswith(b"SQLite format 3\0"):
+        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
+    text, odd = text_of_file(data)
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = os.environ.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
+        term.bad("Wrong passcode.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+def told(storage: Storage) -> dict[str, Any]:
+    """What there is to say about a storage, for programs."""
+    return {
+        "recognised_by": storage.mark,
+        "facts": dict(storage.facts),
+        "repaired": storage.repaired,
+        "warnings": storage.warnings,
+    }
+
+
+def facts_for_programs(session: Session) -> dict[str, Any]:
+    """What is known of a session, without anything secret."""
+    home, user = session.home, session.user
+    host, port = home_address(session)
+    return {
+        "dc": home.id,
+        "address": host,
+        "port": port,
+        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
+        "address_is_telegrams": is_telegrams(host),
+        "user_id": user.id or None,
+        "username": user.username,
+        "bot": user.bot,
+        "api_id": (session.api.app_id or None) if session.api else None,
+        "test_servers": session.test,
+        "key_fingerprint": fingerprint(home_key(session)),
+        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
+        "missing_for": missing_for(session),
+        "warnings": doubts(session),
+    }
+
+
+def facts_for_people(session: Session) -> list[tuple[str, str]]:
+    """The same as `facts_for_programs`, in words."""
+    facts = facts_for_programs(session)
+    yes = {True: "yes", False: "no", None: "not said in this format"}
+    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
+    address = f"{facts['address']} port {facts['port']} ({whose})"
+    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
+    rows = [
+        ("Data centre", f"{facts['dc']}{place}"),
+        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
+        ("User ID", facts["user_id"] or "not said"),
+        ("Username", f"@{facts['username']}" if facts["username"] else ""),
+        ("Bot", yes[facts["bot"]]),
+        ("API ID", facts["api_id"] or "not said"),
+        ("Test servers", yes[facts["test_servers"]]),
+        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
+        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
+    ]
+    return [(name, str(value)) for name, value in rows if value]
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
+    if owner != home.id:
+        found.append(
+            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    return found
+
+
+def missing_for(session: Session) -> dict[str, str]:
+    """What a person must know to convert this session to some formats."""
+    api = session.api or ApiIdentity()
+    user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash", "pyrogram": app}
+    return {target: missing for target, missing in needs.items() if missing}
+
+
+def check_online(session: Session, options: Any) -> dict[str, Any]:
+    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
+    term.heading("Does it still work?")
+    if session.test or session.user.dc not in DATA_CENTRES:
+        raise Problem("This session belongs to servers that this script does not connect to.")
+    term.warn(
+        "A session that another program is using right now can be ended for good by a second connection "
+        "(AUTH_KEY_DUPLICATED). Stop that program first."
+    )
+    if not term.confirm("Connect once with this session?", default=False):
+        raise Problem("Telegram was not asked.", "You did not say yes.")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
+    with Telegram(
+        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug,
+        dc_id=session.user.dc, auth_key=home_key(session),
+    ) as telegram:  # fmt: skip
+        telegram.connect()
+        me = telegram.who_am_i()
+        if me is None:
+            raise unregistered()
+        term.good("Telegram accepts it.")
+        answer = account_online(telegram, me)
+    term.facts((name.replace("_", " ").capitalize(), value) for name, value in answer.items())
+    return answer
+
+
+def unregistered() -> Problem:
+    """The `Problem` of a key that Telegram knows, but that nobody is signed in with."""
+    found = find_answer("AUTH_KEY_UNREGISTERED")
+    assert found is not None
+    return found.problem(call="users.getUsers")
+
+
+def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
+    """What Telegram says about the account and its sessions."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = {
+        "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
+        "username": me.username or "(none)",
+        "user_id": me.id,
+        "bot": bool(me.bot),
+        "premium": bool(me.premium),
+        "restricted": bool(me.restricted),
+    }
+    if me.bot:
+        return answer
+    found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
+    current = next((one for one in found.authorizations if one.current), None)
+    answer["sessions"] = len(found.authorizations)
+    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    if current is not None:
+        answer["confirmed"] = not getattr(current, "unconfirmed", False)
+        answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
+    tell_frozen(telegram)
+    return answer
+
+
+# ── convert ──
+
+
+def command_convert(options: Any) -> Outcome:
+    """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
+
+    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
+    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    """
+    target = options.to or target_of(options.dst)
+    if options.dst != "-":
+        refuse_present(options, target)
+    elif not issubclass(TARGETS[target], StringStorage):
+        raise Problem(f"{TARGETS[target].label.capitalize()} is no text: name a file instead of “-”.", code=2)
+    target_json = options.json_path
+    if target_json and os.path.exists(target_json):
+        target_json = None
+    else:
+        options.json_path = None
+    storage, sessions = given_sessions(options.src, options)
+    term.say(f"From {storage.label} to {TARGETS[target].label}.")
+    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
+        term.warn(sentence)
+    if len(sessions) > 1 and target != "tdata":
+        term.warn(f"It holds {len(sessions)} accounts; the active one is taken. {PICK_ACCOUNT}")
+        sessions = sessions[:1]
+    sessions = [completed(session, target) for session in sessions]
+    tell_losses(sessions, target)
+    if options.dst == "-":
+        text_storage = new_storage(target)
+        text_storage.save_all(sessions)
+        assert isinstance(text_storage, StringStorage)
+        term.hide(text_storage.text, "session string")
+        term.deliver(text_storage.text)
+        return Outcome(0)
+    written = save_session(
+        sessions, options.dst, target,
+        schema=options.schema or 7,
+        json_path=target_json,
+        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
+        passcode=target_passcode(storage) if target == "tdata" else "",
+    )  # fmt: skip
+    for path in written:
+        term.good(f"Written: {path}")
+    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    return Outcome(0)
+
+
+def target_of(path: str) -> str:
+    """The format that a target's name asks for; a `Problem` if it asks for none."""
+    name = os.path.basename(path.rstrip("/" + os.sep))
+    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
+    ending = os.path.splitext(name)[1]
+    if path == "-" or ending in endings:
+        return "string" if path == "-" else endings[ending]
+    if name.startswith("tdata"):
+        return "tdata"
+    raise Problem(
+        f"It cannot be told from the name “{name}” which format you want.", "",
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+    )  # fmt: skip
+
+
+def refuse_present(options: Any, target: str) -> None:
+    """Ends before anything is asked if the target is there already."""
+    storage = new_storage(target, options.dst)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
+    for path in paths:
+        try:
+            refuse_existing(path)
+        except OSError as error:
+            raise not_written(path, error) from None
+
+
+def completed(session: Session, target: str) -> Session:
+    """The session with what the target needs and the source did not say, asked for."""
+    missing = missing_for(session)
+    if target == "tdata" and "tdata" in missing:
+        session = session._replace(user=session.user._replace(id=ask_user_id()))
+    if target in ("json", "pyrogram") and target in missing:
+        term.say(f"{TARGETS[target].label.capitalize()} needs {missing[target]}, which this session does not say.")
+        credentials = ask_credentials()
+        api = session.api or ApiIdentity()
+        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
+        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
+    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+        term.note("Whether it is a bot is not said in the source: written down as “no”.")
+    return session
+
+
+def ask_user_id() -> int:
+    """Asks for the user ID until it can be one."""
+    term.say("Telegram Desktop needs the user ID of the account. @userinfobot tells it to whoever writes to it.")
+    while True:
+        answer = term.ask("User ID")
+        if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
+            return int(answer)
+        term.warn("A user ID is a number such as 7000000001.")
+
+
+def tell_losses(sessions: Sequence[Session], target: str) -> None:
+    """Says what the target cannot hold, before it is lost."""
+    lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
+    if lost:
+        term.warn(f"{TARGETS[target].label.capitalize()} cannot hold:")
+        for loss in lost:
+            term.say(loss, mark="•", indent=2)
+
+
+def target_passcode(storage: Storage) -> str:
+    """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
+    if isinstance(storage, Tdata):
+        if storage.passcode:
+            term.note("The new folder has the same passcode as the old one.")
+        return storage.passcode
+    if os.environ.get("TELEGRAM_PASSCODE"):
+        term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
+        return os.environ["TELEGRAM_PASSCODE"]
+    return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
@@ -8609,6 +9004,20 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
     network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
     network.set_defaults(run=command_network)
+    check = commands.add_parser("check", parents=[connecting], help="what is this session, and does it still work?")
+    check.add_argument("session", nargs="?", help="a file or folder, or - for standard input; nothing: it is asked for")
+    check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
+    check.add_argument("--json", action="store_true", help="print the facts for a program")
+    convert = commands.add_parser("convert", help="from any session format to any other")
+    convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
+    convert.add_argument("dst", help="a new file or folder, or - to print a string")
+    convert.add_argument("--to", choices=TARGETS, help="the format to write, if the name of DST does not tell")
+    convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
+    for command, run in ((check, command_check), (convert, command_convert)):
+        command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
+        command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
+        command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
+        command.set_defaults(run=run, debug=False)
     return parser.parse_args(argv)
 
 
