@@ -39,7 +39,7 @@ if __name__ == "__main__":
 
 import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -2865,9 +2865,9 @@ _calling_codes: dict[str, CallingCode] = {}
 
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
-# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's. Each
-# format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes what
-# is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
+# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
+# Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
+# what is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
 
 
 KEY_SIZE = 256  # bytes of an authorisation key, in every format
@@ -2888,7 +2888,7 @@ TELEGRAM_NETWORKS = """
 
 
 class DataCenter(NamedTuple):
-    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as Telethon v2 writes them."""
+    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as in Telethon v2."""
 
     id: int
     ipv4_addr: str | None = None
@@ -3135,6 +3135,2144 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
     else:
         title = f"The string is damaged inside, although it has the right length ({whole} characters)."
     return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
+
+
+# ── files ──
+
+
+class Storage:
+    """A session in one format. A subclass says what the format can hold and gives the four verbs their meaning."""
+
+    name = ""  # what `convert --to` calls it
+    label = ""  # what people are told it is
+    mark = ""  # how one knows it
+    holds: frozenset[str] = frozenset()  # of the keys of PARTS
+
+    def __init__(self) -> None:
+        self.repaired: list[str] = []  # what had to be put right before it could be read
+        self.warnings: list[str] = []  # what is odd about it
+        self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """Whether this is the format: of a text, of a path, of a database's tables, as the family of formats has it."""
+        raise NotImplementedError
+
+    def load(self) -> Session:
+        """Reads the session; a `Problem` says why it cannot."""
+        raise NotImplementedError
+
+    def load_all(self) -> list[Session]:
+        """Every session in it: more than one in a Telegram Desktop folder only."""
+        return [self.load()]
+
+    def save(self, session: Session) -> None:
+        """Writes the session: whole or not at all, for its owner only, and never over something that is there."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Writes every session, where the format has room for more than one."""
+        if len(sessions) != 1:
+            raise Problem(f"{self.label} holds one account, and here are {len(sessions)}.", "", [PICK_ACCOUNT], code=2)
+        self.save(sessions[0])
+
+    def delete(self) -> None:
+        """Removes what holds the session."""
+        raise NotImplementedError
+
+
+PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
+
+# What a session can hold beside its key and data centre, and what it means to lose it.
+PARTS = {
+    "address": "its own server address (the usual one of the data centre is used instead)",
+    "user": "the user id",
+    "bot": "that it is a bot",
+    "username": "the username",
+    "state": "how far updates were read",
+    "keys": "the keys for other data centres",
+    "test": "that it belongs to Telegram's test servers",
+    "api_id": "the API id",
+    "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
+}
+
+
+def parts(session: Session) -> set[str]:
+    """Which of PARTS a session really has."""
+    home = session.home
+    address = home.ipv4_addr or home.ipv6_addr
+    api = session.api or ApiIdentity()
+    has = {
+        "address": bool(address) and known_server(split_address(address or "")[0]) is None,
+        "user": bool(session.user.id),
+        "bot": bool(session.user.bot),
+        "username": bool(session.user.username),
+        "state": session.state is not None,
+        "keys": any(dc.auth for dc in session.dcs if dc.id != home.id),
+        "test": bool(session.test),
+        "api_id": bool(api.app_id),
+        "api": any(api[1:]),
+    }
+    return {part for part in has if has[part]}
+
+
+def losses(session: Session, target: type[Storage]) -> list[str]:
+    """What the target format cannot hold of this session, in words."""
+    return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """The bytes of an ordinary file, refusing pipes, devices, folders and what is larger than `limit` bytes."""
+    import stat
+
+    name = os.path.basename(path)
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise Problem(f"{name} is a folder, and a file was expected.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Problem(f"{name} is not an ordinary file (a pipe, or a device).")
+        if found.st_size > limit:
+            raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
+        with open(path, "rb") as file:
+            return file.read(limit)
+    except FileNotFoundError:
+        raise Problem(f"There is no file {name}.", f"Looked for {path}.", ["Check the name and the folder."]) from None
+    except (OSError, ValueError) as error:
+        raise Problem(
+            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
+        ) from None
+
+
+def write_new(path: str, fill: Callable[[str], None]) -> None:
+    """Makes a file that nobody else can read: `fill` writes to a name beside it, which becomes `path` when it is whole.
+
+    A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
+    """
+    import tempfile
+
+    temporary = None
+    try:
+        refuse_existing(path)
+        handle, temporary = tempfile.mkstemp(prefix=".session-", suffix=".part", dir=os.path.dirname(path) or ".")
+        os.close(handle)  # mkstemp has made it with mode 600
+        fill(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        move_new(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise not_written(path, error) from None
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Makes a new file of these bytes, in the manner of `write_new`."""
+
+    def fill(temporary: str) -> None:
+        with open(temporary, "wb") as file:
+            file.write(data)
+
+    write_new(path, fill)
+
+
+def move_new(temporary: str, path: str) -> None:
+    """Gives a finished file its name without ever replacing another."""
+    if os.name != "nt":
+        try:
+            os.link(temporary, path)  # unlike a rename this fails when `path` exists
+            os.remove(temporary)
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links (FAT, some network drives)
+            refuse_existing(path)
+    os.rename(temporary, path)
+
+
+def refuse_existing(path: str) -> None:
+    """Raises FileExistsError if there is anything at `path`, be it a dangling link."""
+    if os.path.lexists(path):
+        raise FileExistsError(17, "it exists already", path)
+
+
+def not_written(path: str, error: OSError) -> Problem:
+    """The `Problem` of a file that could not be written."""
+    if isinstance(error, FileExistsError):
+        return Problem(
+            f"{path} exists already, and nothing was changed.",
+            "A session is never written over something else.",
+            ["Give another name, or move the old one away first."],
+        )
+    return Problem(
+        f"{path} cannot be written: {error.strerror or error}.",
+        "Nothing was written.",
+        ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+    )
+
+
+def text_of_file(data: bytes) -> tuple[str, str | None]:
+    """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
+    for mark, encoding, name in (
+        (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
+        (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
+        (b"\xfe\xff", "utf-16-be", "UTF-16"),
+    ):
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace"), f"The file is in {name}."
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
+
+
+class Reader:
+    """Takes fields from bytes in order. A length that the bytes do not have is a `Problem`."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self.data = data
+        self.what = what
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        """How many bytes have not been taken."""
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        if not 0 <= size <= self.left:
+            raise Problem(f"{self.what} is cut off or damaged: {size} more bytes were announced, {self.left} are left.")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, kind: str) -> int:
+        """The next number, by the letters of `struct`: `>i`, `>Q`, `<I`, `B`."""
+        import struct
+
+        value: int = struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
+        return value
+
+    def qt_bytes(self) -> bytes:
+        """Qt's QByteArray: u32 length and bytes; the null one (length FFFFFFFF) is empty here."""
+        size = self.number(">I")
+        return b"" if size == 0xFFFFFFFF else self.take(size)
+
+    def tl_bytes(self) -> bytes:
+        """TL's `bytes`: a short or long length, the bytes, zeros up to a multiple of four."""
+        size = self.number("B")
+        if size == 254:
+            size = int.from_bytes(self.take(3), "little")
+            head = 4
+        else:
+            head = 1
+        value = self.take(size)
+        self.take(-(head + size) % 4)
+        return value
+
+
+# ── strings ──
+
+
+class StringStorage(Storage):
+    """A session in one line of text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as text."""
+        raise Problem(f"This script reads {cls.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Keeps the session as `text`."""
+        self.text = self.encode(session)
+
+    def delete(self) -> None:
+        """Forgets the text."""
+        self.text = ""
+
+
+class TelethonString(StringStorage):
+    """Telethon 1's StringSession."""
+
+    name = "string"
+    label = "a Telethon StringSession"
+    mark = "a 1 in front, then a data centre, an IP address, a port and a key"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1` and then base64 that does not show GramJS's address in words."""
+        start = base64_bytes(source[1:25])
+        return source[:1] == "1" and start is not None and len(source) > 40 and not GramjsString.recognise(source)
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        return decode_telethon_string(self.text)
+
+    encode = staticmethod(encode_telethon_string)
+
+
+class GramjsString(StringStorage):
+    """GramJS: `1`, then base64 of DC (u8), address length (u16), address as text, port (u16), key.
+
+    With an address of 14 characters it is as long as a Telethon IPv6 string, and Telethon loads it without an error,
+    with a nonsense address. Source: `gramjs/sessions/StringSession.ts`.
+    """
+
+    name = "gramjs"
+    label = "a GramJS StringSession"
+    mark = "a 1 in front, then a data centre and an address written as text"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
+        start = base64_bytes(source[1:17]) or b""
+        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", start[3:11]))
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        body = base64_bytes(self.text[1:])
+        size = int.from_bytes((base64_bytes(self.text[1:5]) or b"")[1:3], "big")
+        whole = 1 + -(-(261 + size) // 3) * 4
+        if size > 255:
+            raise Problem(
+                f"The GramJS string is damaged: its address length ({size}) is larger than any address.",
+                "", [COPY_AGAIN, SIGN_IN_AGAIN],
+            )  # fmt: skip
+        if body is None or len(body) != 261 + size:
+            raise cut_off(self.text, whole, "a GramJS string")
+        reader = Reader(body, "The GramJS string")
+        dc, host = reader.number("B"), reader.take(reader.number(">H")).decode("latin-1")
+        if not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+", host)):
+            raise Problem("The GramJS string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        self.warnings.append("It begins with 1 like a Telethon string, but Telethon would read its address wrongly.")
+        port = reader.number(">H")
+        return new_session(dc, reader.take(KEY_SIZE), host, port)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as GramJS's text."""
+        import base64
+        import struct
+
+        host, port = home_address(session)
+        name = host.encode("ascii")
+        body = struct.pack(">BH", session.user.dc, len(name)) + name + struct.pack(">H", port) + home_key(session)
+        return "1" + base64.b64encode(body).decode("ascii")
+
+
+class PyrogramString(StringStorage):
+    """Pyrogram and its heirs (Kurigram, Pyrofork, Hydrogram): URL-safe base64 without padding. Version 2 is written.
+
+    v2, 271 bytes: DC u8, API id u32, test u8, key, user id u64, bot u8; v1, 267 or 263 bytes: without the API id, and
+    the older one with a u32 user id. Source: `pyrogram/storage/storage.py`.
+    """
+
+    name = "pyrogram"
+    label = "a Pyrogram/Kurigram string"
+    mark = "its exact size, with a data centre and yes or no where they belong"
+    holds = frozenset(["user", "bot", "test", "api_id"])
+    LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The size of one of the layouts, a data centre that exists, and yes or no where those belong."""
+        body = base64_bytes(source) or b""
+        if len(body) not in cls.LAYOUTS or not (1 <= body[0] <= 5 or body[0] == 203):
+            return False
+        test = body[5 if len(body) == 271 else 1]
+        return test < 2 and body[-1] < 2 and (len(body) == 271 or not cls.looks_cut(body))
+
+    @staticmethod
+    def looks_cut(body: bytes) -> bool:
+        """Whether this begins like version 2: a data centre, a small API id, yes or no."""
+        small = 0 < int.from_bytes(body[1:5], "big") < 1 << 26
+        return len(body) > 5 and 1 <= body[0] <= 5 and small and body[5] < 2
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        import struct
+
+        body = base64_bytes(self.text) or b""
+        fields = struct.unpack(self.LAYOUTS[len(body)], body)
+        api_id = fields[1] if len(body) == 271 else 0
+        dc, (test, key, user_id, bot) = fields[0], fields[-4:]
+        self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
+        if not user_id:
+            self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
+        session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id else session
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 2 text."""
+        import base64
+        import struct
+
+        api_id = session.api.app_id if session.api else 0
+        user = session.user
+        body = struct.pack(
+            cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
+        )
+        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+
+
+class MtcuteString(StringStorage):
+    """mtcute's version 3: URL-safe base64 without padding of version, flags, data centre, user, key.
+
+    Source: `packages/core/src/utils/string-session.ts` of mtcute.
+    """
+
+    name = "mtcute"
+    label = "an mtcute string"
+    mark = "a version 3 in front, then flags and a data centre"
+    holds = frozenset(["address", "user", "bot", "test"])
+    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Version 3, known flags, and a data centre of version 1 or 2 after them."""
+        start = base64_bytes(source[:12]) or b""
+        return start[:1] == b"\3" and start[1:2] < b"\x08" and start[2:5] == b"\0\0\0" and start[6:7] in (b"\1", b"\2")
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        body = base64_bytes(self.text)
+        if body is None:
+            raise Problem("The mtcute string is cut off or damaged.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        reader = Reader(body, "The mtcute string")
+        reader.take(1)
+        flags = reader.number("<i")
+        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
+        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
+        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
+        if ip_address(host) is None:
+            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        if flags & 4:
+            reader.tl_bytes()  # another server of the same data centre, for files
+        user_id, bot = 0, None
+        if flags & 1:
+            user_id, word = reader.number("<q"), reader.number("<I")
+            bot = word == self.TRUE
+            if user_id < 0 or word not in (self.TRUE, self.FALSE):
+                raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+        key = reader.tl_bytes()
+        if reader.left:
+            raise Problem(f"The mtcute string is too long: {reader.left} bytes after its end.", "", [COPY_AGAIN])
+        test = bool(flags & 2 or (version == 2 and marks & 4))
+        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 3 text."""
+        import base64
+        import struct
+
+        host, port = home_ip(session)
+        user = session.user
+        marks = (":" in host) | (4 if session.test else 0)
+        place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
+        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
+        flags = bool(user.id) | (2 if session.test else 0)
+        body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
+        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+
+    @staticmethod
+    def tl(data: bytes) -> bytes:
+        """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
+        head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
+        return head + data + bytes(-(len(head) + len(data)) % 4)
+
+
+class MtkrutoString(StringStorage):
+    """MTKruto: URL-safe base64 of TL `2` or `2-test` and TL key, with runs of zeros as `00 n`. Read only."""
+
+    name = "mtkruto"
+    label = "an MTKruto string"
+    mark = "squeezed zeros, a data centre in words and a key"
+    holds = frozenset(["test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Readable from end to end."""
+        return cls.decode(source) is not None
+
+    @staticmethod
+    def decode(text: str) -> tuple[int, bool, bytes] | None:
+        """Data centre, test servers, key; None if the text is something else."""
+        packed = base64_bytes(text)
+        if not packed or len(packed) > 1024 or packed[0] not in (1, 6):
+            return None
+        plain = re.sub(rb"\0(.)", lambda run: bytes(run[1][0]), packed, flags=re.DOTALL)
+        try:
+            reader = Reader(plain, "The MTKruto string")
+            home, key = reader.tl_bytes(), reader.tl_bytes()
+        except Problem:
+            return None
+        found = re.fullmatch(rb"([1-5])(-test)?", home)
+        return (int(found[1]), bool(found[2]), key) if found and len(key) == KEY_SIZE and not reader.left else None
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        dc, test, key = self.decode(self.text) or (0, False, b"")
+        return new_session(dc, key, test=test)
+
+
+STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
+
+INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+WRAPPING = "\"'`“”‘’«»„,;"
+
+
+def recognise_text(text: str) -> StringStorage:
+    """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
+    first: Problem | None = None
+    for candidate, repaired in candidates(text):
+        for kind in STRINGS:
+            if not kind.recognise(candidate):
+                continue
+            try:
+                kind(candidate).load()
+            except Problem as problem:
+                first = first or problem
+                break
+            right, tidied = tidy(candidate)
+            storage = kind(right)
+            storage.repaired = [*repaired, *tidied]
+            return storage
+    raise not_a_string(text, first)
+
+
+def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
+    """What in a text could be the string, the least surgery first, each with what was done to get it."""
+    repaired = []
+    visible = INVISIBLE.sub("", text)
+    if visible != text:
+        repaired.append("Removed invisible characters.")
+    bare = visible.strip()
+    named = re.match(r"(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*\s*[=:]\s*(?=[^\s=])", bare)
+    if named and len(named[0]) < 80:
+        bare = bare[named.end() :]
+        repaired.append(f"Removed “{named[0].strip()}” in front of it.")
+    unquoted = bare.strip(WRAPPING + " \t\r\n")
+    if unquoted != bare:
+        repaired.append("Removed the quotes around it.")
+    if "%3D" in unquoted or "%3d" in unquoted:
+        unquoted = unquoted.replace("%3D", "=").replace("%3d", "=")
+        repaired.append("Turned %3D, as links have it, back into “=”.")
+    words = unquoted.split()
+    if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
+        joined = "".join(words)
+        spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
+        yield joined, spaced
+        if lost_its_one(joined):
+            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
+    runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
+    if len(runs) > 1:
+        raise Problem(
+            f"There are {len(runs)} different strings in this text.", "Only one session can be looked at at a time.",
+            ["Give one of them alone."],
+        )  # fmt: skip
+    for run in runs:
+        yield run, ["Took the string out of the text around it."]
+
+
+def tidy(text: str) -> tuple[str, list[str]]:
+    """A Telethon or GramJS string in the alphabet and with the padding it should have, and what of that was wrong."""
+    if text[:1] != "1":
+        return text, []
+    body = text[1:].rstrip("=")
+    right = body.replace("-", "+").replace("_", "/")
+    if not GramjsString.recognise(text):
+        right = right.replace("+", "-").replace("/", "_")
+    repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
+    whole = "1" + right + "=" * (-len(right) % 4)
+    if len(whole) > len(text):
+        repaired.append("Put back the “=” at its end.")
+    return whole, repaired
+
+
+def lost_its_one(text: str) -> bool:
+    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
+    body = base64_bytes(text) or b""
+    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
+    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+
+
+def not_a_string(text: str, damage: Problem | None) -> Problem:
+    """The `Problem` of a text without a session string: the most precise of what can be said about it."""
+    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
+    if not bare:
+        return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
+    if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
+        return Problem(
+            "The string is shortened (“…”): its middle is missing.",
+            "Some programs and chats show long strings that way.", [COPY_AGAIN],
+        )  # fmt: skip
+    long = max(re.findall(r"\S+", bare), key=len)
+    odd = next(((at, sign) for at, sign in enumerate(long, 1) if not re.match(r"[A-Za-z0-9+/_=-]", sign)), None)
+    if len(long) > 300 and odd and odd[1].isalpha():
+        return Problem(
+            f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
+            "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
+        )  # fmt: skip
+    for pattern, title, steps in NOT_STRINGS:
+        if re.search(pattern, bare):
+            return Problem(title, "", [steps])
+    if damage:
+        return damage
+    start = base64_bytes(bare[:16]) or b""
+    if len(bare) > 100 and PyrogramString.looks_cut(start):
+        return cut_off(bare, 362, "a Pyrogram string")
+    return Problem(
+        f"This is not a session string of any library that this script knows ({len(bare)} characters).",
+        "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# What people give instead of a session string: a pattern, what it is, what to do.
+NOT_STRINGS = (
+    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
+    (
+        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
+        "This is a bot token, not a session string.",
+        "Run this script without arguments and give the token where it asks for the phone number.",
+    ),
+    (
+        r"^[0-9a-fA-F]{32}$",
+        "This looks like an API hash (32 hex digits), not a session string.",
+        "Run this script without arguments, and give it your API id and this hash.",
+    ),
+    (
+        r"^[0-9a-fA-F]{512}$",
+        "This is a bare key in hex, without its data centre.",
+        "Look for the session string or file that it was taken from.",
+    ),
+    (
+        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
+        "This is a JSON web token (JWT), not a session string.",
+        "It belongs to another service.",
+    ),
+    (
+        r"^\+?\d[\d ()-]{6,20}$",
+        "This is a number, not a session string.",
+        "To sign in with a phone number, run this script without arguments.",
+    ),
+    (
+        r"^(https?|tg)://",
+        "This is a link, not a session string.",
+        "Copy the session string itself.",
+    ),
+    (
+        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
+        "This looks like a path, and there is no file of that name.",
+        "Check the name and the folder.",
+    ),
+)
+
+
+# ── SQLite files ──
+
+DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
+Tables = dict  # table name → its column names
+
+
+def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
+    """Opens a database without changing it or anything beside it, and returns `read(connection, tables)`.
+
+    `tables` maps the name of each table to its columns. A database with a journal or a write-ahead log beside it is
+    in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
+    its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
+    """
+    import shutil
+    import sqlite3
+    import tempfile
+
+    path = os.path.realpath(path)
+    head = read_head(path)
+    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
+    if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
+        return query(sqlite3.connect(f"file:{in_uri(path)}?mode=ro", uri=True, timeout=1), read, path)
+    if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
+        raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
+    folder = tempfile.mkdtemp(prefix="telegram-session-")
+    try:
+        copy = os.path.join(folder, "copy")
+        for source in [path, *logs]:
+            shutil.copyfile(source, copy + source[len(path) :])
+        return query(sqlite3.connect(copy, timeout=1), read, path)
+    except OSError as error:
+        raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_head(path: str) -> bytes:
+    """The first 100 bytes of a database; a `Problem` names what the file is instead."""
+    import stat
+
+    name = os.path.basename(path)
+    if not os.path.isfile(path):
+        read_file(path, 0)  # says what it is
+    if not stat.S_ISREG(os.stat(path).st_mode) or os.path.getsize(path) > DATABASE_LIMIT:
+        raise Problem(f"{name} is too large to be a session ({os.path.getsize(path)} bytes).")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise Problem(f"{name} cannot be read: {error.strerror or error}.") from None
+    if not head:
+        raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if not head.startswith(b"SQLite format 3\0"):
+        raise not_a_database(head, name)
+    return head
+
+
+def not_a_database(head: bytes, name: str) -> Problem:
+    """The `Problem` of a file that should have been a database, or was given as a session."""
+    for start, what, steps in NOT_DATABASES:
+        if re.match(start, head, re.IGNORECASE):
+            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
+    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+
+
+# How files begin that are taken for sessions: a pattern, what it is, what to do.
+NOT_DATABASES = (
+    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
+    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
+    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
+    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+)
+
+
+def in_uri(path: str) -> str:
+    """A path as it stands in an SQLite URI."""
+    plain = b"/._-~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
+    path = path.replace("\\", "/") if os.name == "nt" else path
+    quoted = "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in os.fsencode(path))
+    return "/" + quoted if os.name == "nt" else quoted
+
+
+def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
+    """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
+    import sqlite3
+
+    name = os.path.basename(path)
+    give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
+    try:
+        rows = connection.execute("select name from sqlite_master where type = 'table' limit 100").fetchall()
+        tables = {}
+        for (table,) in rows:
+            quoted = str(table).replace('"', '""')
+            tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
+        return read(connection, tables)
+    except (sqlite3.Error, OverflowError) as error:
+        if "locked" in str(error):
+            raise Problem(
+                f"{name} is locked: another program is using it right now.", "It was not touched.",
+                ["Stop the program that uses this session (a bot, a script), then try again."],
+            ) from None  # fmt: skip
+        raise Problem(
+            f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
+            ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
+        ) from None  # fmt: skip
+    finally:
+        connection.close()
+
+
+def whole_number(value: Any) -> int:
+    """A database's number, whatever a program stored in its place."""
+    return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
+
+
+class SqliteStorage(Storage):
+    """A session in an SQLite database. `recognise` takes the tables that `with_database` gives."""
+
+    DDL = ""  # what a new database is made with
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def load(self) -> Session:
+        """Reads the session out of the database."""
+        session: Session = with_database(self.path, self.read)
+        return session
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The session in an open database."""
+        raise NotImplementedError
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Which rows a new database gets: the table and the values of all its columns."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Makes a new database."""
+        import sqlite3
+
+        rows = list(self.rows(session))
+
+        def fill(temporary: str) -> None:
+            connection = sqlite3.connect(temporary)
+            try:
+                connection.executescript(self.DDL)
+                for table, values in rows:
+                    connection.execute(f"insert into {table} values ({','.join('?' * len(values))})", values)
+                connection.commit()
+            except (sqlite3.Error, OverflowError) as error:
+                raise Problem(f"{self.path} cannot be written: {error}.") from None
+            finally:
+                connection.close()
+
+        write_new(self.path, fill)
+
+    def delete(self) -> None:
+        """Removes the file."""
+        os.remove(self.path)
+
+    def key_bytes(self, value: Any) -> bytes:
+        """The key in a column, also where a program stored it as hex text."""
+        if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
+            self.warnings.append("The key is stored as hex text, which Telethon itself cannot read.")
+            return bytes.fromhex(value)
+        return value if isinstance(value, bytes) else b""
+
+
+class TelethonFile(SqliteStorage):
+    """Telethon 1's `.session`, schema 1 to 8 by its columns (version rows lie); schema 7 or 8 is written.
+
+    Every Telethon from 1.17 on opens schema 7; those before 1.43 cannot open 8. Source: `telethon/sessions/sqlite.py`
+    of 0.16 to 1.45.
+    """
+
+    name = "telethon"
+    label = "a Telethon .session file"
+    mark = "its table “sessions” with the columns of Telethon 1"
+    holds = frozenset(["address", "user", "state", "test"])
+
+    def __init__(self, path: str, schema: int = 7) -> None:
+        super().__init__(path)
+        self.schema = schema
+        temporary_key = ", tmp_auth_key blob" if schema == 8 else ""
+        self.DDL = f"""
+            create table version (version integer primary key);
+            create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
+                takeout_id integer{temporary_key});
+            create table entities (id integer primary key, hash integer not null, username text, phone integer,
+                name text, date integer);
+            create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
+                primary key(md5_digest, file_size, type));
+            create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+        """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` with a server's address, and not Pyrogram's."""
+        columns = source.get("sessions", ())
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The row that has a key; Telethon itself takes the first one."""
+        self.facts.append(("schema", self.schema_of(connection, tables)))
+        rows = connection.execute("select dc_id, server_address, port, auth_key from sessions limit 20").fetchall()
+        if not rows:
+            raise Problem(
+                "This session was never signed in (no row in its table “sessions”).", "", [SIGN_IN_AGAIN]
+            )  # fmt: skip
+        keys = [self.key_bytes(row[3]) for row in rows]
+        chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
+        if chosen:
+            self.warnings.append(
+                "Its first row has no key, so Telethon would say “not signed in”; another row has one."
+            )
+        dc, host, port, _ = rows[chosen]
+        host = str(host or "").strip("[]") or None
+        if host and not (ip_address(host) or host.endswith(".telegram.org")):
+            self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
+            host = None
+        user_id, username = self.own_user(connection, tables)
+        session = new_session(dc, keys[chosen], host, whole_number(port), user_id=user_id, username=username)
+        return session._replace(state=self.update_state(connection, tables))
+
+    def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
+        """The schema that the columns show, and what the version row says if that is something else."""
+        versions = [row[0] for row in connection.execute("select version from version limit 5")] if (
+            "version" in tables.get("version", ())
+        ) else []  # fmt: skip
+        marks = (
+            (8, "tmp_auth_key", "sessions"), (7, "date", "entities"), (5, "takeout_id", "sessions"),
+            (4, "pts", "update_state"), (3, "type", "sent_files"), (2, "file_id", "sent_files"),
+            (1, "dc_id", "sessions"),
+        )  # fmt: skip
+        schema = next(number for number, column, table in marks if column in tables.get(table, ()))
+        if schema == 5 and versions == [6]:  # these two have the same columns
+            schema = 6
+        if versions == [schema]:
+            return str(schema)
+        said = ", ".join(str(version) for version in versions) or "nothing"
+        if versions and whole_number(versions[0]) > 8:
+            self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
+        return f"{schema} by its columns, while its version row says {said[:40]}"
+
+    @staticmethod
+    def own_user(connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
+        """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
+        if not {"id", "hash", "username"} <= set(tables.get("entities", ())):
+            return 0, None
+        row = connection.execute("select hash from entities where id = 0").fetchone()
+        user_id = whole_number(row[0]) if row else 0
+        if user_id <= 0:
+            return 0, None
+        row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
+        return user_id, str(row[0]) if row and row[0] else None
+
+    @staticmethod
+    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
+        """Row 0 is the account's, the others are channels'."""
+        if not {"id", "pts", "qts", "date", "seq"} <= set(tables.get("update_state", ())):
+            return None
+        own = connection.execute("select pts, qts, date, seq from update_state where id = 0").fetchone()
+        if not own:
+            return None
+        others = connection.execute("select id, pts from update_state where id != 0 limit 20000")
+        channels = tuple(ChannelState(whole_number(row[0]), whole_number(row[1])) for row in others)
+        pts, qts, date, seq = (whole_number(value) for value in own)
+        return UpdateState(pts, qts, date, seq, channels)
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """One session; the user id and the update state where Telethon itself keeps them."""
+        host, port = home_address(session)
+        yield "version", (self.schema,)
+        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
+        if session.user.id:
+            yield "entities", (0, session.user.id, None, None, None, int(time.time()))
+        if session.state:
+            state = session.state
+            yield "update_state", (0, state.pts, state.qts, state.date, state.seq)
+            for channel in state.channels:
+                yield "update_state", (channel.id, channel.pts, 0, state.date, 0)
+
+
+class TelethonV2File(SqliteStorage):
+    """Telethon v2's `.session`: every form is read, also those of 2022 and September 2023, and the final one written.
+
+    Its schema number is 10 throughout while the columns changed, so the columns decide. Source:
+    `client/src/telethon/_impl/session/storage/sqlite.py` on Telethon's branch `v2`.
+    """
+
+    name = "telethon-v2"
+    label = "a Telethon v2 .session file"
+    mark = "its table “datacenter”"
+    holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
+    DDL = """
+        create table version (version integer primary key);
+        create table datacenter (id integer primary key, ipv4_addr text, ipv6_addr text, auth blob);
+        create table user (id integer primary key, dc integer not null, bot integer not null, username text);
+        create table state (pts integer not null, qts integer not null, date integer not null, seq integer not null);
+        create table channelstate (id integer primary key, pts integer not null);
+    """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `datacenter` with a key, beside `user` or (2022) `session`."""
+        return {"id", "auth"} <= set(source.get("datacenter", ())) and ("user" in source or "session" in source)
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every data centre, the user and the update state."""
+        form = "2022" if "session" in tables else "final" if "ipv4_addr" in tables["datacenter"] else "September 2023"
+        self.facts.append(("schema", f"10 ({form} form)" if form != "2022" else "8 of the abandoned v2 of 2022"))
+        dcs = tuple(self.data_centres(connection, form))
+        user_table = "session" if form == "2022" else "user"
+        names = {"user_id": "id", "dc_id": "dc"}
+        user = next(
+            (
+                {names.get(column, column): value for column, value in zip(tables[user_table], row)}
+                for row in connection.execute(f"select * from {user_table} limit 1")
+            ),
+            {},
+        )
+        home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
+        key = next((dc.auth for dc in dcs if dc.id == home), None)
+        new_session(home, key or b"")  # only to say what is wrong with it
+        who = User(
+            whole_number(user.get("id")), home,
+            bool(user["bot"]) if user.get("bot") is not None else None,
+            str(user["username"]) if user.get("username") else None,
+        )  # fmt: skip
+        hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
+        test = next((known for known in map(known_server, hosts) if known is not None), None)
+        return Session(dcs, who, self.update_state(connection, tables), test=test)
+
+    def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
+        """The rows of `datacenter`, whose columns tell the three forms apart."""
+        columns = {
+            "final": "id, ipv4_addr, ipv6_addr, auth",
+            "September 2023": "id, addr, null, auth",
+            "2022": "id, ipv4 || ':' || port, ipv6 || ':' || port, auth",
+        }[form]
+        for number, ipv4, ipv6, auth in connection.execute(f"select {columns} from datacenter limit 20"):
+            places: list[str | None] = [None, None]
+            for address in (ipv4, ipv6):
+                host, port = split_address(str(address or ""))
+                if ip_address(host) and port:
+                    places[":" in host] = join_address(host, port)
+            key = self.key_bytes(auth)
+            yield DataCenter(whole_number(number), places[0], places[1], key if len(key) == KEY_SIZE else None)
+
+    @staticmethod
+    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
+        """The tables `state` and `channelstate`, which may be empty or missing."""
+        if not {"pts", "qts", "date", "seq"} <= set(tables.get("state", ())):
+            return None
+        row = connection.execute("select pts, qts, date, seq from state limit 1").fetchone()
+        if not row:
+            return None
+        channels: tuple[ChannelState, ...] = ()
+        if {"id", "pts"} <= set(tables.get("channelstate", ())):
+            found = connection.execute("select id, pts from channelstate limit 20000")
+            channels = tuple(ChannelState(whole_number(number), whole_number(pts)) for number, pts in found)
+        pts, qts, date, seq = (whole_number(value) for value in row)
+        return UpdateState(pts, qts, date, seq, channels)
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Every data centre; the home one with an address, as v2 needs it to connect."""
+        home_key(session)
+        yield "version", (10,)
+        for dc in session.dcs:
+            ipv4 = dc.ipv4_addr
+            if not (ipv4 or dc.ipv6_addr):
+                ipv4 = join_address(*usual_address(dc.id, session.test))
+            yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
+        user = session.user
+        if user.id:
+            yield "user", (user.id, user.dc, bool(user.bot), user.username)
+        if session.state:
+            yield "state", session.state[:4]
+            for channel in session.state.channels:
+                yield "channelstate", (channel.id, channel.pts)
+
+
+class PyrogramFile(SqliteStorage):
+    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
+
+    name = "pyrogram-file"
+    label = "a Pyrogram/Kurigram .session file"
+    mark = "its table “sessions” with the column “test_mode”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` that knows about test servers."""
+        return {"dc_id", "test_mode", "auth_key", "user_id", "is_bot"} <= set(source.get("sessions", ()))
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The one row of `sessions`."""
+        if "number" in tables.get("version", ()):
+            version = connection.execute("select number from version limit 1").fetchone()
+            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
+        cursor = connection.execute("select * from sessions limit 1")
+        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
+        if not row:
+            raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
+        host = str(row.get("server_address") or "")
+        session = new_session(
+            row["dc_id"], self.key_bytes(row["auth_key"]),
+            host if ip_address(host) else None, whole_number(row.get("port")),
+            user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
+            bot=None if row["is_bot"] is None else bool(row["is_bot"]),
+        )  # fmt: skip
+        api_id = whole_number(row.get("api_id"))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id > 0 else session
+
+
+DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
+
+
+def recognise_database(path: str) -> SqliteStorage:
+    """The storage for a database; a `Problem` names the program it belongs to otherwise."""
+    tables: dict[str, list[str]] = with_database(path, lambda _, found: found)
+    for kind in DATABASES:
+        if kind.recognise(tables):
+            return kind(path)
+    name = os.path.basename(path)
+    if "dc_home" in tables and "dc_option" in tables:
+        raise Problem(
+            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
+            "This script cannot read that one.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    if not tables:
+        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if "sessions" in tables:
+        raise Problem(
+            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
+            "It belongs to another program.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    raise Problem(
+        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
+        "", [SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# ── .session + .json ──
+
+# The companion's keys in the order opentele2 2.0.0 writes them, with the values of a new one; the first nine are the
+# API identity. Telegram Desktop itself uses API id 2040.
+COMPANION = """
+app_id               null
+app_hash             null
+device               null
+sdk                  null
+app_version          null
+system_lang_pack     null
+system_lang_code     null
+lang_pack            null
+lang_code            null
+twoFA                null
+role                 ""
+id                   null
+phone                null
+username             null
+date_of_birth        null
+date_of_birth_integrity null
+is_premium           false
+has_profile_pic      false
+spamblock            null
+register_time        null
+last_check_time      null
+avatar               null
+first_name           ""
+last_name            ""
+sex                  null
+proxy                null
+ipv6                 false
+session_file         ""
+"""
+
+# What other tools call the same things.
+ALIASES = {
+    "app_id": "api_id", "app_hash": "api_hash", "device": "device_model", "sdk": "system_version", "id": "user_id",
+    "system_lang_code": "system_lang_pack", "phone": "phone_number",
+}  # fmt: skip
+
+
+class SessionJson(Storage):
+    """A Telethon `.session` and a `.json` beside it with the API identity and account data, as opentele2 has them.
+
+    Of a path one `.session` and then one `.json` at its end do not count. Every key is kept through a round trip.
+    """
+
+    name = "json"
+    label = "a .session file with its .json"
+    mark = "two files of the same name"
+    holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
+
+    def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
+        super().__init__()
+        base = self.base(path)
+        self.session_path = base + ".session"
+        self.json_path = json_path or base + ".json"
+        self.schema = schema
+
+    @staticmethod
+    def base(path: str) -> str:
+        """The name that both files share."""
+        path = path[: -len(".session")] if path.endswith(".session") else path
+        return path[: -len(".json")] if path.endswith(".json") else path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Whether one of the two is there and can be the half of a pair."""
+        return os.path.isfile(cls.base(source) + ".json") or cls.other_name(cls.base(source)) is not None
+
+    @classmethod
+    def other_name(cls, base: str) -> str | None:
+        """A `.json` of another name in the same folder that names this session as its own."""
+        folder = os.path.dirname(base) or "."
+        if not os.path.isfile(base + ".session"):
+            return None
+        for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(".json"))[:50]:
+            path = os.path.join(folder, name)
+            try:
+                named = cls.parse(path)[0].get("session_file")
+            except Problem:
+                continue
+            if isinstance(named, str) and cls.base(named) == os.path.basename(base):
+                return path
+        return None
+
+    def load(self) -> Session:
+        """Reads both files. Without the `.session` a string session inside the `.json` will do."""
+        base = self.base(self.session_path)
+        if not os.path.isfile(self.json_path):
+            self.json_path = self.other_name(base) or self.json_path
+        companion, odd = self.parse(self.json_path)
+        if odd:
+            self.warnings.append(odd)
+        self.facts.append(("JSON file", os.path.basename(self.json_path)))
+        session = self.load_key(base, companion)
+        named = companion.get("session_file")
+        if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
+            self.warnings.append(f"Its “session_file” names another file ({named[:60]}), which was not used.")
+        return self.with_companion(session, companion)
+
+    def load_key(self, base: str, companion: dict[str, Any]) -> Session:
+        """The session itself, from the file of the same name or from a string inside the companion."""
+        path = self.session_path if os.path.lexists(self.session_path) else base
+        if os.path.isfile(path):
+            storage: Storage = recognise_database(path)
+        else:
+            named = companion.get("session_file")
+            beside = os.path.join(os.path.dirname(base), os.path.basename(self.base(str(named or "?"))) + ".session")
+            text = next((companion[key] for key in ("session_string", "string_session", "session") if (
+                isinstance(companion.get(key), str) and len(companion[key]) > 300)), None)  # fmt: skip
+            if os.path.isfile(beside):
+                storage = recognise_database(beside)
+            elif text:
+                storage = recognise_text(text)
+            else:
+                raise Problem(
+                    f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                    f"Looked for {self.session_path}.", ["Put both files in the same folder."],
+                )  # fmt: skip
+        session = storage.load()
+        self.warnings += storage.warnings
+        self.facts += [("session in it", storage.label), *storage.facts]
+        return session
+
+    @staticmethod
+    def parse(path: str) -> tuple[dict[str, Any], str | None]:
+        """The JSON object in a file, and a sentence if its encoding is odd."""
+        import json
+
+        def integer(digits: str) -> int:
+            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
+                raise ValueError("a number has more than 40 digits")
+            return int(digits)
+
+        name = os.path.basename(path)
+        text, odd = text_of_file(read_file(path, 1 << 20))
+        try:
+            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+        except RecursionError:
+            raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
+        except ValueError as error:
+            raise Problem(
+                f"{name} is not valid JSON: {error}.", "", ["Get the file again; it may be cut off."]
+            ) from None
+        if not isinstance(found, dict):
+            raise Problem(f"{name} holds no JSON object ({{…}}), so it does not belong to a session.")
+        return found, odd
+
+    def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
+        """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
+
+        def text(key: str) -> str | None:
+            value = companion.get(key)
+            if value in (None, ""):
+                value = companion.get(ALIASES.get(key, key))
+            return str(value) if value not in (None, "", "null") and not isinstance(value, (dict, list)) else None
+
+        app_id = self.number(text("app_id"))
+        if app_id is None or app_id < 0:
+            raise Problem(
+                f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
+            )
+        app_hash = text("app_hash")
+        if app_hash and not re.fullmatch("[0-9a-fA-F]{32}", app_hash):
+            self.warnings.append(f"app_hash must be 32 hex digits, and it has {len(app_hash)} characters.")
+        user_id = self.number(text("id"))
+        if user_id is None or not 0 <= user_id < 1 << 63:
+            self.warnings.append("Its “id” is no user id and was left out.")
+            user_id = 0
+        if user_id and session.user.id not in (0, user_id):
+            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
+        read = ("app_id", "app_hash", "device", "sdk", "app_version", "system_lang_code", "lang_pack", "lang_code")
+        other = {key: value for key, value in companion.items() if key not in (*read, "id", "session_file")}
+        device, sdk, app_version, system_lang_code, lang_pack, lang_code = (text(key) for key in read[2:])
+        api = ApiIdentity(
+            app_id, app_hash, device, sdk, app_version, system_lang_code, lang_pack, lang_code, other
+        )  # fmt: skip
+        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
+        return session._replace(user=user, api=api)
+
+    @staticmethod
+    def number(value: str | None) -> int | None:
+        """A number that may be missing (0), or be written as text or with a fraction of zero; None if it is none."""
+        found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", value or "0")
+        return int(found[1]) if found else None
+
+    def companion(self, session: Session) -> dict[str, Any]:
+        """The JSON object to write: known keys first and in order, then every other key that came with the session."""
+        import json
+
+        api, user = session.api or ApiIdentity(), session.user
+        rows = (row.split(None, 1) for row in COMPANION.strip().splitlines())
+        companion: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+        companion.update(api._asdict(), system_lang_pack=api.system_lang_code)
+        del companion["other"]
+        companion.update(api.other)
+        companion["id"] = user.id or None
+        companion["username"] = user.username or companion["username"]
+        companion["session_file"] = os.path.basename(self.base(self.session_path))
+        return companion
+
+    def save(self, session: Session) -> None:
+        """Writes both files; if the second fails, the first is taken away again."""
+        import json
+
+        text = json.dumps(self.companion(session), indent=2, ensure_ascii=False)
+        write_bytes(self.json_path, text.encode("utf-8", "surrogatepass"))
+        try:
+            TelethonFile(self.session_path, self.schema).save(session)
+        except BaseException:
+            os.remove(self.json_path)
+            raise
+
+    def delete(self) -> None:
+        """Removes both files."""
+        os.remove(self.json_path)
+        os.remove(self.session_path)
+
+
+def with_account(session: Session, me: Any) -> Session:
+    """The session with what a signed-in account says of itself: `me` is the `User` that `users.getUsers` answers.
+
+    Fills what opentele2's `fetch_user_info` fills: id, phone without +, username, names, premium.
+    """
+    api = session.api or ApiIdentity()
+    about = {
+        "phone": me.phone,
+        "username": me.username,
+        "first_name": me.first_name or "",
+        "last_name": me.last_name or "",
+        "is_premium": bool(me.premium),
+        "has_profile_pic": me.photo is not None,
+    }
+    user = User(me.id, session.user.dc, bool(me.bot), me.username)
+    return session._replace(user=user, api=api._replace(other={**api.other, **about}))
+
+
+# ── Telegram Desktop ──
+#
+# Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
+
+TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
+TDATA_VERSION = 3004000  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
+WIDE_IDS = -1  # stands before a 64-bit user id, where old files have a 32-bit one
+
+
+class Tdata(Storage):
+    """The folder of Telegram Desktop: one or more accounts, all encrypted with one local key.
+
+    The local key is itself encrypted with the passcode, which is empty if the person has set none: `unlock` before
+    `load`. Read are the layouts since 2014, written is the one from 2020 to 7.2.
+    """
+
+    name = "tdata"
+    label = "a Telegram Desktop folder (tdata)"
+    mark = "a key file, and files with names of 16 hex digits"
+    holds = frozenset(["user", "keys"])
+
+    def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
+        super().__init__()
+        self.path = path
+        self.key_name = key_name
+        self.passcode = passcode
+        self.local_key = b""
+        self.indices: list[int] = []
+        self.active = 0
+        self.key_file: KeyFile | None = None
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A key file, or the single account of old, in the folder, in `tdata` inside it, or around what was given."""
+        return cls.find(source) is not None
+
+    @staticmethod
+    def find(path: str) -> str | None:
+        """The folder itself, also when its parent, an account's folder or one of its files was given."""
+        path = os.path.abspath(path)
+        for folder in (path, os.path.join(path, "tdata"), os.path.dirname(path)):
+            if folder != path and not os.path.isdir(path) and not re.match("key_|[0-9A-F]{16}", os.path.basename(path)):
+                continue
+            if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+                continue
+            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, os.listdir(folder))):
+                return folder
+        return None
+
+    # ── the key file ──
+
+    def open(self) -> KeyFile:
+        """Finds and parses the key file, once."""
+        if self.key_file is None:
+            self.path = self.find(self.path) or self.path
+            self.key_file = self.new_key_file() or self.old_key_file()
+            self.facts.append(("layout", self.key_file.layout))
+        return self.key_file
+
+    def new_key_file(self) -> KeyFile | None:
+        """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
+        names = sorted({name[4:-1] for name in os.listdir(self.path) if re.fullmatch("key_.+[s01]", name)})
+        wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
+        if wanted not in names:
+            if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
+                return None
+            has = ", ".join(names) if names else "none at all"
+            raise Problem(
+                f"There is no key file key_{wanted}s in this folder; it has: {has}.",
+                "Without its key file nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."]
+                + (["Name the key file with --key-name."] if names else []),
+            )  # fmt: skip
+        if not self.key_name and wanted != "data":
+            self.warnings.append(f"It has no key_datas; the only key file in it was used (--key-name {wanted}).")
+        if len(names) > 1:
+            rest = ", ".join(name for name in names if name != wanted)
+            self.warnings.append(f"It has other key files too ({rest}); the one of “{wanted}” was used.")
+        self.key_name = wanted
+        self.facts.append(("key file", f"key_{wanted}s"))
+        return parse_key_file(Reader(self.payload(f"key_{wanted}"), f"key_{wanted}s"))
+
+    def old_key_file(self) -> KeyFile:
+        """The single account of Telegram Desktop before 2.1.14, whose map file holds the key."""
+        self.key_name = "data"
+        name = os.path.join(folder_name("data"), "map")
+        reader = Reader(self.payload(name), name)
+        salt, key = reader.qt_bytes(), reader.qt_bytes()
+        if not (salt and key):
+            raise Problem(
+                "The key file key_datas is missing from this folder.",
+                "Without it nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."],
+            )
+        return KeyFile(salt, key, b"", (), "single account, before 2.1.14")
+
+    def payload(self, name: str) -> bytes:
+        """What a file of the folder holds, its check sum verified. `name` is without the suffix.
+
+        `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
+        """
+        path = os.path.join(self.path, name)
+        found = [path + suffix for suffix in "s01" if os.path.lexists(path + suffix)]
+        if not found:
+            raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
+        if not found[0].endswith("s"):
+            found.sort(key=os.path.getmtime, reverse=True)
+        first: Problem | None = None
+        for candidate in found[: 1 if found[0].endswith("s") else 2]:
+            try:
+                return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
+            except Problem as problem:
+                first = first or problem
+        raise first or Problem(f"{name} cannot be read.")
+
+    def unlock(self, passcode: str = "") -> bool:
+        """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
+        key_file = self.open()
+        for key in passcode_keys(key_file, passcode):
+            opened = local_decrypt(key_file.key, key) if key_file.key else None
+            for wrap in key_file.wraps if passcode else ():
+                opened = opened or local_decrypt(wrap.key, wrap_key(wrap, passcode))
+            if opened and len(opened) == KEY_SIZE:
+                self.local_key = opened
+                self.passcode = passcode
+                self.read_info(key_file)
+                return True
+        return False
+
+    def read_info(self, key_file: KeyFile) -> None:
+        """Which accounts there are, by their index, and which one is open in Telegram Desktop."""
+        if not key_file.info:  # the single account of old
+            self.indices = [0]
+            return
+        info = local_decrypt(key_file.info, self.local_key)
+        if info is None:
+            raise Problem(
+                f"key_{self.key_name}s is damaged: its list of accounts cannot be decrypted.", "", TDATA_AGAIN
+            )
+        reader = Reader(info, f"The list of accounts in key_{self.key_name}s")
+        count = reader.number(">i")
+        listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
+        self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
+        self.active = reader.number(">i") if reader.left >= 4 else -1
+        if not self.indices:
+            raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
+
+    # ── accounts ──
+
+    def load(self, number: int = 0) -> Session:
+        """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
+        accounts = self.accounts()
+        if number:
+            if not 0 < number <= len(accounts):
+                raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
+            wanted = accounts[number - 1]
+        else:
+            active = self.indices.index(self.active) if self.active in self.indices else 0
+            readable = [account for account in accounts if isinstance(account, Session)]
+            wanted = accounts[active]
+            if isinstance(wanted, Problem) and readable:
+                self.warnings.append(f"{wanted.title} Another account of the folder was taken.")
+                wanted = readable[0]
+        if isinstance(wanted, Problem):
+            raise wanted
+        return wanted
+
+    def load_all(self) -> list[Session]:
+        """Every account that can be read, the active one first; `warnings` tell about the others."""
+        first = self.load()
+        accounts = self.accounts()
+        self.warnings += [account.title for account in accounts if isinstance(account, Problem)]
+        return [first] + [account for account in accounts if isinstance(account, Session) and account != first]
+
+    def accounts(self) -> list[Session | Problem]:
+        """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
+        if not self.local_key and not self.unlock():
+            raise Problem(
+                "This folder is locked with a local passcode.",
+                "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
+                ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
+            )
+        found: list[Session | Problem] = []
+        for number, index in enumerate(self.indices, 1):
+            try:
+                found.append(self.account(index))
+            except Problem as problem:
+                problem.title = f"Account {number}: {problem.title}"
+                found.append(problem)
+        return found
+
+    def account(self, index: int) -> Session:
+        """The account of one index: its authorisation file, and what its configuration says about test servers."""
+        number = f"#{index + 1}" if index else ""
+        # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
+        names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
+        name = next(
+            (name for name in names if any(os.path.lexists(self.inside(name + end)) for end in "s01")), names[0]
+        )
+        encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
+        data = local_decrypt(encrypted, self.local_key)
+        if data is None:
+            raise Problem(
+                f"{name}s cannot be decrypted (its SHA-1 does not match).",
+                "It was encrypted with another local key: files of two folders are mixed, or it is damaged.",
+                TDATA_AGAIN,
+            )  # fmt: skip
+        if not any(os.path.isfile(self.inside(name, "map" + end)) for end in "s01"):
+            self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
+        return account_session(Reader(data, f"{name}s"), self.test_servers(name))
+
+    def inside(self, *names: str) -> str:
+        """A path inside the folder."""
+        return os.path.join(self.path, *names)
+
+    def test_servers(self, name: str) -> bool | None:
+        """What the optional file `configs` says; None if it is not there or cannot be read."""
+        try:
+            encrypted = Reader(self.payload(os.path.join(name, "config")), "configs").qt_bytes()
+            reader = Reader(local_decrypt(encrypted, self.local_key) or b"", "configs")
+            reader = Reader(reader.qt_bytes(), "configs")
+            version, environment = reader.number(">i"), reader.number(">i")
+        except Problem:
+            return None
+        return bool(environment) if version == 1 and environment in (0, 1) else None
+
+    # ── writing ──
+
+    def save(self, session: Session) -> None:
+        """Makes a folder with one account."""
+        self.save_all([session])
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
+        import shutil
+        import tempfile
+
+        name = self.key_name or "data"
+        local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
+        info = pack_numbers(len(sessions), *range(len(sessions)), 0)
+        key = pbkdf2_key(salt, self.passcode)
+        files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
+        for index, session in enumerate(sessions):
+            folder = folder_name(name.replace("#", "") + (f"#{index + 1}" if index else ""))
+            # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
+            cache = pack_numbers(9) + os.urandom(8)
+            files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
+            files[os.path.join(folder, "maps")] = qt(b"") + qt(b"") + qt(local_encrypt(cache, local_key))
+        path = self.path.rstrip("/" + os.sep)
+        temporary = None
+        try:
+            refuse_existing(path)
+            temporary = tempfile.mkdtemp(prefix=".tdata-", suffix=".part", dir=os.path.dirname(path) or ".")
+            for file, payload in files.items():
+                os.makedirs(os.path.join(temporary, os.path.dirname(file)), mode=0o700, exist_ok=True)
+                write_bytes(os.path.join(temporary, file), tdf_file(payload))
+            refuse_existing(path)
+            os.rename(temporary, path)
+            temporary = None
+        except OSError as error:
+            raise not_written(path, error) from None
+        finally:
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def delete(self) -> None:
+        """Removes the folder."""
+        import shutil
+
+        shutil.rmtree(self.path)
+
+
+IS_TDATA = re.compile("key_.+[s01]|D877F783D5D3EF8C[s01]?")
+TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
+
+
+class Wrap(NamedTuple):
+    """One way to the local key in the layout of 7.3: kind 1 is Argon2id (memory in KiB), 2 is scrypt (memory is N)."""
+
+    kind: int
+    memory: int
+    passes: int
+    lanes: int
+    salt: bytes
+    key: bytes
+
+
+class KeyFile(NamedTuple):
+    """The key file: `key` is the local key under a PBKDF2 of the passcode; empty if 7.3 has locked the folder."""
+
+    salt: bytes
+    key: bytes
+    info: bytes
+    wraps: tuple[Wrap, ...]
+    layout: str
+
+
+def parse_key_file(reader: Reader) -> KeyFile:
+    """Three blobs since 2.1.14; 7.3 added a fourth with better passcode functions: the committed ones count."""
+    salt, key, info = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes()
+    trailer = Reader(reader.qt_bytes() if reader.left else b"", f"The passcode part of {reader.what}")
+    if trailer.left < 16 or trailer.number(">I") != 0x4B443200:
+        return KeyFile(salt, key, info, (), "2.1.14 to 7.2")
+    form, committed, count = trailer.number(">I"), trailer.number(">I"), trailer.number(">I")
+    if form > 2 or count > 2:
+        raise Problem(f"{reader.what} is of a newer Telegram Desktop than this script knows (layout {form}).")
+    wraps = []
+    for _ in range(count):
+        kind, generation, memory, passes, lanes = (trailer.number(">I") for _ in range(5))
+        wrap = Wrap(kind, memory, passes, lanes, trailer.qt_bytes(), trailer.qt_bytes())
+        check_wrap(wrap, reader.what)
+        if generation == committed:
+            wraps.append(wrap)
+    return KeyFile(salt, key, info, tuple(wraps), "7.3 (with Argon2id or scrypt for the passcode)")
+
+
+def check_wrap(wrap: Wrap, what: str) -> None:
+    """Refuses parameters beyond Telegram Desktop's own limits: they would only use up memory and time."""
+    if wrap.kind not in (1, 2):
+        raise Problem(f"{what} uses an unknown passcode method ({wrap.kind}).", "", TDATA_AGAIN)
+    if wrap.kind == 1:
+        name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
+    else:
+        power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
+        name, reasonable = "scrypt", power and 0 < wrap.memory * wrap.passes <= 192 << 13
+    if not (reasonable and 0 < wrap.lanes <= 16 and 8 <= len(wrap.salt) <= 64):
+        raise Problem(
+            f"The passcode parameters of {what} are unreasonable and were refused ({name}, memory {wrap.memory}, "
+            f"{wrap.passes} passes, {wrap.lanes} lanes).",
+            "Opening it would use up this computer's memory or time.", TDATA_AGAIN,
+        )  # fmt: skip
+
+
+def passcode_keys(key_file: KeyFile, passcode: str) -> Iterable[bytes]:
+    """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
+    import hashlib
+
+    if key_file.info:
+        # A passcode set with 7.3 opens its wrap only, and what is without one opens with the empty passcode.
+        yield pbkdf2_key(key_file.salt, "" if key_file.wraps else passcode)
+    else:
+        rounds = 4000 if passcode else 4
+        yield hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
+
+
+def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
+    """The passcode's key from 2.1.14 to 7.2."""
+    import hashlib
+
+    password = hashlib.sha512(salt + passcode.encode("utf-8", "replace") + salt).digest()
+    return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
+
+
+def wrap_key(wrap: Wrap, passcode: str) -> bytes:
+    """The passcode's key since 7.3."""
+    import hashlib
+
+    password = passcode.encode("utf-8", "replace")
+    if wrap.kind == 2:
+        return hashlib.scrypt(
+            password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
+        )
+    try:
+        from argon2.low_level import Type, hash_secret_raw
+    except ImportError:
+        raise Problem(
+            "To open this locked folder one more Python package is needed: argon2-cffi.",
+            "Telegram Desktop 7.3 and newer protects its passcode with Argon2id, which Python does not have.",
+            [f"Run: {sys.executable} -m pip install argon2-cffi", "Then run this command again."],
+        ) from None
+    key: bytes = hash_secret_raw(password, wrap.salt, wrap.passes, wrap.memory, wrap.lanes, KEY_SIZE, Type.ID)
+    return key
+
+
+def account_session(reader: Reader, test: bool | None) -> Session:
+    """The account in a decrypted authorisation file: block 0x4B since 2017, dbiKey and dbiUser before."""
+    user_id, main = 0, 0
+    keys: dict[int, bytes] = {}
+    while reader.left >= 4:
+        block = reader.number(">I")
+        if block == 0x4B:
+            user_id, main, keys = authorization(Reader(reader.qt_bytes(), reader.what))
+        elif block == 0x00:
+            dc = reader.number(">i")
+            keys[dc] = reader.take(KEY_SIZE)
+        elif block == 0x01:
+            user_id, main = reader.number(">i"), reader.number(">I")
+        elif block in (0x4A, 0x5E):
+            reader.qt_bytes()
+        elif block in (0x02, 0x27):  # a data centre's address: number, [flags,] two texts, port; both of the same size
+            reader.take(4)
+            if block == 0x27:
+                reader.take(4)
+            reader.qt_bytes()
+            if block == 0x02:
+                reader.qt_bytes()
+            reader.take(4)
+        elif block in (0x03, 0x32, 0x35, 0x43, 0x50):
+            reader.take(4)
+        else:
+            break
+    if main not in keys:
+        has = "keys for " + ", ".join(f"DC {dc}" for dc in sorted(keys)) + " only" if keys else "no keys at all"
+        raise Problem(
+            f"No key for its main data centre (DC {main}): {has}.", "The account was logged out.", [SIGN_IN_AGAIN]
+        )
+    session = new_session(main, keys[main], user_id=max(0, user_id), test=test)
+    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc != main and dc in DATA_CENTRES)
+    return session._replace(dcs=session.dcs + others)
+
+
+def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
+    """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
+    if reader.data[:8] == b"\xff" * 8:
+        reader.take(8)
+        user_id, main = reader.number(">Q"), reader.number(">i")
+    else:
+        user_id, main = reader.number(">i"), reader.number(">i")
+    count = reader.number(">i")
+    if not 0 <= count <= reader.left // (4 + KEY_SIZE):
+        raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
+    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
+
+
+def account_data(session: Session) -> bytes:
+    """An authorisation file's content: one block 0x4B with a wide user id and every key."""
+    home_key(session)
+    user = session.user
+    keys = [(dc.id, dc.auth) for dc in session.dcs if dc.auth]
+    data = b"\xff" * 8 + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
+    for dc, key in keys:
+        data += pack_numbers(dc) + key
+    return pack_numbers(0x4B) + qt(data + pack_numbers(0))
+
+
+def folder_name(data_name: str) -> str:
+    """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
+    import hashlib
+
+    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in hashlib.md5(data_name.encode()).digest()[:8])
+
+
+def pack_numbers(*numbers: int) -> bytes:
+    """Qt's i32 numbers."""
+    return b"".join(number.to_bytes(4, "big", signed=True) for number in numbers)
+
+
+def qt(data: bytes) -> bytes:
+    """Qt's QByteArray; the empty one."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def tdf_payload(data: bytes, name: str) -> bytes:
+    """What a `TDF$` file holds: magic, version, payload, MD5 over payload, its length, the version and the magic."""
+    import hashlib
+
+    if not data:
+        raise Problem(f"{name} is empty.", "", TDATA_AGAIN)
+    if not data.startswith(b"TDF$"):
+        raise Problem(f"{name} is damaged: it does not begin with TDF$.", "", TDATA_AGAIN)
+    payload, version = data[8:-16], data[4:8]
+    if hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest() == data[-16:]:
+        return payload
+    reader = Reader(data[8:], name)
+    try:
+        while reader.left > 16:
+            reader.qt_bytes()
+    except Problem:
+        raise Problem(f"{name} is cut off.", "", TDATA_AGAIN) from None
+    raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
+
+
+def tdf_file(payload: bytes) -> bytes:
+    """The opposite of `tdf_payload`."""
+    import hashlib
+
+    version = TDATA_VERSION.to_bytes(4, "little")
+    total = hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest()
+    return b"TDF$" + version + payload + total
+
+
+def local_decrypt(blob: bytes, key: bytes) -> bytes | None:
+    """What Telegram Desktop encrypted with a 256-byte key; None if it was another key, or the data is damaged."""
+    import hashlib
+
+    if len(blob) <= 16 or len(blob) % 16:
+        return None
+    body = aes_ige(blob[16:], *local_aes(key, blob[:16]), decrypt=True)
+    size = int.from_bytes(body[:4], "little")
+    if hashlib.sha1(body).digest()[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
+        return None
+    return body[4:size]
+
+
+def local_encrypt(data: bytes, key: bytes) -> bytes:
+    """The opposite of `local_decrypt`."""
+    import hashlib
+
+    body = (4 + len(data)).to_bytes(4, "little") + data
+    body += os.urandom(-len(body) % 16)
+    digest = hashlib.sha1(body).digest()[:16]
+    return digest + aes_ige(body, *local_aes(key, digest), decrypt=False)
+
+
+def local_aes(key: bytes, digest: bytes) -> tuple[bytes, bytes]:
+    """AES key and IV for one message: MTProto 1's rule with x = 8 (core.telegram.org/mtproto/description_v1)."""
+    import hashlib
+
+    a, b, c, d = (
+        hashlib.sha1(data).digest()
+        for data in (
+            digest + key[8:40],
+            key[40:56] + digest + key[56:72],
+            key[72:104] + digest,
+            digest + key[104:136],
+        )
+    )
+    return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
+
+
+# ── AES-256-IGE ──
+#
+# In Python itself: a tdata folder has some fifty blocks of 16 bytes, 3 ms in all, while loading any crypto library
+# takes longer, and one that is sure to be there everywhere does not exist.
+
+
+def aes_ige(data: bytes, key: bytes, iv: bytes, *, decrypt: bool) -> bytes:
+    """AES-256 in IGE mode; `iv` is 32 bytes: the cipher block before the first, then the plain one."""
+    words = aes_round_keys(key, decrypt=decrypt)
+    before, other = int.from_bytes(iv[:16], "big"), int.from_bytes(iv[16:], "big")
+    if decrypt:
+        before, other = other, before
+    out = []
+    for at in range(0, len(data), 16):
+        block = int.from_bytes(data[at : at + 16], "big")
+        made = aes_block(block ^ before, words, decrypt=decrypt) ^ other
+        before, other = made, block
+        out.append(made.to_bytes(16, "big"))
+    return b"".join(out)
+
+
+def aes_tables(_made: list[Any] = []) -> tuple[list[int], list[int], list[list[int]], list[list[int]]]:  # noqa: B006
+    """The S-box, its inverse, and for each direction the four tables that do a round's work (FIPS 197); made once."""
+    if _made:
+        return _made[0]  # type: ignore[no-any-return]
+    powers, value = [], 1
+    for _ in range(255):  # powers of 3 in GF(2^8)
+        powers.append(value)
+        value ^= value << 1 ^ (0x11B if value & 0x80 else 0)
+    logs = {power: exponent for exponent, power in enumerate(powers)}
+
+    def times(left: int, right: int) -> int:
+        return powers[(logs[left] + logs[right]) % 255] if left and right else 0
+
+    sbox, inverse = [0] * 256, [0] * 256
+    for number in range(256):
+        turned = powers[-logs[number] % 255] if number else 0
+        mixed = turned | turned << 8
+        sbox[number] = (turned ^ mixed >> 4 ^ mixed >> 5 ^ mixed >> 6 ^ mixed >> 7 ^ 0x63) & 0xFF
+        inverse[sbox[number]] = number
+    tables = []
+    for box, factors in ((sbox, (2, 1, 1, 3)), (inverse, (14, 9, 13, 11))):
+        first = [
+            sum(times(substitute, factor) << 24 - 8 * at for at, factor in enumerate(factors)) for substitute in box
+        ]
+        tables.append([[word >> turn | word << 32 - turn & 0xFFFFFFFF for word in first] for turn in (0, 8, 16, 24)])
+    _made.append((sbox, inverse, tables[0], tables[1]))
+    return _made[0]  # type: ignore[no-any-return]
+
+
+def aes_round_keys(key: bytes, *, decrypt: bool) -> list[list[int]]:
+    """The 15 round keys of AES-256, four words each; for decryption in reverse and with their columns mixed."""
+    sbox, _, _, tables = aes_tables()
+    words = [int.from_bytes(key[at : at + 4], "big") for at in range(0, 32, 4)]
+    constant = 1
+    while len(words) < 60:
+        word = words[-1]
+        if len(words) % 8 == 0:
+            word = word << 8 & 0xFFFFFFFF | word >> 24
+        if len(words) % 4 == 0:
+            word = int.from_bytes(bytes(sbox[byte] for byte in word.to_bytes(4, "big")), "big")
+        if len(words) % 8 == 0:
+            word ^= constant << 24
+            constant <<= 1
+        words.append(words[-8] ^ word)
+    rounds = [words[at : at + 4] for at in range(0, 60, 4)]
+    if not decrypt:
+        return rounds
+
+    def mixed(word: int) -> int:
+        first, second, third, fourth = word.to_bytes(4, "big")
+        return tables[0][sbox[first]] ^ tables[1][sbox[second]] ^ tables[2][sbox[third]] ^ tables[3][sbox[fourth]]
+
+    return [rounds[14], *([mixed(word) for word in each] for each in rounds[13:0:-1]), rounds[0]]
+
+
+def aes_block(block: int, rounds: list[list[int]], *, decrypt: bool) -> int:
+    """One block, as a number of 128 bits."""
+    sbox, inverse, forth, back = aes_tables()
+    box, (t0, t1, t2, t3), step = (inverse, back, 3) if decrypt else (sbox, forth, 1)
+    state = [(block >> shift & 0xFFFFFFFF) ^ word for shift, word in zip((96, 64, 32, 0), rounds[0])]
+    for words in rounds[1:14]:
+        state = [
+            t0[state[at] >> 24]
+            ^ t1[state[(at + step) % 4] >> 16 & 255]
+            ^ t2[state[(at + 2) % 4] >> 8 & 255]
+            ^ t3[state[(at - step) % 4] & 255]
+            ^ words[at]
+            for at in range(4)
+        ]
+    result = 0
+    for at, word in enumerate(rounds[14]):
+        made = box[state[at] >> 24] << 24 | box[state[(at + step) % 4] >> 16 & 255] << 16
+        made |= box[state[(at + 2) % 4] >> 8 & 255] << 8 | box[state[(at - step) % 4] & 255]
+        result = result << 32 | made ^ word
+    return result
+
+
+# ── the rest ──
+
+
+class GramjsFolder(Storage):
+    """GramJS's StoreSession: a folder with one small file for each value. Read only."""
+
+    name = "gramjs-folder"
+    label = "a GramJS StoreSession folder"
+    mark = "files whose names end in %3AauthKey"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A file whose name ends in `:authKey`, written as a link writes it."""
+        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in os.listdir(source))
+
+    def load(self) -> Session:
+        """Reads the four files."""
+        import json
+
+        prefix = next(name for name in os.listdir(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+        values = {}
+        for name in ("authKey", "dcId", "port", "serverAddress"):
+            text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
+            try:
+                values[name] = json.loads(text)
+            except (ValueError, RecursionError):
+                raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
+        try:
+            key = bytes(values["authKey"]["data"])
+            dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
+        except (TypeError, ValueError, KeyError, OverflowError):
+            raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
+        return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
+
+
+class Memory(Storage):
+    """A session that is kept nowhere."""
+
+    name = "memory"
+    label = "a session in memory"
+    mark = "it was made by this script"
+    holds = frozenset(PARTS)
+
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """A session itself."""
+        return isinstance(source, Session)
+
+    def load(self) -> Session:
+        """The session that was put in."""
+        if self.session is None:
+            raise Problem("There is no session in memory.")
+        return self.session
+
+    def save(self, session: Session) -> None:
+        """Keeps the session."""
+        self.session = session
+
+    def delete(self) -> None:
+        """Forgets the session."""
+        self.session = None
+
+
+TARGETS: dict[str, type[Storage]] = {
+    kind.name: kind
+    for kind in (
+        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
+    )
+}  # fmt: skip
+
+
+def recognise_path(path: str, json_path: str | None = None, key_name: str = "") -> Storage:
+    """The storage for a file or folder; a `Problem` says what it is instead."""
+    if json_path:
+        return SessionJson(path, json_path)
+    if Tdata.recognise(path):
+        return Tdata(path, key_name)
+    if GramjsFolder.recognise(path):
+        return GramjsFolder(path)
+    if os.path.isdir(path):
+        raise not_a_folder(path)
+    if not os.path.exists(path) and os.path.isfile(path + ".session"):
+        path += ".session"
+    head = b""
+    if os.path.isfile(path):
+        with open_to_read(path) as file:
+            head = file.read(1024)
+    if path.endswith(".json") or (head.startswith(b"SQLite format 3\0") and SessionJson.recognise(path)):
+        return SessionJson(path)
+    if head.startswith(b"SQLite format 3\0") or path.endswith(".session"):
+        return recognise_database(path)
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        for start, what, steps in NOT_DATABASES[:3]:
+            if re.match(start, head, re.IGNORECASE):
+                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
+                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+    text, odd = text_of_file(read_file(path, 1 << 18))
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def open_to_read(path: str) -> Any:
+    """An open file, or a `Problem`."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise Problem(f"{os.path.basename(path)} cannot be read: {error.strerror or error}.") from None
+
+
+def not_a_folder(path: str) -> Problem:
+    """The `Problem` of a folder that is no storage."""
+    names = os.listdir(path)
+    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
+        return Problem(
+            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
+            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
+        if name in names:
+            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
+        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
+    return Problem(
+        "There is no session in this folder.", f"Looked in {path}.",
+        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
+    )  # fmt: skip
+
+
+def leaving_zip(path: str) -> str:
+    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
+    import zipfile
+
+    try:
+        if os.path.getsize(path) > 4 << 20:
+            return ""
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return ""
+    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
+    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
+
+
+def new_storage(
+    target: str,
+    path: str = "",
+    *,
+    schema: int = 7,
+    json_path: str | None = None,
+    key_name: str = "",
+    passcode: str = "",
+) -> Storage:
+    """An empty storage of one of TARGETS."""
+    kind = TARGETS[target]
+    if kind is TelethonFile:
+        return TelethonFile(path, schema)
+    if kind is TelethonV2File:
+        return TelethonV2File(path)
+    if kind is SessionJson:
+        return SessionJson(path, json_path, schema)
+    if kind is Tdata:
+        return Tdata(path, key_name, passcode)
+    return kind()
+
+
+def save_session(
+    sessions: Sequence[Session],
+    path: str,
+    target: str,
+    *,
+    schema: int = 7,
+    json_path: str | None = None,
+    key_name: str = "",
+    passcode: str = "",
+) -> list[str]:
+    """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
+
+    Files are for their owner only, appear whole or not at all, and never replace anything. A `Problem` otherwise.
+    """
+    storage = new_storage(target, path, schema=schema, json_path=json_path, key_name=key_name, passcode=passcode)
+    storage.save_all(sessions)
+    if isinstance(storage, StringStorage):
+        write_bytes(path, storage.text.encode("ascii") + b"\n")
+    return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
 
 
 # ══ 5  NETWORK ═══════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -6544,6 +8682,388 @@ def cell(probe: Probe, wide: bool) -> str:
     return f"✗ {word}" if wide else "✗"
 
 
+# ── check ──
+
+
+def command_check(options: Any) -> Outcome:
+    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+
+    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
+    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+    """
+    if not options.json:
+        return check_aloud(options)
+    report: dict[str, Any] = {"valid": False}
+    try:
+        storage, sessions = given_sessions(options.session, options)
+        report.update(valid=True, format=storage.name, **told(storage))
+        report["accounts"] = [facts_for_programs(session) for session in sessions]
+        if options.online:
+            report["online"] = check_online(sessions[0], options)
+    except Problem as problem:
+        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
+        report["problem"]["steps"] = list(problem.steps)
+    import json
+
+    term.deliver(json.dumps(report, indent=2, ensure_ascii=False))
+    return Outcome(1 if "problem" in report else 0)
+
+
+def check_aloud(options: Any) -> Outcome:
+    """`check` for people."""
+    storage, sessions = given_sessions(options.session, options)
+    term.heading("What is this session?")
+    term.good(f"This is {storage.label}.")
+    term.facts([("Recognised by", storage.mark), *((name.capitalize(), value) for name, value in storage.facts)])
+    for number, session in enumerate(sessions, 1):
+        if len(sessions) > 1:
+            term.say()
+            term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.facts(facts_for_people(session))
+    for sentence in storage.repaired:
+        term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
+    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+        term.warn(sentence)
+    term.say()
+    for target, missing in missing_for(sessions[0]).items():
+        term.note(f"To convert it to {TARGETS[target].label} you also need {missing}.")
+    if options.online:
+        check_online(sessions[0], options)
+    else:
+        term.say("It is intact. Whether Telegram still accepts it only Telegram knows: add --online to ask.")
+    return Outcome(0)
+
+
+def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
+    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1."""
+    storage = given_storage(source, options)
+    number = options.account or 0
+    if isinstance(storage, Tdata):
+        unlock(storage)
+        sessions = [storage.load(number)] if number else storage.load_all()
+    elif number > 1:
+        raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
+    else:
+        sessions = storage.load_all()
+    for session in sessions:
+        term.hide(home_key(session).hex(), "key")
+    return storage, sessions
+
+
+def given_storage(source: str | None, options: Any) -> Storage:
+    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
+    if source not in (None, "-"):
+        assert source is not None
+        if len(source) > 200 and not os.path.lexists(source):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            return recognise_text(source)
+        return recognise_path(source, options.json_path, options.key_name or "")
+    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
+    if term.interactive:
+        answer = term.ask_secret("Session string, or the path of a file or folder").strip()
+        path = os.path.expanduser(answer.strip("\"'"))
+        return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
+    data = sys.stdin.buffer.read(1 << 18)
+    if data.startswith(b"SQLite format 3\0"):
+        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
+    text, odd = text_of_file(data)
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = os.environ.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
+        term.bad("Wrong passcode.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+def told(storage: Storage) -> dict[str, Any]:
+    """What there is to say about a storage, for programs."""
+    return {
+        "recognised_by": storage.mark,
+        "facts": dict(storage.facts),
+        "repaired": storage.repaired,
+        "warnings": storage.warnings,
+    }
+
+
+def facts_for_programs(session: Session) -> dict[str, Any]:
+    """What is known of a session, without anything secret."""
+    home, user = session.home, session.user
+    host, port = home_address(session)
+    return {
+        "dc": home.id,
+        "address": host,
+        "port": port,
+        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
+        "address_is_telegrams": is_telegrams(host),
+        "user_id": user.id or None,
+        "username": user.username,
+        "bot": user.bot,
+        "api_id": (session.api.app_id or None) if session.api else None,
+        "test_servers": session.test,
+        "key_fingerprint": fingerprint(home_key(session)),
+        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
+        "missing_for": missing_for(session),
+        "warnings": doubts(session),
+    }
+
+
+def facts_for_people(session: Session) -> list[tuple[str, str]]:
+    """The same as `facts_for_programs`, in words."""
+    facts = facts_for_programs(session)
+    yes = {True: "yes", False: "no", None: "not said in this format"}
+    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
+    address = f"{facts['address']} port {facts['port']} ({whose})"
+    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
+    rows = [
+        ("Data centre", f"{facts['dc']}{place}"),
+        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
+        ("User ID", facts["user_id"] or "not said"),
+        ("Username", f"@{facts['username']}" if facts["username"] else ""),
+        ("Bot", yes[facts["bot"]]),
+        ("API ID", facts["api_id"] or "not said"),
+        ("Test servers", yes[facts["test_servers"]]),
+        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
+        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
+    ]
+    return [(name, str(value)) for name, value in rows if value]
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
+    if owner != home.id:
+        found.append(
+            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    return found
+
+
+def missing_for(session: Session) -> dict[str, str]:
+    """What a person must know to convert this session to some formats."""
+    api = session.api or ApiIdentity()
+    user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash", "pyrogram": app}
+    return {target: missing for target, missing in needs.items() if missing}
+
+
+def check_online(session: Session, options: Any) -> dict[str, Any]:
+    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
+    term.heading("Does it still work?")
+    if session.test or session.user.dc not in DATA_CENTRES:
+        raise Problem("This session belongs to servers that this script does not connect to.")
+    term.warn(
+        "A session that another program is using right now can be ended for good by a second connection "
+        "(AUTH_KEY_DUPLICATED). Stop that program first."
+    )
+    if not term.confirm("Connect once with this session?", default=False):
+        raise Problem("Telegram was not asked.", "You did not say yes.")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
+    with Telegram(
+        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug,
+        dc_id=session.user.dc, auth_key=home_key(session),
+    ) as telegram:  # fmt: skip
+        telegram.connect()
+        me = telegram.who_am_i()
+        if me is None:
+            raise unregistered()
+        term.good("Telegram accepts it.")
+        answer = account_online(telegram, me)
+    term.facts((name.replace("_", " ").capitalize(), value) for name, value in answer.items())
+    return answer
+
+
+def unregistered() -> Problem:
+    """The `Problem` of a key that Telegram knows, but that nobody is signed in with."""
+    found = find_answer("AUTH_KEY_UNREGISTERED")
+    assert found is not None
+    return found.problem(call="users.getUsers")
+
+
+def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
+    """What Telegram says about the account and its sessions."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = {
+        "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
+        "username": me.username or "(none)",
+        "user_id": me.id,
+        "bot": bool(me.bot),
+        "premium": bool(me.premium),
+        "restricted": bool(me.restricted),
+    }
+    if me.bot:
+        return answer
+    found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
+    current = next((one for one in found.authorizations if one.current), None)
+    answer["sessions"] = len(found.authorizations)
+    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    if current is not None:
+        answer["confirmed"] = not getattr(current, "unconfirmed", False)
+        answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
+    tell_frozen(telegram)
+    return answer
+
+
+# ── convert ──
+
+
+def command_convert(options: Any) -> Outcome:
+    """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
+
+    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
+    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    """
+    target = options.to or target_of(options.dst)
+    if options.dst != "-":
+        refuse_present(options, target)
+    elif not issubclass(TARGETS[target], StringStorage):
+        raise Problem(f"{TARGETS[target].label.capitalize()} is no text: name a file instead of “-”.", code=2)
+    target_json = options.json_path
+    if target_json and os.path.exists(target_json):
+        target_json = None
+    else:
+        options.json_path = None
+    storage, sessions = given_sessions(options.src, options)
+    term.say(f"From {storage.label} to {TARGETS[target].label}.")
+    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
+        term.warn(sentence)
+    if len(sessions) > 1 and target != "tdata":
+        term.warn(f"It holds {len(sessions)} accounts; the active one is taken. {PICK_ACCOUNT}")
+        sessions = sessions[:1]
+    sessions = [completed(session, target) for session in sessions]
+    tell_losses(sessions, target)
+    if options.dst == "-":
+        text_storage = new_storage(target)
+        text_storage.save_all(sessions)
+        assert isinstance(text_storage, StringStorage)
+        term.hide(text_storage.text, "session string")
+        term.deliver(text_storage.text)
+        return Outcome(0)
+    written = save_session(
+        sessions, options.dst, target,
+        schema=options.schema or 7,
+        json_path=target_json,
+        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
+        passcode=target_passcode(storage) if target == "tdata" else "",
+    )  # fmt: skip
+    for path in written:
+        term.good(f"Written: {path}")
+    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    return Outcome(0)
+
+
+def target_of(path: str) -> str:
+    """The format that a target's name asks for; a `Problem` if it asks for none."""
+    name = os.path.basename(path.rstrip("/" + os.sep))
+    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
+    ending = os.path.splitext(name)[1]
+    if path == "-" or ending in endings:
+        return "string" if path == "-" else endings[ending]
+    if name.startswith("tdata"):
+        return "tdata"
+    raise Problem(
+        f"It cannot be told from the name “{name}” which format you want.", "",
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+    )  # fmt: skip
+
+
+def refuse_present(options: Any, target: str) -> None:
+    """Ends before anything is asked if the target is there already."""
+    storage = new_storage(target, options.dst)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
+    for path in paths:
+        try:
+            refuse_existing(path)
+        except OSError as error:
+            raise not_written(path, error) from None
+
+
+def completed(session: Session, target: str) -> Session:
+    """The session with what the target needs and the source did not say, asked for."""
+    missing = missing_for(session)
+    if target == "tdata" and "tdata" in missing:
+        session = session._replace(user=session.user._replace(id=ask_user_id()))
+    if target in ("json", "pyrogram") and target in missing:
+        term.say(f"{TARGETS[target].label.capitalize()} needs {missing[target]}, which this session does not say.")
+        credentials = ask_credentials()
+        api = session.api or ApiIdentity()
+        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
+        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
+    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+        term.note("Whether it is a bot is not said in the source: written down as “no”.")
+    return session
+
+
+def ask_user_id() -> int:
+    """Asks for the user ID until it can be one."""
+    term.say("Telegram Desktop needs the user ID of the account. @userinfobot tells it to whoever writes to it.")
+    while True:
+        answer = term.ask("User ID")
+        if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
+            return int(answer)
+        term.warn("A user ID is a number such as 7000000001.")
+
+
+def tell_losses(sessions: Sequence[Session], target: str) -> None:
+    """Says what the target cannot hold, before it is lost."""
+    lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
+    if lost:
+        term.warn(f"{TARGETS[target].label.capitalize()} cannot hold:")
+        for loss in lost:
+            term.say(loss, mark="•", indent=2)
+
+
+def target_passcode(storage: Storage) -> str:
+    """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
+    if isinstance(storage, Tdata):
+        if storage.passcode:
+            term.note("The new folder has the same passcode as the old one.")
+        return storage.passcode
+    if os.environ.get("TELEGRAM_PASSCODE"):
+        term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
+        return os.environ["TELEGRAM_PASSCODE"]
+    return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
+
+
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
@@ -6573,6 +9093,20 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     explain = commands.add_parser("explain", help="what an error means and what to do about it")
     explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
     explain.set_defaults(run=command_explain)
+    check = commands.add_parser("check", parents=[connecting], help="what is this session, and does it still work?")
+    check.add_argument("session", nargs="?", help="a file or folder, or - for standard input; nothing: it is asked for")
+    check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
+    check.add_argument("--json", action="store_true", help="print the facts for a program")
+    convert = commands.add_parser("convert", help="from any session format to any other")
+    convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
+    convert.add_argument("dst", help="a new file or folder, or - to print a string")
+    convert.add_argument("--to", choices=TARGETS, help="the format to write, if the name of DST does not tell")
+    convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
+    for command, run in ((check, command_check), (convert, command_convert)):
+        command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
+        command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
+        command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
+        command.set_defaults(run=run, debug=False)
     return parser.parse_args(argv)
 
 
