@@ -71,6 +71,21 @@ class Environment:
         shutil.copytree(Path(pip.__file__).parent, self.packages / "pip")
 
 
+def shelf(folder: Path) -> dict[str, str]:
+    """Settings for pip: the one package there is, instead of the package index, is a Telethon 1.99 made here."""
+    wheels = folder / "wheels"
+    wheels.mkdir()
+    write(folder / "wheel", TELETHON, version="1.99.0", layer=250)
+    about = "telethon-1.99.0.dist-info"
+    with zipfile.ZipFile(wheels / "telethon-1.99.0-py3-none-any.whl", "w") as wheel:
+        for name in TELETHON:
+            wheel.write(folder / "wheel" / name, name)
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: telethon\nVersion: 1.99.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in [*TELETHON, f"{about}/RECORD"]))
+    return {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+
+
 def commands(done: subprocess.CompletedProcess) -> list[str]:
     """The commands to be copied: lines that stand further in than the steps around them."""
     return re.findall(r"^ {9}(\S.*)$", done.stderr, re.MULTILINE)
@@ -104,20 +119,7 @@ def test_missing_in_a_virtual_environment_the_printed_command_mends_it(tmp_path)
     (command,) = commands(done)
     assert str(environment.python) in command
 
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    with zipfile.ZipFile(shelf / "telethon-1.99.0-py3-none-any.whl", "w") as wheel:
-        write(tmp_path / "wheel", TELETHON, version="1.99.0", layer=250)
-        for name in TELETHON:
-            wheel.write(tmp_path / "wheel" / name, name)
-        about = "telethon-1.99.0.dist-info"
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: telethon\nVersion: 1.99.0\n")
-        wheel.writestr(
-            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in [*TELETHON, f"{about}/RECORD"]))
-    offline = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(shelf), "PIP_CONFIG_FILE": os.devnull}
-    subprocess.run(command, shell=True, env=offline, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, shell=True, env=shelf(tmp_path), check=True, stdout=subprocess.DEVNULL)
     assert "✓ Telethon 1.99.0, which speaks layer 250" in run(environment.python).stderr
 
 
