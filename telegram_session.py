@@ -3614,12 +3614,13 @@ def parse_proxy(text: str) -> Proxy:
         if not kind:
             raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
-        user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
+        texts = (parts.username, parts.password, parts.path.strip("/"))
+        user, password, path = (urllib.parse.unquote(text or "") for text in texts)
         if kind != "mtproxy":
             return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
         values = _link_values(parts.query)
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
-        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or parts.path.strip("/"))
+        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
         reason = (
             "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
@@ -3646,7 +3647,9 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
         raise network_problem(
             "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
         )
-    if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
+    if not (username + password).isascii():  # python-socks cannot send them
+        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
+    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
