@@ -5451,8 +5451,8 @@ The answer does not belong to the question that was asked. A filter or a faulty 
 
 NetworkTurnedAway
 Telegram turns connections from this address away for now (transport error {said}).
-The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's shared \
-address, a VPN, a server with several bots.
+The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
+shared address, a VPN, a server with several bots.
 - Stop other programs that connect to Telegram from here, and wait ten minutes.
 {another_way}
 
@@ -5759,12 +5759,13 @@ def parse_proxy(text: str) -> Proxy:
         if not kind:
             raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
-        user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
+        texts = (parts.username, parts.password, parts.path.strip("/"))
+        user, password, path = (urllib.parse.unquote(text or "") for text in texts)
         if kind != "mtproxy":
             return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
         values = _link_values(parts.query)
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
-        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or parts.path.strip("/"))
+        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
         reason = (
             "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
@@ -5791,8 +5792,12 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
         raise network_problem(
             "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
         )
-    if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
+    if not (username + password).isascii():  # python-socks cannot send them
+        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
+    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
+        term.hide(private, label)
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -6233,6 +6238,10 @@ class Diagnosis(NamedTuple):
         offsets = sorted(probe.clock for probe in self.probes if probe.clock is not None)
         return offsets[len(offsets) // 2] if offsets else None
 
+    def reaches(self, dc: int, ipv6: bool) -> bool:
+        """Whether this data centre answered, by the address family that is to be used."""
+        return any(probe.dc == dc and probe.ipv6 == ipv6 and not probe.failure for probe in self.probes)
+
 
 def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0) -> Diagnosis:
     """Tries every address of every data centre at once, for `limit` seconds at most, and says what is the matter.
@@ -6241,30 +6250,50 @@ def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0)
     somewhere, the other attempts get four seconds in all: a silent port does not hold the verdict up. When none has
     worked, up to two more seconds go into asking what answers instead. What is being waited for is shown.
     """
-    import asyncio
-
-    if proxy and proxy.kind == "mtproxy":
-        import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
-
-    loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
-    task = loop.create_task(_diagnosis(proxy, ipv6, limit))
-
-    def finished(pause: float) -> bool:
-        loop.run_until_complete(asyncio.wait([task], timeout=pause))
-        return task.done()
-
-    way = f"through {proxy.describe()}" if proxy else "at all data centres"
+    examination = Examination(proxy, ipv6, limit)
     try:
-        term.wait(finished, f"trying to reach Telegram {way}", limit + 2)
-        return loop.run_until_complete(task)
+        way = f"through {proxy.describe()}" if proxy else "at all data centres"
+        term.wait(examination.go_on, f"trying to reach Telegram {way}", limit + 2)
+        return examination.diagnosis
     finally:
-        task.cancel()
-        others = asyncio.all_tasks(loop)
+        examination.close()
+
+
+class Examination:
+    """A diagnosis under way. It runs on the thread that calls `go_on` and only then; `close` ends it at any time."""
+
+    def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
+        import asyncio
+
+        if proxy and proxy.kind == "mtproxy":
+            import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+
+        self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+        self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
+
+    def go_on(self, seconds: float) -> bool:
+        """Lets it run for so many seconds at most; True when the diagnosis is made."""
+        import asyncio
+
+        if not self._task.done():
+            self._loop.run_until_complete(asyncio.wait([self._task], timeout=seconds))
+        return self._task.done()
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What has come out, waiting for it if it is not there yet."""
+        return self._loop.run_until_complete(self._task)
+
+    def close(self) -> None:
+        """Ends whatever is still being tried."""
+        import asyncio
+
+        others = asyncio.all_tasks(self._loop)
         for other in others:
             other.cancel()
         if others:
-            loop.run_until_complete(asyncio.wait(others))
-        loop.close()
+            self._loop.run_until_complete(asyncio.wait(others))
+        self._loop.close()
 
 
 async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
@@ -6534,7 +6563,8 @@ SET_THE_CLOCK = {
 # waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
 # the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
 
-CONNECT_LIMIT = 8.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+CONNECT_LIMIT = 12.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+DOUBT_AFTER = 4.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
@@ -6725,13 +6755,50 @@ class Telegram:
         import_telethon()
         started = time.monotonic()
         try:
-            self._run(self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT)
+            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
         except Exception as error:
             self._hang_up()
             raise self._why_not_connected(error) from error
         term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
+
+    def _open_or_find_out_why_not(self, doing: str) -> None:
+        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+
+        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        """
+        import asyncio
+        import concurrent.futures
+
+        started = time.monotonic()
+        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        examinations: list[Examination] = []
+        verdicts: list[Problem] = []
+
+        def finished(pause: float) -> bool:
+            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+                examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
+            if examinations and not examinations[0].go_on(pause):
+                return opening.done()
+            if examinations and not verdicts and not opening.done():
+                diagnosis = examinations[0].diagnosis
+                if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+                    verdicts.append(diagnosis.verdict)
+                    return True
+            return bool(concurrent.futures.wait([opening], pause).done)
+
+        try:
+            term.wait(finished, doing, CONNECT_LIMIT)
+            if verdicts:
+                raise verdicts[0]
+            if not opening.done():  # the network is fine, as far as the examination went
+                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
+            opening.result()
+        finally:
+            opening.cancel()
+            for examination in examinations:
+                examination.close()
 
     def _why_not_connected(self, error: Exception) -> Problem:
         """The diagnosis of the network where it finds a reason, otherwise the error itself."""
@@ -6740,7 +6807,10 @@ class Telegram:
         if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
             return problem_from(error, "the key exchange")
         term.bad("That did not work. Looking for the reason …")
-        return diagnose(self._proxy, self._ipv6).verdict or problem_from(error, "the key exchange")
+        diagnosis = diagnose(self._proxy, self._ipv6)
+        if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+            return diagnosis.verdict
+        return problem_from(error, "the key exchange")
 
     def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
         """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
