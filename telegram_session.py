@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # /// script
 # requires-python = ">=3.9"
-# dependencies = ["telethon>=1.36,<2", "segno", "python-socks"]
+# dependencies = ["telethon>=1.36,<2", "segno", "python-socks[asyncio]"]
 # ///
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
@@ -30,13 +30,21 @@ when a connection is about to be made and not before: the first prompt and the o
 from __future__ import annotations
 
 import os
-import re
 import sys
+
+# Python searches the script's folder before its own library, so that a re.py or typing.py lying there would break the
+# imports below. With the library first they work, and step 0 can tell the person about that file.
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.__file__))
+
+import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    Way = tuple[str, Callable[[], "Outcome"]]  # something that can be done now: its words, and what carries it out
 
 __version__ = "1.0.0"
 
@@ -62,7 +70,7 @@ class Problem(Exception):
     `call` the API call that was answered with it (`auth.sendCode`), `retry_at` the Unix time from which a new try
     makes sense, `again` the same in words where there is no time to name ("at once, with a new code"). `said` is
     what Telegram itself says to the person: it pushes a text after most 406 errors. `code` is the exit code if the
-    program ends here.
+    program ends here, `ways` what the person can choose to do instead.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class Problem(Exception):
         again: str = "",
         said: str = "",
         code: int = 1,
+        ways: Sequence[Way] = (),
     ) -> None:
         super().__init__(title)
         self.title = title
@@ -88,6 +97,14 @@ class Problem(Exception):
         self.again = again
         self.said = said
         self.code = code
+        self.ways = ways
+
+
+class Outcome(NamedTuple):
+    """How a command ended: the exit code, and what the person can choose to do next."""
+
+    code: int
+    ways: Sequence[Way] = ()
 
 
 # What a console that cannot encode the left side gets instead. Anything else it cannot encode becomes a question mark.
@@ -97,7 +114,16 @@ PLAIN_CHARACTERS = {
 }  # fmt: skip
 
 # Control characters (but tab and line feed), direction overrides, lone surrogates: what could drive or fool a terminal.
-NOT_PRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Patterns are kept as text and compiled by `re` on first use, which spares the start a few milliseconds.
+NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+
+# What looks like a secret wherever it stands: masked in everything that is meant to be shared.
+LOOKS_SECRET = (
+    (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "bot token"),
+    (r"\b[A-Za-z0-9_+/-]{60,}={0,2}", "long string"),
+    (r"\b[0-9a-fA-F]{32,}\b", "hash"),
+    (r"\+?\d[\d ().-]{7,}\d", "number"),
+)
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
@@ -137,6 +163,7 @@ class Terminal:
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
         self._status_shown = False
+        self._secrets: dict[str, str] = {}  # secret → what it is
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:
@@ -191,7 +218,9 @@ class Terminal:
 
     def clean(self, text: object) -> str:
         """Makes text safe to print: control characters, escape sequences and direction overrides become `·`."""
-        safe = NOT_PRINTABLE.sub("·", str(text))
+        safe = str(text)
+        if not safe.isprintable():
+            safe = re.sub(NOT_PRINTABLE, "·", safe)
         if not self.unicode:
             safe = "".join(PLAIN_CHARACTERS.get(character, character) for character in safe)
         return safe
@@ -209,13 +238,19 @@ class Terminal:
             pass
 
     def say(self, text: str = "", colour: str = "plain", *, mark: str = "", indent: int = 0) -> None:
-        """Prints a paragraph, wrapped to the terminal. `mark` hangs in front of it (`✓`, `1.`, `•`)."""
+        """Prints paragraphs, wrapped to the terminal. `mark` hangs in front of the first (`✓`, `1.`, `•`).
+
+        A line that begins with four spaces is a command to be copied: it stays whole.
+        """
         import textwrap
 
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
         for paragraph in self.clean(text).split("\n"):
+            if paragraph.startswith("    "):
+                lines.append(rest + paragraph)
+                continue
             lines += textwrap.wrap(
                 paragraph, self.width - 1, initial_indent=first, subsequent_indent=rest,
                 break_long_words=False, break_on_hyphens=False,
@@ -228,10 +263,16 @@ class Terminal:
         for line in self.clean(text).split("\n"):
             self._write(self.paint(line, colour) + "\n")
 
+    def rule(self, text: str = "") -> None:
+        """A line across the screen, `── Telegram response ──────────`, with or without words in it."""
+        line = f"── {text} " if text else ""
+        self._write(self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n")
+
     def heading(self, text: str) -> None:
-        """`── Step 1 of 3 · API credentials ──────────`, with room above."""
-        line = f"── {text} "
-        self._write("\n" + self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n\n")
+        """A rule with room above and below: a new step begins."""
+        self._write("\n")
+        self.rule(text)
+        self._write("\n")
 
     def good(self, text: str) -> None:
         """A line that says that something worked."""
@@ -254,6 +295,11 @@ class Terminal:
         for number, step in enumerate(steps, 1):
             self.say(step, mark=f"{number}.", indent=2)
 
+    def options(self, options: dict[str, str]) -> None:
+        """What can be chosen at the next prompt: `[2] send the code again`."""
+        for key, text in options.items():
+            self.say(text, mark=f"[{key}]", indent=2)
+
     def facts(self, rows: Iterable[tuple[str, object]]) -> None:
         """Lines of `name : value`, the colons below each other."""
         clean = [(self.clean(name), self.clean(value)) for name, value in rows]
@@ -264,8 +310,31 @@ class Terminal:
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+            self.warn("The program that should have received this has gone. Here it is instead:")
+            self.verbatim(text)
+
+    def draw(self, dark: Sequence[Sequence[int]], over: int = 0) -> int:
+        """Draws a QR code from rows of modules (1 is dark), two rows to a line; returns the number of its lines.
+
+        `over` lines of the last picture are drawn over. The code is black on white whatever the terminal's colours
+        and NO_COLOR say, because this is a picture and not decoration: the camera needs it.
+        """
+        rows = [list(row) for row in dark]
+        if self.redraws and self.unicode and self._console_understands_escapes():
+            rows += [[0] * len(rows[0])] * (len(rows) % 2)
+            lines = [
+                "\x1b[30;47m" + "".join(" ▄▀█"[2 * top + bottom] for top, bottom in zip(upper, lower)) + "\x1b[0m"
+                for upper, lower in zip(rows[::2], rows[1::2])
+            ]
+        else:  # light modules are drawn, for letters are light on a dark terminal as a rule
+            lines = ["".join("  " if module else "##" for module in row) for row in rows]
+        up = f"\x1b[{over}A\r" if over and self.redraws else "\n"
+        self._write(up + "".join(line + "\n" for line in lines))
+        return len(lines)
 
     # ── asking ──
 
@@ -387,11 +456,8 @@ class Terminal:
 
     # ── the ends ──
 
-    def problem(self, problem: Problem, options: Iterable[str] = ()) -> None:
-        """The card of a `Problem`: title, why, numbered steps, when to try again, its name, and what can be done now.
-
-        `options` are the ways on that the caller offers, in a few words each (`other number`, `QR code`, `leave`).
-        """
+    def problem(self, problem: Problem) -> None:
+        """The card of a `Problem`: title, why, numbered steps, when to try again, its name."""
         self._write("\n")
         self.bad(problem.title)
         if problem.meaning:
@@ -412,20 +478,57 @@ class Terminal:
             whose = "Telegram's name for it" if problem.name.isupper() else "Name of the error"
             asked = f", in answer to {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
-        now = " · ".join(options)
-        if now:
-            self.say()
-            self.say(f"Right now: {now}", indent=2)
 
-    def goodbye(self) -> None:
-        """Keeps the window open until Enter: on Windows it closes with the program."""
+    def traceback(self, error: BaseException) -> None:
+        """For `--debug` only: where in the program an error came from, with secrets masked."""
+        import traceback
+
+        for line in "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines():
+            self.debug(line)
+
+    def debug(self, line: str) -> None:
+        """For `--debug` only: a line about what happens inside, with secrets masked."""
+        self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+
+    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
+        """Keeps the window open until Enter: on Windows it closes with the program.
+
+        `ways` are offered by their number; returns what carries out the one that was chosen.
+        """
         if not (self.interactive and self.screen):
-            return
+            return None
+        if ways:
+            self.say()
+            self.say("Right now you can:", "bold")
+            self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
         try:
-            self._write("\n" + self.paint("Press Enter to exit", "cyan"))
-            sys.stdin.readline()
+            while True:
+                number = " (or the number of an option)" if ways else ""
+                self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
+                answer = sys.stdin.readline().strip().strip("[].")
+                if not answer or not ways:
+                    return None
+                if answer.isdecimal() and 1 <= int(answer) <= len(ways):
+                    return ways[int(answer) - 1][1]
+                self.warn(f"Please type a number from 1 to {len(ways)}, or press Enter alone to exit.")
         except (KeyboardInterrupt, OSError, ValueError):
             self._write("\n")
+            return None
+
+    # ── secrets ──
+
+    def hide(self, secret: str, label: str) -> None:
+        """From now on `mask` puts `[label]` in the place of this secret."""
+        if len(secret) >= 4:
+            self._secrets[secret] = label
+
+    def mask(self, text: str) -> str:
+        """`text` as it may be shared: without the secrets that were met, and whatever else looks like one."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, f"[{self._secrets[secret]}]")
+        for pattern, label in LOOKS_SECRET:
+            text = re.sub(pattern, f"[{label}]", text)
+        return text
 
 
 term = Terminal()
@@ -460,12 +563,111 @@ DATA_CENTRES = {
 }
 
 
+# ── delivery types ──
+
+
+class Delivery(NamedTuple):
+    """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
+
+    where: str  # one line
+    look: str  # what to do to find it
+    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
+
+
+# Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
+DELIVERIES = {
+    "SentCodeTypeApp": Delivery(
+        "Telegram sent the code to your Telegram APP. It is not an SMS.",
+        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
+        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
+        "Telegram chat: that makes it invalid at once.",
+    ),
+    "SentCodeTypeSms": Delivery(
+        "Telegram sent the code by SMS to {phone}.",
+        "Open the messages of the phone with this number.",
+    ),
+    "SentCodeTypeCall": Delivery(
+        "Telegram calls {phone}, and a voice reads the code out.",
+        "Take the call and write the digits down.",
+    ),
+    "SentCodeTypeFlashCall": Delivery(
+        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
+        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
+        "(* stands for any digit).",
+        "number",
+    ),
+    "SentCodeTypeMissedCall": Delivery(
+        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
+        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
+    ),
+    "SentCodeTypeEmailCode": Delivery(
+        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
+        "Look into that mailbox, also into the spam folder.",
+    ),
+    "SentCodeTypeSetUpEmailRequired": Delivery(
+        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
+        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
+        "nothing",
+    ),
+    "SentCodeTypeFragmentSms": Delivery(
+        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
+        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
+    ),
+    "SentCodeTypeFirebaseSms": Delivery(
+        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
+        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
+        "nothing",
+    ),
+    "SentCodeTypeSmsWord": Delivery(
+        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
+        "Open the messages of the phone with this number and type the word.{beginning}",
+        "words",
+    ),
+    "SentCodeTypeSmsPhrase": Delivery(
+        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
+        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
+        "words",
+    ),
+}
+
+# A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
+UNKNOWN_DELIVERY = Delivery(
+    "Telegram used a way to send the code that this version of the script does not know.",
+    "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
+    "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
+    "words",
+)
+
+# What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
+NEXT_TYPES = {
+    "CodeTypeSms": "by SMS",
+    "CodeTypeCall": "by a phone call that reads it out",
+    "CodeTypeFlashCall": "by a call that hangs up (its number is the code)",
+    "CodeTypeMissedCall": "by a missed call (the last digits of its number are the code)",
+    "CodeTypeFragmentSms": "on the Fragment website",
+}
+
+# The other answers of auth.sendCode, by class: what they mean for the person.
+SENT_CODES = {
+    "SentCode": "A code was sent; where, its `type` says.",
+    "SentCodeSuccess": "Telegram signed you in at once, without a code.",
+    "SentCodePaymentRequired": "Telegram wants a payment (Telegram Premium) before it sends an SMS to this number.",
+}
+
+# Where to scan a QR code, by device. Source: core.telegram.org/api/qr-login and the apps of 2026.
+WHERE_TO_SCAN = (
+    ("iPhone, iPad", "Settings → Devices → Link Desktop Device, then point the camera at the code"),
+    ("Android", "menu (or profile) → Settings → Devices → Link Desktop Device, then point the camera at the code"),
+    ("Computer", "Telegram Desktop cannot scan. Use the phone that is signed in to the account"),
+)
+
+
 # ── errors ──
 
-# Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” the text
-# that people see. Telethon's class names follow from Telegram's names and are not listed. Below, one mark per line:
+# Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” what people
+# see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
 #   ~ a text that means this error, too: {seconds} stands for a number, * for anything
-#   | a text that hides the real cause, and counts only if nothing else is found
+#   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
@@ -481,7 +683,7 @@ API_ID_INVALID CONNECTION_API_ID_INVALID
     different applications, or the application was deleted.
   - Open https://my.telegram.org/apps and sign in with your phone number.
   - Copy App api_id (digits only) and App api_hash (32 letters and digits) from the same page, with the mouse.
-  - Paste them here without quotes or blanks, and mind which is which.
+  - Paste them without quotes or blanks, and mind which is which.
   @ as soon as you have the right pair
 
 API_ID_PUBLISHED_FLOOD
@@ -499,8 +701,46 @@ UPDATE_APP_TO_LOGIN
     to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
   - Bring Telethon up to date: python3 -m pip install --upgrade telethon
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
-  - If it stays, sign in by QR code, which Telegram allows more readily.
+  - If it stays, try to sign in by QR code.
   @ at once, with the newer Telethon
+
+RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
+  ! Telegram wants a proof that only its own phone apps can give.
+  ? It asks for a captcha, or for a check by Apple or Google. That happens when the API ID is one of an official app,
+    or when the number looks like a new registration.
+  - Use an API ID of your own from https://my.telegram.org/apps.
+  - Make sure that the account exists: open it once in the official app.
+  - Then sign in here by QR code.
+  @ at once, with your own API ID
+
+“Your API ID or Hash cannot be empty or None”
+  ! The API ID or the API hash is missing.
+  ? Telethon was started without one of them. Often the variable in the .env file has another name than the program
+    reads, or the file lies in another folder.
+  - Get both at https://my.telegram.org/apps.
+  - Write them where the program looks for them, under the names it expects, and start it again.
+  @ as soon as both are there
+
+“invalid literal for int() with base 10”
+  ! The API ID is not a number.
+  ? Only digits are allowed there. Most often the API ID and the API hash have changed places, or quotes or a blank
+    were pasted along.
+  - API ID is the short number, API hash the 32 letters and digits. Put each in its place.
+  - Remove quotes, blanks and comments around the number.
+  @ at once, with the corrected value
+
+“'i' format requires -2147483648 <= number <= 2147483647”
+  ! This API ID is too big to be one.
+  ? An API ID has at most ten digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
+  - Copy App api_id once more from https://my.telegram.org/apps.
+  @ at once, with the corrected value
+
+“bytes or str expected, not <class 'int'>”
+  ! The API hash was given as a number.
+  ? It has to be a text, also when it happens to look like a number.
+  - Put the API hash in quotes in the program or settings file that passes it on.
+  - Check that API ID and API hash have not changed places.
+  @ at once, with the corrected value
 
 == The phone number
 
@@ -524,9 +764,8 @@ PHONE_NUMBER_BANNED
   - Do not try again and again: it does not help and looks like a robot.
   @ only after Telegram has lifted the ban
 
-PHONE_NUMBER_UNOCCUPIED
+PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
   ~ The phone number is not yet being used
-  ~ auth.AuthorizationSignUpRequired
   ! There is no Telegram account with this number.
   ? The number itself is fine, but nobody has registered it, or the account was deleted. Only Telegram's own apps can
     make new accounts.
@@ -534,6 +773,41 @@ PHONE_NUMBER_UNOCCUPIED
   - If it is right, install Telegram on a phone and register there.
   - Then sign in here.
   @ as soon as the account exists
+
+PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
+  ~ You can't sign up using this app
+  ~ The first name is invalid
+  ~ The last name is invalid
+  ~ Third-party applications cannot sign up for Telegram
+  ! New accounts cannot be made here.
+  ? There is no account with this number yet, and since 2023 Telegram lets only its own phone apps register one.
+  - Install Telegram on a phone and register the number there.
+  - Then sign in here.
+  @ as soon as the account exists
+
+PHONE_NUMBER_OCCUPIED
+  ~ The phone number is already in use
+  ! This number has an account already.
+  ? The program tried to register it, as if it were new.
+  - Sign in with the number instead of registering it.
+  @ at once
+
+PHONE_PASSWORD_PROTECTED
+  ~ This phone is password protected
+  ! The account has a password, and this program took a way in that cannot ask for it.
+  ? That way is older than two-step verification; only very old programs take it.
+  - Bring the program and its Telegram library up to date.
+  - Sign in with number, code and password, as this script does.
+  @ at once, with the newer program
+
+“Please make sure to call send_code_request first.”
+  ~ bytes or str expected, not <class 'NoneType'>
+  ! Telethon could not read the phone number.
+  ? It understands only digits, +, brackets, dashes and blanks. Dots, slashes, letters, or nothing at all make it give
+    up, with a text that says something else.
+  - Write the number with + and digits only, for example +447700900123.
+  - If a settings file holds it, check that the program reads that file, and that the value is not empty.
+  @ at once, with the corrected number
 
 == The code
 
@@ -545,7 +819,7 @@ PHONE_CODE_INVALID
   - If it is the right one and still refused, ask for a new code. Wrong tries count against a daily limit.
   @ at once
 
-PHONE_CODE_EMPTY
+PHONE_CODE_EMPTY “You must provide a phone and a code the first time”
   ~ The phone code is missing
   ! No code arrived at Telegram.
   ? The request to sign in was sent without a code.
@@ -561,20 +835,88 @@ PHONE_CODE_EXPIRED
   - Read it on the phone and type it here by hand. Do not send it to yourself in Telegram.
   @ at once, with a new code
 
-== The password (two-step verification)
+PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID
+  ~ The phone code hash is missing
+  ~ An invalid or expired `phone_code_hash` was provided
+  ~ Code hash invalid
+  ~ You also need to provide a phone_code_hash.
+  ! The code does not belong to this sign-in any more.
+  ? With each code Telegram hands out a receipt (phone_code_hash), and the two must come together. The receipt is
+    missing or too old: the program was started again in between, or the code was asked for somewhere else.
+  - Start again from the phone number and let a new code be sent.
+  - Enter it in the same run of the program, without a long pause.
+  @ at once, with a new code
 
-SESSION_PASSWORD_NEEDED
+SEND_CODE_UNAVAILABLE
+  ~ all available options for this type of number were already used
+  ! Telegram has no other way left to send the code.
+  ? Programs that are not Telegram's own get codes in the Telegram app, rarely elsewhere; text messages ended in 2023.
+    What could be tried for this number has been tried.
+  - Use the code that was already sent: look in the chat “Telegram” on each device where the account is open, also in
+    the archive.
+  - If the account is open on a phone, sign in by QR code: that needs no code.
+  - Otherwise start again tomorrow.
+  @ after 24 hours, counted from the last try
+
+SMS_CODE_CREATE_FAILED
+  ~ An error occurred while creating the SMS code
+  ! Telegram could not send the text message.
+  ? Something is out of order on the way from Telegram to the phone company. It is not your fault.
+  - Wait some minutes and ask for a code again.
+  - Or sign in by QR code, which needs no message.
+  @ after 10 minutes
+
+SentCodePaymentRequired
+  ~ 'SentCodePaymentRequired' object has no attribute
+  ! Telegram wants to be paid for the text message to this country.
+  ? For some countries it sends codes by SMS only after a Premium subscription was bought in the official app. That
+    cannot be done here.
+  - If the account is open on a phone, sign in here by QR code.
+  - Otherwise sign in with the official app first, then here by QR code.
+  @ at once, by QR code
+
+SentCodeSuccess
+  ~ logged in right after sending the code
+  ! You are signed in already.
+  ? Telegram recognised this program from before and asked for no code. Some programs crash on that answer.
+  - In this script there is nothing to do.
+  - In another program: start it again, and it will find itself signed in.
+  @ not needed
+
+“the code never arrives”
+  ~ no code arrives
+  ~ code not received
+  ~ did not receive the code
+  ! Telegram says that the code was sent, but nothing comes.
+  ? In most cases it lies unseen in the chat “Telegram” in an app where the account is open. Often enough Telegram
+    simply does not deliver codes for programs that are not its own.
+  - Search for the chat “Telegram” on every phone and computer where the account is open, also in the archive.
+  - Read what this script says about where the code was sent: it may be an e-mail.
+  - Sign in by QR code: scan it in the app under Settings → Devices → Link Desktop Device. That needs no code.
+  - Do not ask for codes again and again: that ends in a lock of a day.
+  @ after 24 hours, counted from the last try
+
+“{number} consecutive sign-in attempts failed. Aborting”
+  ! Three wrong codes, and Telethon gave up.
+  ? It asks three times and then stops. It says “invalid code” also when the code has run out, so the code may have
+    been typed right.
+  - Start again and let a new code be sent.
+  - Type the newest code within a few minutes.
+  @ at once, with a new code
+
+== The password of two-step verification
+
+SESSION_PASSWORD_NEEDED NoPasswordProvided
   ~ Two-steps verification is enabled and a password is required
   ~ Two-step verification is enabled for this account. Please provide the
-  ! The code was right. This account also wants its password.
+  ! This account also wants its password.
   ? Its owner has set up two-step verification. This is a normal step, not a failure.
   - Enter the password of two-step verification. It is not the code and not the PIN of the phone.
   - If it is forgotten, let it be reset by the recovery e-mail.
   @ at once
 
-PASSWORD_HASH_INVALID
+PASSWORD_HASH_INVALID PasswordIncorrect
   ~ The password (and thus its hash value) you entered is invalid
-  ~ opentele2*PasswordIncorrect
   ! The password is wrong.
   ? Telegram compared it with the password of two-step verification, and they differ. Capitals and blanks count.
   - Check Caps Lock and the language of the keyboard, or type it in a text editor first to see it.
@@ -583,9 +925,271 @@ PASSWORD_HASH_INVALID
   - If it is forgotten, reset it by the recovery e-mail, or in an app that is still signed in (takes 7 days).
   @ at once, a few times; then Telegram asks for a pause
 
+SRP_ID_INVALID SRP_A_INVALID
+  ~ Invalid SRP ID provided
+  ! The password could not be checked this time.
+  ? Passwords are never sent to Telegram; they answer a riddle that it sets. The riddle had changed meanwhile, or the
+    answer was built wrongly. It says nothing about your password.
+  - Enter the password again: a new riddle is fetched for each try.
+  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once
+
+SRP_PASSWORD_CHANGED
+  ~ Password has changed
+  ! The password was changed just now.
+  ? Somebody changed it on another device while this sign-in was under way.
+  - If that was you, enter the new password.
+  - If not, open Telegram on your phone at once: Settings → Devices, and end the sessions that you do not know.
+  @ at once, with the new password
+
+PASSWORD_EMPTY PASSWORD_MISSING PASSWORD_REQUIRED
+  ~ The provided password is empty
+  ~ unsupported password algorithm NoneType
+  ! This account has no password.
+  ? It has no two-step verification, so there is none to enter, to recover or to reset.
+  - Go on without a password, or start again and enter only the code.
+  @ at once, without a password
+
+“unsupported password algorithm PasswordKdfAlgoUnknown”
+  ! This Telethon is too old for the password of this account.
+  ? Telegram checks it by a method that the installed version does not know.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once, with the newer Telethon
+
+“bad p/g in password”
+  ~ bad b in check
+  ~ bad g_b
+  ! The password was not sent, because the other side cannot be trusted.
+  ? The numbers for checking it are not the ones that Telegram uses. Something between this machine and Telegram may be
+    altering the traffic.
+  - Do not enter the password on this network.
+  - Switch off proxies, or use another network, and start again.
+  @ at once, on another network
+
+PASSWORD_RECOVERY_NA
+  ~ No email was set, can't recover password via email
+  ! This account has no recovery e-mail.
+  ? None was set when the password was made, so it cannot be reset that way.
+  - Think of the hint that is shown, and of how you usually write passwords.
+  - Where Telegram is still open: Settings → Privacy and Security → Two-Step Verification → Forgot password. That takes
+    7 days.
+  - The last resort is to delete the account in the app and begin anew. Chats and contacts are lost then.
+  @ at once, with the right password
+
+PASSWORD_RECOVERY_EXPIRED
+  ~ The recovery code has expired
+  ! The recovery code is too old.
+  ? Codes in recovery mails are good for a short time only, and a newer mail kills the older.
+  - Let a new recovery mail be sent.
+  - Enter its code soon.
+  @ at once, with a new mail
+
+CODE_EMPTY
+  ~ The provided code is empty
+  ! No recovery code arrived at Telegram.
+  ? The line was empty.
+  - Enter the code from the recovery mail.
+  @ at once
+
+NEW_SETTINGS_INVALID NEW_SALT_INVALID
+  ~ The new settings are invalid
+  ~ The new salt is invalid
+  ! The new password was not accepted.
+  ? Recovery and a new password in one step did not work. Recovery alone does.
+  - Recover without setting a new password.
+  - Set the new one in the Telegram app afterwards: Settings → Privacy and Security → Two-Step Verification.
+  @ at once, without a new password
+
+RESET_REQUEST_MISSING
+  ~ No password reset is in progress
+  ! There is no reset of the password to call off.
+  ? None was asked for, or it has been called off or finished already.
+  - Nothing.
+  @ not needed
+
+PASSWORD_TOO_FRESH_{seconds} SESSION_TOO_FRESH_{seconds}
+  ~ The password was added too recently and {seconds} seconds must pass
+  ~ The session logged in too recently and {seconds} seconds must pass
+  ! The password or the session is too new for this.
+  ? Telegram allows some sensitive things only when both are some days old.
+  - Wait {seconds}, or do it on a device that has been signed in for longer.
+  @ after {seconds}, counted from the error
+
+2FA_CONFIRM_WAIT_{seconds}
+  ~ it will be deleted in a week. Otherwise it can be reset in {seconds}
+  ! The account will be deleted when the wait is over.
+  ? Somebody asked for its deletion without knowing the password. Telegram waits a week first: {seconds} are left.
+  - If you do not want that, open Telegram on another device and refuse it in the chat “Telegram”.
+  - Better: recover the password by e-mail, then nothing has to be deleted.
+  @ after {seconds}, counted from the error
+
+2FA_RECENT_CONFIRM
+  ! The deletion of the account was just called off.
+  ? Somebody refused it on a device that is signed in. So it cannot be asked for again soon.
+  - Sign in with the help of that device: it shows codes and scans QR codes.
+  - Otherwise wait a week.
+  @ in a week
+
+== The e-mail
+
+EMAIL_INVALID
+  ~ The given email is invalid
+  ! This e-mail address is not valid.
+  ? A character is wrong or missing.
+  - Type it again: name, @, provider, ending.
+  @ at once, with the corrected address
+
+EMAIL_NOT_ALLOWED
+  ! Telegram does not accept this e-mail address.
+  ? It refuses throw-away addresses and some providers, and addresses that were used for many accounts.
+  - Use another address, with a well-known provider.
+  @ at once, with another address
+
+EMAIL_NOT_SETUP EMAIL_INSTALL_MISSING
+  ! This account has no login e-mail.
+  ? A code by e-mail was asked for, or a change of the address, but no address has ever been set.
+  - Start again from the phone number. If Telegram wants an address, it asks for one then.
+  - Or sign in by QR code.
+  @ at once, from the beginning
+
+EMAIL_CODE_EMPTY
+  ! No e-mail code arrived at Telegram.
+  ? The line was empty.
+  - Enter the code from the newest mail. Look in the spam folder too.
+  @ at once
+
+CODE_INVALID
+  ~ Code invalid (i.e. from email)
+  ! The code from the e-mail is wrong.
+  ? It is mistyped, or from an older mail: only the newest one counts.
+  - Open the newest mail from Telegram and copy the code from it.
+  @ at once
+
+EMAIL_VERIFY_EXPIRED EMAIL_HASH_EXPIRED
+  ~ The verification email has expired
+  ~ The email hash expired and cannot be used to verify it
+  ! The code from the e-mail is too old.
+  ? It is good for a short time only.
+  - Let a new mail be sent and enter its code soon.
+  @ at once, with a new mail
+
+EMAIL_UNCONFIRMED_{length}
+  ~ Email unconfirmed, the length of the code must be {length}
+  ~ Email unconfirmed
+  ! The new e-mail address still has to be confirmed.
+  ? Telegram has sent a mail with a code of {length} digits to it.
+  - Open that mail (also look in the spam folder) and enter the {length} digits.
+  @ at once, with the code
+
+TASK_ALREADY_EXISTS
+  ! The login e-mail is being reset already.
+  ? That was asked for before and takes some days. Then Telegram sends codes another way.
+  - Wait for the date that Telegram gave when the reset was asked for (sent_code.type.reset_pending_date).
+  - Meanwhile sign in by QR code, if the account is open on a phone.
+  @ on the date of the reset
+
+== The QR code
+
+AUTH_TOKEN_EXPIRED
+  ~ The provided authorization token has expired
+  ! This QR code is too old.
+  ? Each one is good for about 30 seconds, then a new one takes its place.
+  - Scan the code that is on the screen now. Have the scanner open before: Settings → Devices → Link Desktop Device.
+  @ at once, with the new QR code
+
+AUTH_TOKEN_ALREADY_ACCEPTED
+  ~ The authorization token was already used
+  ! This QR code has been used already.
+  ? A code works once. Either this sign-in is finished, or somebody else scanned it first.
+  - If the script does not go on, let it show a new QR code and scan that one.
+  - Look at Settings → Devices in the app, and end a session that you do not know.
+  @ at once, with the new QR code
+
+AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
+  ~ An invalid authorization token was provided
+  ~ The specified auth token is invalid
+  ~ An error occurred while importing the auth token
+  ! Telegram does not recognise this QR code.
+  ? It was damaged on the way, or belongs to another data centre, or to Telegram's test servers.
+  - Let a new QR code be shown and scan it with the app itself, not with the camera of the phone.
+  - If the screen makes it blurred, enlarge the window or use a lighter background.
+  @ at once, with the new QR code
+
+WEBAUTH_TOKEN_EXPIRED
+  ! This web login link is too old.
+  ? Links from the app to Telegram Web carry a ticket that is good for a short time.
+  - Open the link in the app again, or sign in by code or QR code.
+  @ at once, with a new link
+
+CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
+  ! Passkeys do not work here.
+  ? A passkey for Telegram only answers Telegram's own apps and website. Other programs cannot use it.
+  - Sign in by code or by QR code.
+  @ at once, by code or QR code
+
+“QR not scanned in time”
+  ~ QR login with receive_updates=False, or scanned before wait()
+  ! Nobody scanned the QR code, or the program did not notice it.
+  ? Each code is good for about 30 seconds. Some programs also miss a scan, because they do not listen at that moment.
+  - Open the scanner first: Settings → Devices → Link Desktop Device. Then scan the newest code.
+  - If the app says that it worked and the program still waits, start it again.
+  @ at once, with the new QR code
+
+“Login token response was unexpected”
+  ~ couldn't perform the QR login
+  ! The scan was seen, but the sign-in did not follow.
+  ? Telegram handed out another QR code in place of the sign-in. Often the account also has a password, or is in
+    another data centre, and the program does not know how to go on.
+  - Use this script: it asks for the password and moves to the right data centre.
+  - Or scan the newest QR code once more.
+  @ at once, with the new QR code
+
+“'LoginTokenSuccess' object has no attribute”
+  ! You are signed in already.
+  ? Telegram accepted at once, and the program still looked for a QR code. That is a gap in the program.
+  - Start it again; it will find itself signed in. This script knows that answer.
+  @ not needed
+
+“'LoginTokenMigrateTo' object has no attribute”
+  ! The account is in another data centre, and the program did not follow.
+  ? After the scan Telegram said where to go on. That is a gap in the program's use of Telethon.
+  - Sign in by QR code with this script: it moves to the right data centre.
+  @ at once
+
+== Bots
+
+ACCESS_TOKEN_INVALID
+  ~ The provided token is not valid
+  ! Telegram does not know this bot token.
+  ? It is mistyped, cut off, or was never one. A token looks like 123456789:AA… with 35 characters after the colon.
+  - Open @BotFather, /mybots, choose the bot, API Token.
+  - Copy the whole line, digits, colon and letters.
+  @ at once, with the right token
+
+ACCESS_TOKEN_EXPIRED
+  ~ Bot token expired
+  ! This bot token is not valid any more.
+  ? It was revoked, or the bot was deleted.
+  - Get the present token: @BotFather, /mybots, choose the bot, API Token.
+  @ at once, with the new token
+
+BOT_METHOD_INVALID
+  ~ The API access for bot users is restricted
+  ! Bots may not do this.
+  ? The session belongs to a bot, and Telegram allows this call to people only.
+  - If the program needs your own account, sign in with your phone number and use that session string.
+  - If it should be a bot, look for what the program offers for bots.
+  @ at once, with the other kind of session
+
+BUSINESS_CONNECTION_NOT_ALLOWED
+  ! This cannot be done in the name of a business account.
+  ? The program wrapped the call for a connected business bot. Sign-in calls cannot be wrapped so.
+  - Report it to the makers of the program.
+  @ no use before the program is mended
+
 == The session
 
-AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED
+AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthorized
   ~ The key is not registered in the system
   ~ The method is only available to already activated users
   ! This session is not signed in.
@@ -595,9 +1199,12 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED
   - Put the new string in the place of the old one wherever you pasted it.
   @ at once, with a new sign-in
 
-AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY
+AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID ENCRYPTED_MESSAGE_INVALID
   ~ The key is invalid
   ~ unavailable for temporary authorization key
+  ~ The provided authorization is invalid
+  ~ Invalid object ID for a user
+  ~ Encrypted message invalid
   ! The key in this session is not valid.
   ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
   - Put the old session aside. Do not delete it yet.
@@ -631,12 +1238,235 @@ SESSION_EXPIRED
   - To keep it longer, raise that limit, and let the program connect now and then.
   @ at once, with a new sign-in
 
+USER_DEACTIVATED INPUT_USER_DEACTIVATED
+  ~ The user has been deleted/deactivated
+  ! This account has been deleted.
+  ? Its owner deleted it, or Telegram did after a long time without use. With this text Telegram also answers for some
+    banned accounts.
+  - Enter the number in an official Telegram app: it says whether the account is gone or banned.
+  - If it is gone, the number can be registered anew there. Chats and contacts do not come back.
+  @ as soon as the account exists again
+
+USER_DEACTIVATED_BAN
+  ! Telegram has banned this account.
+  ? It believes that its rules were broken, usually by spam. The session is useless as long as the ban lasts.
+  - Enter the number in an official Telegram app and tap Help when it says that the number is banned: that prepares the
+    mail to recover@telegram.org.
+  - Do not try again and again here.
+  @ only after Telegram has lifted the ban
+
+FROZEN_METHOD_INVALID FROZEN_PARTICIPANT_MISSING
+  ~ You tried to use a method that is not available for frozen accounts
+  ~ Your account is frozen and can't access the chat
+  ! This account is frozen: it can read, but not act.
+  ? Telegram froze it because of a complaint or a suspicion. Without an appeal it is deleted on a date that the app
+    shows.
+  - Open Telegram on the phone: it shows a bar about the freeze with a link to appeal. The bot @SpamBot does it too.
+  - Do it before that date, and explain in your own words.
+  - Do not try again here meanwhile.
+  @ only after Telegram has lifted the freeze
+
+FRESH_RESET_AUTHORISATION_FORBIDDEN FRESH_CHANGE_PHONE_FORBIDDEN FRESH_CHANGE_ADMINS_FORBIDDEN
+  ~ The current session is too new and cannot be used to reset other authorisations yet
+  ! A new session may not do this yet.
+  ? For its first 24 hours a session can neither end other sessions nor change the account. That protects you from
+    somebody who has just broken in.
+  - Do it on a device that has been signed in for longer, or wait a day.
+  @ after 24 hours, counted from the last try
+
+HASH_INVALID
+  ~ The provided hash is invalid
+  ! This session is not in the list any more.
+  ? The one that was to be ended has ended already.
+  - Open Settings → Devices in the Telegram app and look at the list again.
+  @ not needed
+
+TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
+  ~ No temporary auth key provided
+  ~ The passed temporary key is already bound
+  ! The short-lived key of this connection was refused.
+  ? Some libraries change keys every day, and tie each to the key of the session. That did not work, often because the
+    clock of the computer is wrong. Telethon does not do this by itself.
+  - Set the clock of the computer automatically.
+  - Start the program again. If it stays, report it to its makers.
+  @ at once, with the right time
+
+AuthKeyNotFound
+  ~ The server claims it doesn't know about the authorization key
+  ~ transport error -404 (key exists)
+  ~ transport error -404
+  ~ transport error: 404
+  ! Telegram does not know the key in this session at all.
+  ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
+    wrongly: some strings of other libraries are misread without a word.
+  - Run this script with “check” to see what the session really is.
+  - If it comes from another library, use “convert”.
+  - Otherwise put it aside and sign in once more.
+  @ at once, with a new sign-in
+
+“session 401 hidden”
+  | get_me() returned None
+  | 'NoneType' object has no attribute 'id'
+  | 'NoneType' object has no attribute 'first_name'
+  | 'NoneType' object has no attribute 'username'
+  ! The session is not signed in, and the program hides why.
+  ? Telethon turns every such answer of Telegram into “nobody is there”: never signed in, ended, run out, banned,
+    deleted, or waiting for the password.
+  - Run this script with “check --online”: it tells these apart.
+  - Usually a new sign-in is needed.
+  @ at once, with a new sign-in
+
+“IPv6 session, use_ipv6=False”
+  ! This session belongs to an IPv6 address, and the program uses IPv4.
+  ? Telethon then goes to data centre 2 with a key that may belong to another one, and Telegram does not know it there.
+  - Run this script with “convert” to make an IPv4 string of it.
+  - Or switch IPv6 on in the program (use_ipv6=True).
+  @ at once, with the converted string
+
+“GramJS string accepted by mistake”
+  ! This is a session string of GramJS (JavaScript), not of Telethon.
+  ? Both begin with 1. Some have just the length that Telethon expects, so it reads nonsense without noticing.
+  - Run this script with “convert” to make a Telethon string of it.
+  @ at once, with the converted string
+
+“StringSession with all-zero key”
+  ! This session string holds no key.
+  ? It was saved before anybody signed in, so it is empty inside.
+  - Sign in and use the new session string.
+  @ at once, with a new sign-in
+
+“Not a valid string”
+  ! This is not a session string of Telethon.
+  ? It has to begin with the digit 1. It may have a quote or a blank in front, come from another library (Pyrogram,
+    GramJS, mtcute), or be something else: an API hash, a bot token, a file name.
+  - Copy only the string itself, without quotes and without the name in front of it.
+  - Run this script with “check”: it says what it is, and repairs what can be repaired.
+  - If it comes from another library, use “convert”.
+  @ at once, with the right string
+
+“unpack requires a buffer of 275 bytes”
+  ~ unpack requires a buffer of 263 bytes
+  ~ Incorrect padding
+  ~ Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
+  ~ Invalid base64-encoded string
+  ! The session string has been damaged in copying.
+  ? Part of it is missing, or a blank or a line break has got in. A whole one has 353 characters (369 with an IPv6
+    address) on a single line, begins with 1 and ends with =.
+  - Copy it again in one piece, up to the = at the end. Widen the window first, so that it is not broken into lines.
+  - Run this script with “check”: it says how much is missing, and repairs what can be repaired.
+  @ at once, with the whole string
+
+“string argument should contain only ASCII characters”
+  ! A foreign character is in the session string.
+  ? Only plain letters, digits, -, _ and = belong there. Word processors and chats like to put in others.
+  - Copy the string again as plain text, from a terminal or a text editor.
+  @ at once, with the clean string
+
+“file is not a database”
+  ~ database disk image is malformed
+  ~ SessionFileInvalid
+  ! The session file is damaged, or is not a session file.
+  ? A Telethon session is a small SQLite database, and this file is not one, or parts of it are broken. It may be
+    encrypted, half copied, or belong to another program.
+  - Check that the path is the right one.
+  - Run this script with “check” on the file.
+  - Take a copy from before, or sign in once more.
+  @ at once, with a good file
+
+“database is locked”
+  ! Another program is using this session file.
+  ? Only one program at a time can work with it. Often the same bot or server still runs in the background.
+  - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
+  - Give each program a session of its own. A session string avoids the file altogether.
+  @ at once, when the other program has stopped
+
+“unable to open database file”
+  ~ SessionFileNotFound
+  ! The session file cannot be opened.
+  ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
+    not there at all.
+  - Check each part of the path, as the program sees it from where it runs.
+  - Check that the user who runs the program may write in that folder.
+  @ at once, with the corrected path
+
+“attempt to write a readonly database”
+  ! The session file is read-only.
+  ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
+  - Make file and folder writable for the user who runs the program.
+  - Or copy the file to a place that is, or use a session string instead.
+  @ at once, with a writable file
+
+“disk I/O error”
+  ~ database or disk is full
+  ~ No space left on device
+  ! The disk is full or failing.
+  ? The session could not be written.
+  - Free some space, then start again.
+  - If there is space enough, the disk itself may be at fault: copy the session file elsewhere.
+  @ as soon as there is space
+
+“no such column: version”
+  ! This is a session file of Pyrogram, not of Telethon.
+  ? Both end in .session and look alike from outside; their insides differ.
+  - Run this script with “convert” to make a Telethon session of it.
+  @ at once, with the converted session
+
+“duplicate column name: takeout_id”
+  ! The session file was left half upgraded.
+  ? Two versions of Telethon have changed it, or one was stopped in the middle.
+  - Run this script with “convert”: it reads such files, too.
+  - Or take a copy from before, or sign in once more.
+  @ at once, with the converted session
+
+“too many values to unpack (expected {number})”
+  ~ too many values to unpack (expected 5)
+  ~ too many values to unpack (expected 6)
+  ! The session file was made by a newer Telethon than this one.
+  ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
+  - Bring the older program's Telethon up to date: python3 -m pip install --upgrade telethon
+  - Or run this script with “convert”: it writes files that all of them read.
+  @ at once, with the newer Telethon or the converted file
+
+“Server replied with a wrong session ID”
+  ~ Server replied with an invalid auth key
+  ~ Received msg_key doesn't match with expected one
+  ~ Server sent an even msg_id
+  ! An answer came that was not meant for this connection.
+  ? Two programs use the same session, or something in between alters the traffic. Telethon throws such answers away.
+  - Stop every other program that uses this session; give each its own.
+  - If there is none, try another network, without proxy.
+  @ at once, when nothing else uses the session
+
+TDataAuthKeyNotFound TDataInvalidMagic TDataBadDecryptKey TFileNotFound
+  ! This tdata folder cannot be read.
+  ? It is not the whole folder of Telegram Desktop, was copied while Telegram Desktop was running, or nobody is signed
+    in there.
+  - Close Telegram Desktop and copy the whole tdata folder again.
+  - Run this script with “check” on the folder.
+  @ at once, with the whole folder
+
+TDataWrongPasscode
+  ! Telegram Desktop has locked this folder with a passcode.
+  ? That is the passcode that Telegram Desktop asks for when it starts. It is not the password of the account.
+  - Give the passcode, or switch it off in Telegram Desktop (Settings → Privacy and Security → Local passcode) and copy
+    the folder again.
+  @ at once, with the passcode
+
+“popup after a 406”
+  ~ updateServiceNotification
+  ! Telegram has something to tell you.
+  ? After some refusals it sends the reason as a message for people, in the language of the account.
+  - Read the text that is shown with the error: it says more than the name of the error.
+  @ as that text says
+
 == Too many tries
 
-FLOOD_WAIT_{seconds} FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds}
+FLOOD_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required
   ~ FLOOD_WAIT ({seconds})
   ~ flood wait of {seconds}
+  ~ flood wait: {seconds}
+  ~ Sleeping for {seconds}s
   ~ Too Many Requests: retry after {seconds}
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
@@ -644,7 +1474,23 @@ FLOOD_WAIT_{seconds} FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{second
   - Wait until then. Trying earlier is refused, and can make the pause longer.
   - Stop every other program that signs in with the same number.
   - If a code has already arrived, it may still be good: use it then.
-  @ after {seconds}
+  @ after {seconds}, counted from the error
+
+FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds} SLOWMODE_WAIT_{seconds}
+  ~ A wait of {seconds} seconds is required in non-premium accounts
+  ~ A wait of {seconds} seconds is required before sending another message in this chat
+  ! A short pause of {seconds}.
+  ? Telegram slows this down on purpose: transfers for accounts without Premium, messages in a chat with slow mode, or
+    calls that follow each other too fast. It has nothing to do with the sign-in.
+  - Wait until then and go on.
+  @ after {seconds}, counted from the error
+
+FLOOD_TEST_PHONE_WAIT_{seconds}
+  ~ A wait of {seconds} seconds is required in the test servers
+  ! Telegram's test servers ask for a pause of {seconds}.
+  ? Too many sign-ins with this test number.
+  - Wait until then, or use another test number (99966 and four digits more).
+  @ after {seconds}, counted from the error
 
 PHONE_NUMBER_FLOOD
   ~ You asked for the code too many times
@@ -654,9 +1500,9 @@ PHONE_NUMBER_FLOOD
   - Do not ask for more codes, not here and not in any other app.
   - Try the last code that you received; it may still be good.
   - If the account is open on a phone, sign in by QR code: that needs no code.
-  @ after 24 hours
+  @ after 24 hours, counted from the last try
 
-PHONE_PASSWORD_FLOOD FLOOD
+PHONE_PASSWORD_FLOOD
   ~ You have tried logging in too many times
   ! Too many failed sign-ins with this number.
   ? Codes or passwords were wrong too often, so Telegram has locked the door for a while. It does not say for how long;
@@ -664,23 +1510,76 @@ PHONE_PASSWORD_FLOOD FLOOD
   - Stop trying, in every app.
   - Find the right password meanwhile, or have the recovery e-mail at hand.
   - Try once when the time is over.
-  @ after 24 hours
+  @ after 24 hours, counted from the last try
+
+FLOOD
+  ! Too many tries.
+  ? Telegram has closed this way for a while, and does not say for how long. A day is what its limits are made for.
+  - Stop trying, in every app and program.
+  - Try once when the time is over.
+  @ after 24 hours, counted from the last try
+
+“Invalid response buffer (HTTP code 429)”
+  ~ transport error -429
+  ~ transport error: 429
+  ! Too many connections from this address.
+  ? A program here, or somebody else behind the same address, connects again and again. Telegram refuses them all for a
+    while. Telethon makes it worse: it comes back at once, hundreds of times a second.
+  - Stop every program that uses Telegram from this machine.
+  - Wait ten minutes or more, then start one.
+  @ after 10 minutes
+
+PEER_FLOOD
+  ~ Too many requests (caused by
+  ! Telegram has limited this account because it looks like spam.
+  ? Too many messages to strangers, or invitations, in a short time. Signing in still works.
+  - Ask the bot @SpamBot in the app what is limited, and until when.
+  - Stop sending to people who have not written to you.
+  @ as @SpamBot says
+
+TAKEOUT_INIT_DELAY_{seconds}
+  ~ A wait of {seconds} seconds is required before being able to initiate the takeout
+  ! The export of the account has to wait {seconds}.
+  ? Telegram asks on your other devices whether the export is really yours, and waits until you say so.
+  - Open the chat “Telegram” on your phone and allow the export, or wait.
+  @ after {seconds}, counted from the error
 
 == The data centre
 
-PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc}
+PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STATS_MIGRATE_{dc}
   ~ is associated with DC {dc}
-  ! This account belongs to Telegram's data centre {dc}.
+  ~ Phone migrated to {dc}
+  ! This belongs to Telegram's data centre {dc}.
   ? Telegram keeps each account in one of five data centres, and sends the sign-in there. This is normal, and this
     script moves by itself. A session that was made for another data centre does not work there.
   - Nothing, if the sign-in goes on by itself.
-  - If it does not: run the script with “network” to see whether this machine reaches data centre {dc}.
+  - If it does not: run this script with “network” to see whether this machine reaches data centre {dc}.
   - If a session from elsewhere says this, sign in once more: it carries the wrong data centre.
   @ at once
 
+DC_ID_INVALID “Failed to get DC {dc}”
+  ~ Invalid response buffer (HTTP code 444)
+  ~ transport error -444
+  ~ transport error: 444
+  ! There is no such data centre.
+  ? Telegram has five, and the number asked for is none of them, or not to be found in the list. A session from
+    elsewhere may carry a wrong number, or an MTProxy leads somewhere else.
+  - Run this script with “check” on the session to see which data centre it names.
+  - With a proxy: use another one, or none.
+  - Otherwise start again; if it stays, bring Telethon up to date.
+  @ at once, with the corrected session or proxy
+
+CDN_METHOD_INVALID UNKNOWN_METHOD
+  ~ This method cannot be invoked on a CDN server
+  ~ The method you tried to call cannot be called on non-CDN DCs
+  ! This is one of Telegram's file servers; nobody can sign in there.
+  ? The session points to the wrong kind of server.
+  - Put the session aside and sign in once more.
+  @ at once, with a new sign-in
+
 == Telegram's servers
 
-AUTH_RESTART AUTH_RESTART_{number} SIGN_IN_FAILED
+AUTH_RESTART_{number} SIGN_IN_FAILED
   ~ Restart the authorization process
   ~ Failure while signing in
   ! Telegram lost the thread and wants the sign-in to start again.
@@ -688,13 +1587,654 @@ AUTH_RESTART AUTH_RESTART_{number} SIGN_IN_FAILED
   - Start again from the phone number; a new code will come.
   - If it comes again, wait ten minutes.
   @ at once, from the beginning
+
+AUTH_KEY_UNSYNCHRONIZED
+  ! Telegram's servers have not all heard of this new connection yet.
+  ? The one that checks the password needs some seconds more.
+  - Wait a few seconds and enter the password again.
+  @ in a few seconds
+
+TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAILED INTERDC_{dc}_CALL_ERROR
+    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT MSG_WAIT_FAILED MSG_WAIT_TIMEOUT
+    MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
+    STORE_INVALID_SCALAR_TYPE RANDOM_ID_DUPLICATE
+  ~ Timeout while fetching data
+  ~ No workers running
+  ~ Telegram is having internal issues
+  ~ An error occurred while communicating with DC {dc}
+  ~ A rich error occurred while communicating with DC {dc}
+  ~ Telegram workers are too busy to respond immediately
+  ~ The postponed call has timed out
+  ~ A waiting call returned an error
+  ~ The request should be retried with a lower message ID
+  ~ The provided member is invalid or does not exist
+  ~ Failure while generating registration ID
+  ~ Occupation of primary member location failed
+  ~ You provided a random ID that was already used
+  ! Telegram has trouble of its own just now.
+  ? One of its servers failed, was too busy or did not reach another. It has nothing to do with you.
+  - Wait a minute and try again.
+  - If it lasts for an hour, look whether Telegram itself works on your phone.
+  @ after 1 minute
+
+MEMBER_NO_LOCATION
+  ~ couldn't find location
+  ! Telegram cannot find where this account is kept.
+  ? That is a fault inside Telegram. It usually goes away by itself.
+  - Wait an hour and try again.
+  - If it stays for days, write to Telegram: Settings → Ask a Question in the app.
+  @ after 1 hour
+
+“Invalid response buffer (HTTP code 404)”
+  ~ transport error -404 (no key yet)
+  ! Telegram's server refused to start a connection.
+  ? It hung up during the first steps, before any session came into play.
+  - Try again.
+  - If it stays, try another network, and no proxy. Run this script with “network” to see which data centres answer.
+  @ at once
+
+“Request was unsuccessful {number} time(s)” (hides the cause)
+  ! Telethon gave up, and hides why.
+  ? It repeated the call several times in silence. Behind it is a pause that Telegram asked for, trouble on its
+    servers, or a data centre that is not reached.
+  - Wait a minute, then run it with this script, which shows the real answer.
+  - If it repeats, wait an hour.
+  @ after 1 minute
+
+== The network
+
+“Connection to Telegram failed {number} time(s)” (hides the cause)
+  ! No connection to Telegram could be made.
+  ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
+  - Check that other pages open in a browser on this machine.
+  - Run this script with “network”: it finds out where it ends.
+  - Try another network, for example the hotspot of a phone, or a VPN or proxy.
+  @ as soon as the network is mended
+
+“auth_key generation failed {number} time(s)” (hides the cause)
+  ~ Step 1 invalid nonce from server
+  ~ Step 2 could not find a valid key for fingerprints
+  ~ Step 2 invalid nonce from server
+  ~ Step 2 invalid server nonce from server
+  ~ Step 2 invalid DH fail nonce from server
+  ~ Step 3 AES block size mismatch
+  ~ Step 3 invalid nonce
+  ~ Step 3 invalid new nonce hash
+  ~ g_a is not within
+  ~ Step {number} answer was
+  ~ Step N answer was
+  ~ Bad auth_key_id
+  ~ Bad msg_id
+  ! The first handshake with Telegram failed.
+  ? Somebody answered, but not as Telegram does. A proxy, a filter or a fake server stands in between, or this Telethon
+    is too old to know Telegram's present keys.
+  - Switch off proxy and VPN, or use another network.
+  - Set the clock of the computer automatically.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once, on another network
+
+“Cannot send requests while disconnected”
+  ~ ConnectionError: Not connected
+  | Not connected
+  ! The connection was closed in the middle.
+  ? The line dropped, or Telethon hung up by itself after another error, which stands further up in the log.
+  - Look further up in the log for the first error.
+  - Start again.
+  @ at once
+
+“0 bytes read on a total of 8 expected bytes”
+  ~ Server closed the connection
+  ~ {number} bytes read on a total of {total} expected bytes
+  | IncompleteReadError
+  ! The other side picked up and hung up without a word.
+  ? A filter, a wrong proxy, or Telegram itself does that, when there were too many connections from this address.
+  - Run this script with “network”: it finds out which.
+  - If you use a proxy, check its type and port.
+  - Try another network, or wait some minutes.
+  @ as soon as the network is mended
+
+“bytes read on a total of 1347703872 expected bytes”
+  ! A web page answered in the place of Telegram.
+  ? The network wants you to sign in first, as in hotels and trains, or a web proxy stands in between.
+  - Open any page in a browser on this machine and sign in to the network.
+  - If you use a proxy, set its type to http.
+  @ as soon as the network lets you through
+
+“Invalid response buffer (too short”
+  ~ Invalid response buffer (HTTP code 403)
+  ~ transport error -403
+  ~ transport error: 403
+  ~ No more data left to read
+  | InvalidBufferError
+  ! The answer was not Telegram's.
+  ? Some bytes came back that are not its language. Usually a proxy of another type answers, or a filter on the way.
+  - If you use a proxy, check type, port and secret.
+  - Run this script with “network”, or try another network.
+  @ as soon as the network is mended
+
+InvalidChecksumError
+  ~ This packet should be skipped
+  ! An answer was damaged on the way.
+  ? The line or a proxy changes what passes through.
+  - Try again.
+  - If it stays, use another network or no proxy.
+  @ at once
+
+“connect hangs: server accepts, never answers”
+  ~ connect hangs
+  ~ hangs on connect
+  ! The line stands, but Telegram never answers.
+  ? Something on the way lets the call through and swallows what is said: a filter that recognises Telegram, or a proxy
+    with a wrong secret. Telethon waits without end.
+  - Stop the program with Ctrl-C.
+  - Run this script with “network”: it gives a verdict in seconds.
+  - Try another network, a VPN or another proxy.
+  @ as soon as the network is mended
+
+“call hangs: answer never comes”
+  ~ call hangs
+  ! A question was sent, and no answer comes.
+  ? The line died without anybody noticing, or the clock of the computer jumped, so that answers are thrown away.
+  - Stop the program with Ctrl-C and start it again.
+  - Check that the clock of the computer is right.
+  @ at once
+
+TimeoutError ETIMEDOUT
+  ~ Errno 110
+  ~ Errno 60
+  ~ WinError 10060
+  ~ WinError 121
+  ~ Connection timed out
+  ! Nobody answered.
+  ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
+    so does a network that is down somewhere on the way.
+  - Run this script with “network”: it finds out where it ends.
+  - Try another network, for example the hotspot of a phone, or a VPN or proxy.
+  - Allow Python in the firewall of this computer.
+  @ as soon as the network is mended
+
+ConnectionRefusedError ECONNREFUSED
+  ~ Errno 111
+  ~ Errno 61
+  ~ WinError 10061
+  ~ WinError 1225
+  ~ Connection refused
+  ! The connection was refused.
+  ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
+    Otherwise a firewall says no.
+  - If you use a proxy, check that it runs, its host and its port.
+  - Otherwise run this script with “network”, and try another network.
+  @ as soon as the network or proxy is mended
+
+ConnectionResetError ECONNRESET BrokenPipeError EPIPE
+  ~ Errno 104
+  ~ Errno 54
+  ~ Errno 32
+  ~ WinError 10054
+  ~ WinError 64
+  ~ WinError 10058
+  ~ Connection reset by peer
+  ~ Broken pipe
+  ! The connection was cut off.
+  ? The other side, or a filter on the way, hung up in the middle. Filters that recognise Telegram do just that.
+  - Try again.
+  - If it repeats, try another network, a VPN or a proxy. Run this script with “network” for a verdict.
+  @ at once
+
+ConnectionAbortedError ECONNABORTED
+  ~ Errno 103
+  ~ Errno 53
+  ~ WinError 10053
+  ~ WinError 1236
+  ! This computer cut the connection itself.
+  ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
+  - Try again.
+  - If it repeats, switch off VPN and web protection of the antivirus for a moment.
+  @ at once
+
+ENETUNREACH EHOSTUNREACH ENETDOWN
+  ~ Errno 101
+  ~ Errno 51
+  ~ Errno 113
+  ~ Errno 65
+  ~ Errno 100
+  ~ Errno 50
+  ~ WinError 10051
+  ~ WinError 1231
+  ~ WinError 10065
+  ~ WinError 1232
+  ~ WinError 10050
+  ~ Network is unreachable
+  ~ Network is down
+  ~ No route to host
+  ! This machine has no way to Telegram's network.
+  ? It is offline, a VPN is half open, or it was told to use IPv6 where there is none.
+  - Check Wi-Fi, cable and VPN; open a page in a browser.
+  - Leave out --ipv6 (use_ipv6=True) unless this network has IPv6 only.
+  - In a container: check that it has a network at all.
+  @ as soon as the machine is online
+
+EADDRNOTAVAIL EAFNOSUPPORT EINVAL
+  ~ Errno 99
+  ~ Errno 49
+  ~ Errno 97
+  ~ Errno 47
+  ~ Errno 22
+  ~ WinError 10049
+  ~ WinError 1214
+  ~ WinError 10047
+  ~ WinError 10022
+  ~ Cannot assign requested address
+  ~ Can't assign requested address
+  ~ Address family not supported
+  ~ A local IPv6 address must only be used with
+  ~ Unknown local address format
+  ! This computer cannot use that kind of address.
+  ? IPv6 is switched off here, or a local address or a proxy address does not fit.
+  - Leave out --ipv6 (use_ipv6=True).
+  - Leave out the local address (local_addr), and check host and port of the proxy.
+  @ at once, with the corrected setting
+
+gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
+  ~ getaddrinfo failed
+  ~ getaddrinfo ENOTFOUND
+  ~ Name or service not known
+  ~ nodename nor servname provided
+  ~ Temporary failure in name resolution
+  ~ No address associated with hostname
+  ~ Errno -2
+  ~ Errno -3
+  ~ Errno 11001
+  ~ Errno 11002
+  ~ WinError 11001
+  ~ WinError 11002
+  ! A name could not be turned into an address.
+  ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
+    this machine is not working.
+  - If you use a proxy, check how its name is written.
+  - Otherwise this machine is probably offline: open a page in a browser.
+  - In a container or a VPN: check its DNS setting.
+  @ as soon as the name is right or DNS works
+
+== The proxy
+
+ProxyConnectionError
+  ~ Could not connect to proxy
+  ! The proxy cannot be reached.
+  ? Host or port is wrong, or the proxy is not running.
+  - Check that the proxy program runs, and compare host and port.
+  - Try it in a browser.
+  @ as soon as the proxy runs
+
+ProxyTimeoutError
+  ~ Proxy connection timed out
+  ! The proxy does not answer.
+  ? Host, port or type is wrong, or it is overloaded.
+  - Compare type, host and port with what the provider says.
+  - Try it in a browser, or use another one.
+  @ as soon as the proxy answers
+
+“Username and password authentication failure”
+  ~ No acceptable authentication methods were offered
+  ~ Unexpected SOCKS authentication method
+  ~ 407 Proxy Authentication Required
+  ! The proxy wants a user name and password, and these are not right.
+  ? None were given, or they are mistyped, or have run out.
+  - Put them in the proxy's address: socks5://user:password@host:port
+  - Characters such as @, : and / in the password must be written as %40, %3A and %2F.
+  @ at once, with the right user name and password
+
+“Connection not allowed by ruleset”
+  ~ proxy*403 Forbidden
+  | 403 Forbidden
+  ! The proxy forbids connections to Telegram.
+  ? Its owner has blocked Telegram's addresses, or allows web pages only.
+  - Use another proxy, or ask its owner.
+  @ at once, with another proxy
+
+ProxyError
+  ~ General SOCKS server failure
+  ~ proxy*Network unreachable
+  ~ proxy*Host unreachable
+  ~ Connection refused by destination host
+  ~ proxy*TTL expired
+  ~ Command not supported or protocol error
+  ~ Address type not supported
+  ~ Request rejected or failed
+  ~ proxy*502 Bad Gateway
+  | Network unreachable
+  | Host unreachable
+  | TTL expired
+  | 502 Bad Gateway
+  ! The proxy works, but does not get through to Telegram.
+  ? It has no way there, is itself behind a block, or does not know this kind of connection (for example IPv6).
+  - Leave out --ipv6.
+  - Use another proxy.
+  @ at once, with another proxy
+
+“Unexpected SOCKS version number”
+  ~ Invalid proxy response
+  ! This proxy is of another type.
+  ? The program spoke SOCKS, and the other side answered in another language: it is an HTTP proxy.
+  - Write http:// in place of socks5:// (or set the type to http).
+  @ at once, with the right type
+
+“Unknown proxy protocol type”
+  ~ Proxy of unknown format
+  ~ _parse_proxy() missing
+  ~ _parse_proxy() got an unexpected keyword
+  ! The proxy setting cannot be understood.
+  ? Telethon wants type (socks5, socks4 or http), host and port as separate values; a link is not understood there.
+  - In this script write it as one address: socks5://host:port
+  - In other programs give type, host and port separately. MTProxy has a setting of its own.
+  @ at once, with the corrected setting
+
+“No module named 'socks'”
+  ~ No module named 'python_socks'
+  ! The helper for proxies is not installed.
+  ? Telethon needs the package python-socks to speak to a proxy.
+  - Install it: python3 -m pip install "python-socks[asyncio]"
+  - If you did not want a proxy, remove the proxy setting.
+  @ as soon as it is installed
+
+“MTProxy secret must be a hex-string representing 16 bytes”
+  ~ MTProxy secret*Incorrect padding
+  ~ tcpmtproxy*Incorrect padding
+  ~ tcpmtproxy*Invalid base64-encoded string
+  ~ No proxy info specified for MTProxy connection
+  ~ unhashable type: 'slice'
+  ~ KeyError: slice
+  ! The MTProxy setting is not complete.
+  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front.
+  - Copy the whole link of the proxy again (tg://proxy?server=…&port=…&secret=…).
+  - In other programs give host, port and secret in this order.
+  @ at once, with the whole setting
+
+“Proxy closed the connection after sending initial payload”
+  ! The MTProxy hung up.
+  ? The secret is wrong, or the proxy only takes “fake TLS” secrets, which begin with ee. Telethon cannot speak to
+    those.
+  - Copy the secret again.
+  - If it begins with ee, use another MTProxy (secret without ee), or a SOCKS5 proxy.
+  @ at once, with another proxy
+
+== The clock
+
+“Server sent a very new message”
+  ~ Server sent a very old message
+  ~ Too many messages had to be ignored consecutively
+  ~ bad_msg_notification 16
+  ~ bad_msg_notification 17
+  ~ bad_msg_notification 20
+  ~ msg_id too low
+  ~ msg_id too high
+  ~ Message too old, and it cannot be verified
+  ~ System clock is wrong
+  ! The clock of this computer is wrong.
+  ? Telegram and Telethon ignore messages from the wrong time: more than 30 seconds ahead or 5 minutes behind. A clock
+    that jumps (sleep, virtual machine) makes every call hang.
+  - Let the computer set its clock automatically. Linux: sudo timedatectl set-ntp true. Windows and macOS: Settings →
+    Date & time.
+  - In a virtual machine or WSL: restart it, or switch on its time synchronisation.
+  - Start the program again.
+  @ at once, with the right time
+
+== This computer, and the program
+
+“EOF when reading a line”
+  ! The program asked a question, but nobody could answer.
+  ? It runs without a terminal: as a service, in a container, or started by another program such as Claude or n8n. There
+    is no keyboard, so it cannot ask for number and code.
+  - Sign in once in a terminal with this script.
+  - Paste the session string into the settings of that program; then it has nothing to ask.
+  - In Docker: add -it to docker run.
+  @ at once, with the session string
+
+PermissionError EACCES EPERM
+  ~ Errno 13
+  ~ Errno 1
+  ~ WinError 10013
+  ~ WinError 5
+  ~ Permission denied
+  ! The operating system does not allow this.
+  ? A firewall or antivirus forbids Python the connection, or the user may not read or write that file or folder.
+  - For a connection: allow Python in the firewall, or ask whoever looks after this computer.
+  - For a file: check who owns it, and that this user may write in its folder.
+  @ as soon as it is allowed
+
+EMFILE ENFILE ENOBUFS EADDRINUSE
+  ~ Errno 24
+  ~ Errno 23
+  ~ Errno 105
+  ~ Errno 98
+  ~ Errno 55
+  ~ Errno 48
+  ~ WinError 10024
+  ~ WinError 10055
+  ~ WinError 10048
+  ~ Too many open files
+  ~ No buffer space available
+  ~ Address already in use
+  ! This computer has run out of connections or open files.
+  ? A program opens them and never closes them. A Telethon that reconnects in a loop does that.
+  - Stop other programs, above all those that use Telegram; or restart the computer.
+  - Wait a minute, then start again.
+  @ after 1 minute
+
+CancelledError
+  ! The call was dropped before its answer came.
+  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  - Look further up in the log for the first error.
+  - Start again.
+  @ at once
+
+CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
+  ~ Connection not initialized
+  ! The connection was left half open.
+  ? An earlier step failed, and the program went on with the same connection.
+  - Close the program and start it again.
+  @ at once
+
+CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUCTOR_INVALID INPUT_FETCH_ERROR
+    INPUT_FETCH_FAIL METHOD_INVALID DATA_INVALID TypeNotFoundError
+  ~ The very first request must always be InvokeWithLayerRequest
+  ~ The provided layer is invalid
+  ~ The invoked method does not exist anymore or has never existed
+  ~ The provided constructor is invalid
+  ~ An error occurred while deserializing TL parameters
+  ~ Failed deserializing TL payload
+  ~ The API method is invalid and cannot be used
+  ~ Encrypted data invalid
+  ~ Could not find a matching Constructor ID
+  ! Telethon and Telegram do not understand each other.
+  ? They speak different versions of the same language (the “layer”). Nearly always Telethon is out of date.
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - Do not use one session with two different libraries.
+  - If it stays, report it to the makers of the program.
+  @ at once, with the newer Telethon
+
+INPUT_REQUEST_TOO_LONG “Request payload is too big”
+  ~ The input request was too long
+  ! Too much was sent at once.
+  ? Something huge was pasted where a number, a code or a hash belongs.
+  - Look at what was pasted, and enter it again.
+  @ at once, with the corrected value
+
+CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMPTY CONNECTION_SYSTEM_LANG_CODE_EMPTY
+    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID LANG_CODE_NOT_SUPPORTED
+  ~ App version is empty
+  ~ Device model empty
+  ~ Connection system empty
+  ~ The system language string was empty during connection
+  ~ The specified language pack is not valid
+  ! The program introduces itself to Telegram in a way that is refused.
+  ? With each connection it tells its name, version, device and language. One of them is empty or not allowed; a
+    language pack (lang_pack) is for official apps only.
+  - Leave device_model, system_version, app_version, lang_code and system_lang_code unset: Telethon fills them.
+  - Leave lang_pack empty.
+  @ at once, with the corrected settings
+
+MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
+  ~ The message ID used in the peer was invalid
+  ~ Date empty
+  ~ Persistent timestamp
+  ! The program lost its place in the list of news.
+  ? It asks Telegram for what it has missed, and names a place that Telegram does not know. The sign-in itself has
+    usually worked.
+  - Start the program again.
+  - If it stays: run this script with “check --online” to see whether the session is alive, and sign in once more.
+  @ at once
+
+CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
+    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
+    USER_PRIVACY_RESTRICTED INVITE_HASH_EXPIRED
+  ~ Invalid channel object
+  ~ The channel specified is private
+  ~ The chat or channel wasn't modified
+  ~ You can't write in this chat
+  ~ An invalid Peer was used
+  ~ Bots can't use fromMessage min constructors
+  ~ Nobody is using this username
+  ~ The username is already taken
+  ~ You're banned from sending messages in
+  ~ The target user is not a member of the specified
+  ~ The user's privacy settings do not allow you to do this
+  ~ The chat the user tried to join has expired
+  ! This is about a chat or a person, not about signing in.
+  ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
+  - Check the name or link of the chat, and that this account may see and write there.
+  - Open the chat once in the Telegram app with the same account.
+  @ at once, with the corrected chat or name
+
+BadMessageError
+  ~ bad_msg_notification 18
+  ~ bad_msg_notification 19
+  ~ bad_msg_notification 34
+  ~ bad_msg_notification 35
+  ~ bad_msg_notification 64
+  ~ bad_msg_notification (unknown code)
+  ~ Incorrect two lower order msg_id bits
+  ~ Container msg_id is the same as msg_id of a previously received message
+  ~ An even msg_seqno expected
+  ~ Odd msg_seqno expected
+  ~ Invalid container
+  ~ Unknown error code (this should not happen)
+  ! Telegram refused the form of a message, not its content.
+  ? That is between Telethon and Telegram, and nothing that you entered.
+  - Start again.
+  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  @ at once
+
+“bad_msg_notification 32”
+  ~ bad_msg_notification 33
+  ~ msg_seqno too low
+  ~ msg_seqno too high
+  ! Two connections got in each other's way.
+  ? The numbering of messages does not fit: the same session is in use twice, or the line has just been renewed.
+    Telethon mends it by itself.
+  - Nothing, if it comes once.
+  - If it keeps coming, stop the other program that uses this session.
+  @ at once
+
+“bad_server_salt”
+  ~ bad_msg_notification 48
+  ~ Incorrect server salt
+  ! Telegram changed a number that each message carries.
+  ? It does so every half hour. Telethon takes the new one and sends the message again.
+  - Nothing. This line in a log is harmless.
+  @ not needed
+
+MultiError
+  ! Several calls that were sent together failed.
+  ? Each has its own reason; they stand in the same log.
+  - Find the first error in the log and look that one up.
+  @ as the first error says
+
+“required argument is not an integer”
+  ! A value has the wrong type.
+  ? A number was expected and a text was given, mostly the API ID in quotes.
+  - Give the API ID as a number, without quotes, in the program or settings file that passes it on.
+  @ at once, with the corrected value
+
+“The given session must be a str or a Session instance”
+  ! The session setting cannot be used.
+  ? It is empty or of the wrong type. The variable that should hold it probably does not exist.
+  - Give a session string or a file name, and check that the program reads the right variable.
+  @ at once, with the corrected setting
+
+“No phone number or bot token provided”
+  ~ Both a phone and a bot token provided
+  ! The program needs a phone number or a bot token, and exactly one of them.
+  ? It was started with none, or with both.
+  - Give the one that you want to sign in with, and remove the other from the settings.
+  @ at once, with the corrected setting
+
+“The asyncio event loop must not change after connection”
+  ~ Event loop of type*lacks `sock_connect`
+  ~ There is no current event loop
+  ~ This event loop is already running
+  ~ asyncio.run() cannot be called from a running event loop
+  ! Telethon and this Python disagree about who runs the show.
+  ? Telethon works inside Python's “event loop”. The program started two of them, or this Telethon is older than this
+    Python (3.14 needs Telethon 1.42 or newer).
+  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - If it stays, report it to the makers of the program.
+  @ at once, with the newer Telethon
+
+“No module named 'telethon'”
+  ~ No module named telethon
+  ! Telethon is not installed for this Python.
+  ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
+  - Install it for the Python that you start the program with: python3 -m pip install telethon
+  - If that is refused (“externally managed environment”), make a virtual environment first: python3 -m venv .venv
+  @ as soon as it is installed
+
+“cannot import name*from partially initialized module”
+  ~ cannot import name*from 'telethon'
+  ~ module 'telethon' has no attribute
+  ~ No module named 'telethon.sync'; 'telethon' is not a package
+  ~ 'telethon' is not a package
+  ! A file of yours hides a part of Python or Telethon.
+  ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
+    for the real one. Or the installed Telethon is broken or another version.
+  - Rename that file, and delete the folder __pycache__ beside it.
+  - If there is none: python3 -m pip install --force-reinstall telethon
+  @ as soon as it is renamed
+
+UnicodeEncodeError
+  ~ codec can't encode character
+  ! This console cannot show a character.
+  ? It works with an old character set, as Windows consoles do.
+  - Set the variable PYTHONUTF8=1 and start the program again, or use Windows Terminal.
+  @ at once
+
+JSONDecodeError
+  ~ Expecting property name enclosed in double quotes
+  ~ Expecting ',' delimiter
+  ~ is not valid JSON
+  ! The settings file is not valid JSON.
+  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  - Look at the line and column that the message names, and at the line before it.
+  - The last entry in braces must have no comma after it.
+  @ at once, with the corrected file
+
+ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotFoundError AuthKeyError RPCError
+  ! Telegram refused, and this is only the family of the error.
+  ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
+  - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
+  - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
 """
 
 
 class Answer(NamedTuple):
-    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`."""
+    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
+
+    `head` is the row's first line as it stands there, `names` the names in it.
+    """
 
     group: str
+    head: str
     names: tuple[str, ...]
     texts: tuple[str, ...]
     vague_texts: tuple[str, ...]
@@ -746,10 +2286,11 @@ def answers() -> list[Answer]:
 
 
 def _answer(group: str, row: dict[str, list[str]]) -> Answer:
-    names = row["names"][0]
-    quoted = [names[1:-1]] if names.startswith("“") else []
+    head = row["names"][0]
+    texts = re.findall("“(.+?)”", head)
+    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
     return Answer(
-        group, () if quoted else tuple(names.split()), (*quoted, *row.get("~", ())), tuple(row.get("|", ())),
+        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row.get("~", ())), tuple(row.get("|", ())),
         row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
     )  # fmt: skip
 
@@ -795,35 +2336,44 @@ def rows_by_name() -> dict[str, tuple[Answer, str]]:
     return _named
 
 
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno.
+class Clue(NamedTuple):
+    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
+
+    rank: tuple[int, int, int]
+    answer: Answer
+    name: str
+    values: dict[str, int]
+
+
+def clue_in_name(token: str, position: int = 0) -> Clue | None:
+    """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
 
     Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
-    module, _, last = name.strip("'\"`“”:;,.()[]<> ").rpartition(".")
+    module, _, last = token.rpartition(".")
     key = squashed(last)
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return _found(*rows_by_name()[candidate], last)
-    for start, (answer, known) in rows_by_name().items():
-        if known.endswith("_{key}") and key.startswith(start):
-            return _found(answer, known, last)
-    return None
+        row = rows_by_name().get(candidate)
+        if row:
+            break
+    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
+        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
+        if not row:
+            return None
+    answer, name = row
+    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
+    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
+    telegrams = "_" in name and not name.startswith("EAI_")
+    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
 
 
-def _found(answer: Answer, known: str, seen: str) -> Found:
-    """`known` is the name as the table has it, `seen` as it was written: with a number in it, or with a secret."""
-    value, number = re.search(r"\{(\w+)\}", known), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", seen))
-    values = {value[1]: int(number[0])} if value and value[1] != "key" and number else {}
-    return Found(answer, _with_values(known, values), values)
-
-
-def _with_values(name: str, values: dict[str, int]) -> str:
+def with_values(name: str, values: dict[str, int]) -> str:
+    """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}", "", name)
+    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
 
 
 def match_text(pattern: str, text: str) -> re.Match[str] | None:
@@ -840,57 +2390,55 @@ def match_text(pattern: str, text: str) -> re.Match[str] | None:
     return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
 
 
-def find_answer(text: str) -> Found | None:
-    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
-
-    Telegram's own name says most, then the text of a message (the longer the surer), then the class of an exception.
-    Among equals the last one counts, because a traceback ends with its error; one that came up while another was being
-    handled counts before that other one.
-    """
-    text = re.sub(r"\x1b\[[\d;]*m", "", text[-50_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    if not re.search(r"\s", text):
-        found = find_name(text)
-        if found:
-            return found
-    last = re.split(r"(?:During handling of|The) above exception.*", text)[-1]
-    rank, found = _best(last)
-    if rank < (2,) and last != text:
-        rank, found = _best(text)
-    return found
+def clues_in_names(text: str) -> list[Clue]:
+    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
+    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*", text)
+    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0]))
+    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
 
 
-def _best(text: str) -> tuple[tuple[int, ...], Found | None]:
-    best: Found | None = None
-    best_rank: tuple[int, ...] = (0,)
-    for token in re.finditer(r"[A-Za-z0-9][\w.%{}]*", text):
-        found = find_name(token[0])
-        rank = (_sureness(token[0], found), 0, token.start()) if found else (0,)
-        if rank > (1,) and rank >= best_rank:
-            best, best_rank = found, rank
+def clues_in_texts(text: str) -> Iterator[Clue]:
+    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
     for answer in answers():
         for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
             match = match_text(pattern, text)
-            if not match:
-                continue
-            values = {key: int(value) for key, value in match.groupdict().items()}
-            if best and answer is best.answer:  # the name said which error, the text says how long
-                best = best._replace(values={**values, **best.values})
-            if (sure, len(pattern), match.start()) > best_rank:
-                name = answer.names[0] if answer.names else pattern
-                best, best_rank = Found(answer, name, values), (sure, len(pattern), match.start())
-    if not best:
-        return best_rank, None
-    known = next((name for name in best.answer.names if squashed(name) == squashed(best.name)), best.name)
-    return best_rank, best._replace(name=_with_values(known, best.values))
+            if match:
+                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
+                values = {key: int(value) for key, value in match.groupdict().items()}
+                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
 
 
-def _sureness(token: str, found: Found) -> int:
-    """3 for Telegram's own names, 1 for other classes and errno names, 0 for a word that may stand there by chance."""
-    word = token.rpartition(".")[2]
-    looks_like_a_name = "_" in word or re.search(r"[a-z][A-Z]|(?i:error)$", word)
-    if "_" in found.name and not found.name.startswith("EAI_"):
-        return 3 if looks_like_a_name else 0
-    return 1 if looks_like_a_name or word.isupper() else 0
+def find_name(name: str) -> Found | None:
+    """The answer for a name alone; see `clue_in_name`."""
+    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
+    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
+
+
+def find_answer(text: str) -> Found | None:
+    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
+
+    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
+    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
+    before that other one.
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    alone = None if re.search(r"\s", text) else find_name(text)
+    if alone:
+        return alone
+    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
+        named = clues_in_names(part)
+        clues = [*named, *clues_in_texts(part)]
+        best = max(clues, key=lambda clue: clue.rank, default=None)
+        if best and (best.rank[0] > 1 or part is text):
+            break
+    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
+    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
+        return None
+    # The name may say which error it is, and the text how long to wait.
+    same = [clue for clue in clues if clue.answer is best.answer]
+    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
+    name = next((clue.name for clue in same if clue in named), best.name)
+    return Found(best.answer, with_values(name, values), values)
 
 
 def near_misses(text: str) -> list[str]:
@@ -902,7 +2450,7 @@ def near_misses(text: str) -> list[str]:
     for word in words if len(words) == 1 else [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]:
         key = re.sub("ERROR$", "", squashed(word))
         for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(_with_values(rows_by_name()[match][1], {}))
+            near.append(with_values(rows_by_name()[match][1], {}))
     return list(dict.fromkeys(near))[:5]
 
 
@@ -936,9 +2484,8 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
     found = find_name(name)
     if found:
-        return found.problem(
-            name=found.name if "{key}" in "".join(found.answer.names) else name, call=call, since=time.time()
-        )
+        secret = "{key}" in "".join(found.answer.names)
+        return found.problem(name=found.name if secret else name, call=call, since=time.time())
     wait = re.search(r"WAIT_(\d{1,9})", name)
     return Problem(
         "Telegram answered with an error that this script does not know.",
@@ -970,9 +2517,10 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
         found = found or find_name(f"{base.__module__}.{base.__name__}")
     if found:
         return found.problem(name=kind.__name__, call=call, since=time.time())
+    words = term.mask(str(error)).split("\n", 1)[0][:200]
     return Problem(
         "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}. There is no answer for it in the list of known errors.",
+        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
         [
             "Run the same command again.",
             "Bring Telethon up to date: python3 -m pip install --upgrade telethon",
@@ -987,11 +2535,339 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
 # ── calling codes ──
 
 
+class CallingCode(NamedTuple):
+    """What can follow one calling code: the row of CALLING_CODES, with its indented rows."""
+
+    code: str
+    lengths: tuple[int, ...]  # of the national number, in digits; empty where nobody has a Telegram account
+    trunks: tuple[str, ...]  # dialled in front inside the country, never after +
+    shape: str  # how a mobile number is grouped
+    country: str
+    areas: tuple[tuple[str, str], ...]  # what the national number begins with, and whose it then is
+    hint: str  # what people get wrong there
+
+
+# Every calling code that the ITU has assigned (list of E.164 codes, 2025), and the two that only Telegram knows.
+#
+#     code · digits of a mobile number after it · trunk prefixes · how it is grouped · whose it is
+#
+# The rows below a code say whose the numbers are that begin otherwise, and (!) what people get wrong. Digits are those
+# of mobile numbers, because a Telegram account needs a code; `none` is for codes that no account can have. A trunk
+# prefix is what is dialled in front of a number inside the country only; `-`: there is none, and a 0 in front stays.
+# The lengths are computed from the metadata of libphonenumber 9.0.43 (2026), which tests/test_phone.py compares.
+CALLING_CODES = """
+1      10       1             XXX XXX XXXX     United States
+       204 226 236 249 250 257 263 273 289     Canada
+       306 343 354 365 367 368 382 403 416     Canada
+       418 428 431 437 438 450 468 474 506     Canada
+       514 519 548 579 581 584 587 600 604     Canada
+       613 622 633 639 647 672 683 705 709     Canada
+       742 753 778 780 782 807 819 825 867     Canada
+       873 879 902 905 942                     Canada
+       242                                     Bahamas
+       246                                     Barbados
+       264                                     Anguilla
+       268                                     Antigua and Barbuda
+       284                                     British Virgin Islands
+       340                                     US Virgin Islands
+       345                                     Cayman Islands
+       441                                     Bermuda
+       473                                     Grenada
+       649                                     Turks and Caicos Islands
+       658 876                                 Jamaica
+       664                                     Montserrat
+       670                                     Northern Mariana Islands
+       671                                     Guam
+       684                                     American Samoa
+       721                                     Sint Maarten
+       758                                     Saint Lucia
+       767                                     Dominica
+       784                                     Saint Vincent and the Grenadines
+       787 939                                 Puerto Rico
+       809 829 849                             Dominican Republic
+       868                                     Trinidad and Tobago
+       869                                     Saint Kitts and Nevis
+20     10       0             XX XXXXXXXX      Egypt
+211    9        0             XXX XXX XXX      South Sudan
+212    9        0             X XX XX XX XX    Morocco
+       5288 5289                               Western Sahara
+213    9        0             XXX XX XX XX     Algeria
+216    8        -             XX XXX XXX       Tunisia
+218    9        0             XX XXXXXXX       Libya
+220    7,9      -             XXX XXXX         Gambia
+221    9        -             XX XXX XX XX     Senegal
+222    8        -             XX XX XX XX      Mauritania
+223    8        -             XX XX XX XX      Mali
+224    9        -             XXX XX XX XX     Guinea
+225    10       -             XX XX XX XXXX    Ivory Coast
+       ! Since 2021 numbers have 10 digits: 01, 05 or 07 came in front of the old 8 of a mobile number.
+226    8        -             XX XX XX XX      Burkina Faso
+227    8        -             XX XX XX XX      Niger
+228    8        -             XX XX XX XX      Togo
+229    10       -             XX XX XX XX XX   Benin
+       ! Since the end of 2024 numbers have 10 digits: 01 came in front of the old 8.
+230    8        -             XXXX XXXX        Mauritius
+231    7,9      0             XX XXX XXXX      Liberia
+232    8        0             XX XXXXXX        Sierra Leone
+233    9        0             XX XXX XXXX      Ghana
+234    10       0             XXX XXX XXXX     Nigeria
+235    8        -             XX XX XX XX      Chad
+236    8        -             XX XX XX XX      Central African Republic
+237    9        -             X XX XX XX XX    Cameroon
+238    7        -             XXX XX XX        Cape Verde
+239    7        -             XXX XXXX         São Tomé and Príncipe
+240    9        -             XXX XXX XXX      Equatorial Guinea
+241    7,8      -             XX XX XX XX      Gabon
+242    9        -             XX XXX XXXX      Congo (Brazzaville)
+243    7,9      0             XXX XXX XXX      Congo (Kinshasa)
+244    9        -             XXX XXX XXX      Angola
+245    9        -             XXX XXX XXX      Guinea-Bissau
+246    7        -             XXX XXXX         British Indian Ocean Territory
+247    5        -             XXXXX            Ascension Island
+248    7        -             X XXX XXX        Seychelles
+249    9        0             XX XXX XXXX      Sudan
+250    9        0             XXX XXX XXX      Rwanda
+251    9        0             XX XXX XXXX      Ethiopia
+252    7-9      0             XX XXXXXXX       Somalia
+253    8        -             XX XX XX XX      Djibouti
+254    9        0             XXX XXXXXX       Kenya
+255    9        0             XXX XXX XXX      Tanzania
+256    9        0             XXX XXXXXX       Uganda
+257    8        -             XX XX XX XX      Burundi
+258    9        -             XX XXX XXXX      Mozambique
+260    9        0             XX XXXXXXX       Zambia
+261    9        0             XX XX XXX XX     Madagascar
+262    9        0             XXX XX XX XX     Réunion
+       269 639                                 Mayotte
+263    9        0             XX XXX XXXX      Zimbabwe
+264    9        0             XX XXX XXXX      Namibia
+265    9        0             XXX XX XX XX     Malawi
+266    8        -             XXXX XXXX        Lesotho
+267    8        -             XX XXX XXX       Botswana
+268    8        -             XXXX XXXX        Eswatini
+269    7        -             XXX XX XX        Comoros
+27     5-9      0             XX XXX XXXX      South Africa
+290    4,5      -             XXXXX            Saint Helena
+       8                                       Tristan da Cunha
+291    7        0             X XXX XXX        Eritrea
+297    7        -             XXX XXXX         Aruba
+298    6        -             XX XX XX         Faroe Islands
+299    6        -             XX XX XX         Greenland
+30     10       -             XXX XXX XXXX     Greece
+31     9,11     0             X XXXXXXXX       Netherlands
+32     9        0             XXX XX XX XX     Belgium
+33     9        0             X XX XX XX XX    France
+34     9        -             XXX XX XX XX     Spain
+350    8        -             XXXXXXXX         Gibraltar
+351    9        -             XXX XXX XXX      Portugal
+352    9        -             XXX XXX XXX      Luxembourg
+353    9        0             XX XXX XXXX      Ireland
+354    7,9      -             XXX XXXX         Iceland
+355    9        0             XX XXX XXXX      Albania
+356    8        -             XXXX XXXX        Malta
+357    8        -             XX XXXXXX        Cyprus
+358    6-10     0             XX XXXXXXX       Finland
+       18                                      Åland Islands
+359    8,9      0             XX XXX XXXX      Bulgaria
+36     9        06            XX XXX XXXX      Hungary
+370    8        0,8           XXX XXXXX        Lithuania
+371    8        -             XX XXX XXX       Latvia
+372    7,8      -             XXXX XXXX        Estonia
+373    8        0             XXX XX XXX       Moldova
+374    8        0             XX XXXXXX        Armenia
+375    9        80,8,0        XX XXX XX XX     Belarus
+376    6,9      -             XXX XXX          Andorra
+377    8,9      0             X XX XX XX XX    Monaco
+378    8        -             XX XX XX XX      San Marino
+379    none     -             -                is kept for Vatican City, whose numbers begin with +39 06 698
+380    9        0             XX XXX XXXX      Ukraine
+381    8-10     0             XX XXXXXXX       Serbia
+382    8        0             XX XXX XXX       Montenegro
+383    8        0             XX XXX XXX       Kosovo
+385    8,9      0             XX XXX XXXX      Croatia
+386    8        0             XX XXX XXX       Slovenia
+387    8,9      0             XX XXX XXX       Bosnia and Herzegovina
+388    none     -             -                was for European services and is not in use
+389    8        0             XX XXX XXX       North Macedonia
+39     9,10     -             XXX XXX XXXX     Italy
+       06698                                   Vatican City
+       0549                                    San Marino
+       ! In Italy a 0 in front belongs to the number and stays; mobile numbers begin with 3.
+40     9        0             XXX XXX XXX      Romania
+41     9        0             XX XXX XX XX     Switzerland
+420    9        -             XXX XXX XXX      Czechia
+421    9        0             XXX XXX XXX      Slovakia
+423    7,9      0             XXX XXX XXX      Liechtenstein
+43     7-13     0             XXX XXXXXXX      Austria
+44     10       0             XXXX XXXXXX      United Kingdom
+       1481 7781 7839 79111 79117              Guernsey
+       1534 7509 77003 77007 77008 7797 7829 7937  Jersey
+       1624 74576 7524 7624 7924               Isle of Man
+45     8        -             XX XX XX XX      Denmark
+46     9        0             XX XXX XX XX     Sweden
+47     8        -             XX XX XX XX      Norway
+       79                                      Svalbard and Jan Mayen
+48     9        -             XXX XXX XXX      Poland
+49     10,11    0             XXXX XXXXXXX     Germany
+500    5        -             XXXXX            Falkland Islands
+501    7        -             XXX XXXX         Belize
+502    8        -             XXXX XXXX        Guatemala
+503    8        -             XXXX XXXX        El Salvador
+504    8        -             XXXX XXXX        Honduras
+505    8        -             XXXX XXXX        Nicaragua
+506    8        -             XXXX XXXX        Costa Rica
+507    7,8      -             XXXX XXXX        Panama
+508    6,9      0             XX XX XX         Saint Pierre and Miquelon
+509    8        -             XX XX XXXX       Haiti
+51     9        0             XXX XXX XXX      Peru
+52     10       1,01,044,045  XXX XXX XXXX     Mexico
+       ! Since 2019 the 10 digits are enough: no 1, 01, 044 or 045 in front of them.
+53     8        0             X XXXXXXX        Cuba
+54     10,11    0             X XX XXXX XXXX   Argentina
+       ! A mobile number has a 9 after +54 and no 15: 011 15 2345 6789 becomes +54 9 11 2345 6789.
+55     10,11    0             XX XXXXX XXXX    Brazil
+       ! A mobile number is the area code without 0 or a carrier’s code, and nine digits that begin with 9.
+56     9        -             X XXXX XXXX      Chile
+57     10       0             XXX XXXXXXX      Colombia
+58     10       0             XXX XXXXXXX      Venezuela
+590    9        0             XXX XX XX XX     Guadeloupe, Saint Martin or Saint Barthélemy
+591    8        0             XXXXXXXX         Bolivia
+592    7        -             XXX XXXX         Guyana
+593    9        0             XX XXX XXXX      Ecuador
+594    9        0             XXX XX XX XX     French Guiana
+595    9        0             XXX XXXXXX       Paraguay
+596    9        0             XXX XX XX XX     Martinique
+597    7        -             XXX XXXX         Suriname
+598    8        0             XX XXX XXX       Uruguay
+599    7,8      -             X XXX XXXX       Curaçao or the Caribbean Netherlands
+       9                                       Curaçao
+       3                                       Sint Eustatius
+       4                                       Saba
+       7                                       Bonaire
+60     9,10     0             XX XXXX XXXX     Malaysia
+61     9        0             XXX XXX XXX      Australia
+       89162                                   Cocos Islands
+       89164                                   Christmas Island
+62     9-12     0             XXX XXXX XXXX    Indonesia
+63     10       0             XXX XXX XXXX     Philippines
+64     8-10     0             XX XXX XXXX      New Zealand
+65     8        -             XXXX XXXX        Singapore
+66     9        0             XX XXX XXXX      Thailand
+670    8        -             XXXX XXXX        East Timor
+6721   5        -             XX XXX           Australian Antarctic bases
+6723   5        -             XX XXX           Norfolk Island
+673    7        -             XXX XXXX         Brunei
+674    7        -             XXX XXXX         Nauru
+675    8        -             XXXX XXXX        Papua New Guinea
+676    7        -             XXX XXXX         Tonga
+677    5,7      -             XX XXXXX         Solomon Islands
+678    7        -             XXX XXXX         Vanuatu
+679    7        -             XXX XXXX         Fiji
+680    7        -             XXX XXXX         Palau
+681    6        -             XX XX XX         Wallis and Futuna
+682    5        -             XX XXX           Cook Islands
+683    4,7      -             XXX XXXX         Niue
+685    7,10     -             XX XXXXX         Samoa
+686    8        0             XXXXXXXX         Kiribati
+687    6        -             XX XX XX         New Caledonia
+688    6,7      -             XX XXXX          Tuvalu
+689    8        -             XX XX XX XX      French Polynesia
+690    4-7      -             XXXXXXX          Tokelau
+691    7        -             XXX XXXX         Micronesia
+692    7        1             XXX XXXX         Marshall Islands
+7      10       8             XXX XXX XX XX    Russia
+       6 7                                     Kazakhstan
+       840 940                                 Abkhazia
+       ! Inside the country numbers are dialled with 8 in front; +7 takes the place of that 8.
+800    none     -             -                is for freephone numbers, which cannot have a Telegram account
+808    none     -             -                is for shared-cost numbers, which cannot have a Telegram account
+81     10       0             XX XXXX XXXX     Japan
+82     9,10     0             XX XXXX XXXX     South Korea
+84     9        0             XXX XXX XXX      Vietnam
+850    10       0             XXX XXX XXXX     North Korea
+852    8        -             XXXX XXXX        Hong Kong
+853    8        -             XXXX XXXX        Macau
+855    8,9      0             XX XXX XXX       Cambodia
+856    9,10     0             XX XX XXX XXX    Laos
+86     11       0             XXX XXXX XXXX    China
+870    9,12     -             XXX XXX XXX      Inmarsat satellite phone
+878    12       -             XX XXXXXXXXXX    universal personal number
+880    10       0             XXXX XXXXXX      Bangladesh
+881    9,10     -             X XXX XXXXX      satellite phone
+       6 7                                     Iridium satellite phone
+       8 9                                     Globalstar satellite phone
+882    7-10,12  -             XX XXXXXXX       international network
+883    8-12     -             XXX XXX XXX XXX  international network
+886    9        0             XXX XXX XXX      Taiwan
+888    4,8      -             XXXX XXXX        anonymous number from Fragment
+90     10       0             XXX XXX XX XX    Turkey
+91     10       0             XXXXX XXXXX      India
+92     10       0             XXX XXXXXXX      Pakistan
+93     9        0             XX XXX XXXX      Afghanistan
+94     9        0             XX XXX XXXX      Sri Lanka
+95     7-10     0             X XXX XXX XXX    Myanmar
+960    7        -             XXX XXXX         Maldives
+961    7,8      0             XX XXX XXX       Lebanon
+962    9        0             X XXXX XXXX      Jordan
+963    9        0             XXX XXX XXX      Syria
+964    10       0             XXX XXX XXXX     Iraq
+965    8        -             XXX XXXXX        Kuwait
+966    9        0             XX XXX XXXX      Saudi Arabia
+967    9        0             XXX XXX XXX      Yemen
+968    8        -             XXXX XXXX        Oman
+970    9        0             XXX XXX XXX      Palestine
+971    9        0             XX XXX XXXX      United Arab Emirates
+972    9        0             XX XXX XXXX      Israel
+973    8        -             XXXX XXXX        Bahrain
+974    8        -             XXXX XXXX        Qatar
+975    8        -             XX XX XX XX      Bhutan
+976    8        0             XXXX XXXX        Mongolia
+977    10       0             XXX XXXXXXX      Nepal
+979    none     -             -                is for premium-rate numbers, which cannot have a Telegram account
+98     10       0             XXX XXX XXXX     Iran
+991    none     -             -                was for a trial and is not in use
+992    9        -             XX XXX XXXX      Tajikistan
+993    8        8             XX XXXXXX        Turkmenistan
+994    9        0             XX XXX XX XX     Azerbaijan
+995    9        0             XXX XX XX XX     Georgia
+996    9        0             XXX XXX XXX      Kyrgyzstan
+998    9        -             XX XXX XX XX     Uzbekistan
+99966  5        -             X XXXX           number of Telegram’s test servers
+"""
+
+
+def calling_codes() -> dict[str, CallingCode]:
+    """CALLING_CODES by code, read when it is first needed."""
+    code = ""
+    for line in CALLING_CODES.strip().splitlines() if not _calling_codes else ():
+        if line.startswith("       ! "):
+            _calling_codes[code] = _calling_codes[code]._replace(hint=line[9:])
+        elif line.startswith(" "):
+            prefixes, country = re.split(" {2,}", line.strip())
+            areas = tuple((prefix, country) for prefix in prefixes.split())
+            _calling_codes[code] = _calling_codes[code]._replace(areas=_calling_codes[code].areas + areas)
+        else:
+            code, digits, trunks, shape, country = re.split(" {2,}", line)
+            lengths = tuple(length for span in digits.split(",") if span != "none" for length in _span(span))
+            trunk = () if trunks == "-" else tuple(trunks.split(","))
+            _calling_codes[code] = CallingCode(code, lengths, trunk, shape, country, (), "")
+    return _calling_codes
+
+
+def _span(text: str) -> range:
+    """`7` → 7, `7-10` → 7 to 10."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+_calling_codes: dict[str, CallingCode] = {}
+
+
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
-# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's. Each
-# format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes what
-# is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
+# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
+# Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
+# what is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
 
 
 KEY_SIZE = 256  # bytes of an authorisation key, in every format
@@ -1012,7 +2888,7 @@ TELEGRAM_NETWORKS = """
 
 
 class DataCenter(NamedTuple):
-    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as Telethon v2 writes them."""
+    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as in Telethon v2."""
 
     id: int
     ipv4_addr: str | None = None
@@ -1112,7 +2988,9 @@ def check_key(key: bytes) -> None:
         what = "The key is all zeros" if key else "There is no key in it"
         raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
     if len(key) != KEY_SIZE:
-        raise Problem(f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN])
+        raise Problem(
+            f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN]
+        )
 
 
 SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
@@ -1259,6 +3137,2144 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
     return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
 
 
+# ── files ──
+
+
+class Storage:
+    """A session in one format. A subclass says what the format can hold and gives the four verbs their meaning."""
+
+    name = ""  # what `convert --to` calls it
+    label = ""  # what people are told it is
+    mark = ""  # how one knows it
+    holds: frozenset[str] = frozenset()  # of the keys of PARTS
+
+    def __init__(self) -> None:
+        self.repaired: list[str] = []  # what had to be put right before it could be read
+        self.warnings: list[str] = []  # what is odd about it
+        self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """Whether this is the format: of a text, of a path, of a database's tables, as the family of formats has it."""
+        raise NotImplementedError
+
+    def load(self) -> Session:
+        """Reads the session; a `Problem` says why it cannot."""
+        raise NotImplementedError
+
+    def load_all(self) -> list[Session]:
+        """Every session in it: more than one in a Telegram Desktop folder only."""
+        return [self.load()]
+
+    def save(self, session: Session) -> None:
+        """Writes the session: whole or not at all, for its owner only, and never over something that is there."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Writes every session, where the format has room for more than one."""
+        if len(sessions) != 1:
+            raise Problem(f"{self.label} holds one account, and here are {len(sessions)}.", "", [PICK_ACCOUNT], code=2)
+        self.save(sessions[0])
+
+    def delete(self) -> None:
+        """Removes what holds the session."""
+        raise NotImplementedError
+
+
+PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
+
+# What a session can hold beside its key and data centre, and what it means to lose it.
+PARTS = {
+    "address": "its own server address (the usual one of the data centre is used instead)",
+    "user": "the user id",
+    "bot": "that it is a bot",
+    "username": "the username",
+    "state": "how far updates were read",
+    "keys": "the keys for other data centres",
+    "test": "that it belongs to Telegram's test servers",
+    "api_id": "the API id",
+    "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
+}
+
+
+def parts(session: Session) -> set[str]:
+    """Which of PARTS a session really has."""
+    home = session.home
+    address = home.ipv4_addr or home.ipv6_addr
+    api = session.api or ApiIdentity()
+    has = {
+        "address": bool(address) and known_server(split_address(address or "")[0]) is None,
+        "user": bool(session.user.id),
+        "bot": bool(session.user.bot),
+        "username": bool(session.user.username),
+        "state": session.state is not None,
+        "keys": any(dc.auth for dc in session.dcs if dc.id != home.id),
+        "test": bool(session.test),
+        "api_id": bool(api.app_id),
+        "api": any(api[1:]),
+    }
+    return {part for part in has if has[part]}
+
+
+def losses(session: Session, target: type[Storage]) -> list[str]:
+    """What the target format cannot hold of this session, in words."""
+    return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """The bytes of an ordinary file, refusing pipes, devices, folders and what is larger than `limit` bytes."""
+    import stat
+
+    name = os.path.basename(path)
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise Problem(f"{name} is a folder, and a file was expected.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Problem(f"{name} is not an ordinary file (a pipe, or a device).")
+        if found.st_size > limit:
+            raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
+        with open(path, "rb") as file:
+            return file.read(limit)
+    except FileNotFoundError:
+        raise Problem(f"There is no file {name}.", f"Looked for {path}.", ["Check the name and the folder."]) from None
+    except (OSError, ValueError) as error:
+        raise Problem(
+            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
+        ) from None
+
+
+def write_new(path: str, fill: Callable[[str], None]) -> None:
+    """Makes a file that nobody else can read: `fill` writes to a name beside it, which becomes `path` when it is whole.
+
+    A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
+    """
+    import tempfile
+
+    temporary = None
+    try:
+        refuse_existing(path)
+        handle, temporary = tempfile.mkstemp(prefix=".session-", suffix=".part", dir=os.path.dirname(path) or ".")
+        os.close(handle)  # mkstemp has made it with mode 600
+        fill(temporary)
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        move_new(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise not_written(path, error) from None
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Makes a new file of these bytes, in the manner of `write_new`."""
+
+    def fill(temporary: str) -> None:
+        with open(temporary, "wb") as file:
+            file.write(data)
+
+    write_new(path, fill)
+
+
+def move_new(temporary: str, path: str) -> None:
+    """Gives a finished file its name without ever replacing another."""
+    if os.name != "nt":
+        try:
+            os.link(temporary, path)  # unlike a rename this fails when `path` exists
+            os.remove(temporary)
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links (FAT, some network drives)
+            refuse_existing(path)
+    os.rename(temporary, path)
+
+
+def refuse_existing(path: str) -> None:
+    """Raises FileExistsError if there is anything at `path`, be it a dangling link."""
+    if os.path.lexists(path):
+        raise FileExistsError(17, "it exists already", path)
+
+
+def not_written(path: str, error: OSError) -> Problem:
+    """The `Problem` of a file that could not be written."""
+    if isinstance(error, FileExistsError):
+        return Problem(
+            f"{path} exists already, and nothing was changed.",
+            "A session is never written over something else.",
+            ["Give another name, or move the old one away first."],
+        )
+    return Problem(
+        f"{path} cannot be written: {error.strerror or error}.",
+        "Nothing was written.",
+        ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+    )
+
+
+def text_of_file(data: bytes) -> tuple[str, str | None]:
+    """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
+    for mark, encoding, name in (
+        (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
+        (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
+        (b"\xfe\xff", "utf-16-be", "UTF-16"),
+    ):
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace"), f"The file is in {name}."
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
+
+
+class Reader:
+    """Takes fields from bytes in order. A length that the bytes do not have is a `Problem`."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self.data = data
+        self.what = what
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        """How many bytes have not been taken."""
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        if not 0 <= size <= self.left:
+            raise Problem(f"{self.what} is cut off or damaged: {size} more bytes were announced, {self.left} are left.")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, kind: str) -> int:
+        """The next number, by the letters of `struct`: `>i`, `>Q`, `<I`, `B`."""
+        import struct
+
+        value: int = struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
+        return value
+
+    def qt_bytes(self) -> bytes:
+        """Qt's QByteArray: u32 length and bytes; the null one (length FFFFFFFF) is empty here."""
+        size = self.number(">I")
+        return b"" if size == 0xFFFFFFFF else self.take(size)
+
+    def tl_bytes(self) -> bytes:
+        """TL's `bytes`: a short or long length, the bytes, zeros up to a multiple of four."""
+        size = self.number("B")
+        if size == 254:
+            size = int.from_bytes(self.take(3), "little")
+            head = 4
+        else:
+            head = 1
+        value = self.take(size)
+        self.take(-(head + size) % 4)
+        return value
+
+
+# ── strings ──
+
+
+class StringStorage(Storage):
+    """A session in one line of text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as text."""
+        raise Problem(f"This script reads {cls.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Keeps the session as `text`."""
+        self.text = self.encode(session)
+
+    def delete(self) -> None:
+        """Forgets the text."""
+        self.text = ""
+
+
+class TelethonString(StringStorage):
+    """Telethon 1's StringSession."""
+
+    name = "string"
+    label = "a Telethon StringSession"
+    mark = "a 1 in front, then a data centre, an IP address, a port and a key"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1` and then base64 that does not show GramJS's address in words."""
+        start = base64_bytes(source[1:25])
+        return source[:1] == "1" and start is not None and len(source) > 40 and not GramjsString.recognise(source)
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        return decode_telethon_string(self.text)
+
+    encode = staticmethod(encode_telethon_string)
+
+
+class GramjsString(StringStorage):
+    """GramJS: `1`, then base64 of DC (u8), address length (u16), address as text, port (u16), key.
+
+    With an address of 14 characters it is as long as a Telethon IPv6 string, and Telethon loads it without an error,
+    with a nonsense address. Source: `gramjs/sessions/StringSession.ts`.
+    """
+
+    name = "gramjs"
+    label = "a GramJS StringSession"
+    mark = "a 1 in front, then a data centre and an address written as text"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
+        start = base64_bytes(source[1:17]) or b""
+        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", start[3:11]))
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        body = base64_bytes(self.text[1:])
+        size = int.from_bytes((base64_bytes(self.text[1:5]) or b"")[1:3], "big")
+        whole = 1 + -(-(261 + size) // 3) * 4
+        if size > 255:
+            raise Problem(
+                f"The GramJS string is damaged: its address length ({size}) is larger than any address.",
+                "", [COPY_AGAIN, SIGN_IN_AGAIN],
+            )  # fmt: skip
+        if body is None or len(body) != 261 + size:
+            raise cut_off(self.text, whole, "a GramJS string")
+        reader = Reader(body, "The GramJS string")
+        dc, host = reader.number("B"), reader.take(reader.number(">H")).decode("latin-1")
+        if not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+", host)):
+            raise Problem("The GramJS string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        self.warnings.append("It begins with 1 like a Telethon string, but Telethon would read its address wrongly.")
+        port = reader.number(">H")
+        return new_session(dc, reader.take(KEY_SIZE), host, port)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as GramJS's text."""
+        import base64
+        import struct
+
+        host, port = home_address(session)
+        name = host.encode("ascii")
+        body = struct.pack(">BH", session.user.dc, len(name)) + name + struct.pack(">H", port) + home_key(session)
+        return "1" + base64.b64encode(body).decode("ascii")
+
+
+class PyrogramString(StringStorage):
+    """Pyrogram and its heirs (Kurigram, Pyrofork, Hydrogram): URL-safe base64 without padding. Version 2 is written.
+
+    v2, 271 bytes: DC u8, API id u32, test u8, key, user id u64, bot u8; v1, 267 or 263 bytes: without the API id, and
+    the older one with a u32 user id. Source: `pyrogram/storage/storage.py`.
+    """
+
+    name = "pyrogram"
+    label = "a Pyrogram/Kurigram string"
+    mark = "its exact size, with a data centre and yes or no where they belong"
+    holds = frozenset(["user", "bot", "test", "api_id"])
+    LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The size of one of the layouts, a data centre that exists, and yes or no where those belong."""
+        body = base64_bytes(source) or b""
+        if len(body) not in cls.LAYOUTS or not (1 <= body[0] <= 5 or body[0] == 203):
+            return False
+        test = body[5 if len(body) == 271 else 1]
+        return test < 2 and body[-1] < 2 and (len(body) == 271 or not cls.looks_cut(body))
+
+    @staticmethod
+    def looks_cut(body: bytes) -> bool:
+        """Whether this begins like version 2: a data centre, a small API id, yes or no."""
+        small = 0 < int.from_bytes(body[1:5], "big") < 1 << 26
+        return len(body) > 5 and 1 <= body[0] <= 5 and small and body[5] < 2
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        import struct
+
+        body = base64_bytes(self.text) or b""
+        fields = struct.unpack(self.LAYOUTS[len(body)], body)
+        api_id = fields[1] if len(body) == 271 else 0
+        dc, (test, key, user_id, bot) = fields[0], fields[-4:]
+        self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
+        if not user_id:
+            self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
+        session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id else session
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 2 text."""
+        import base64
+        import struct
+
+        api_id = session.api.app_id if session.api else 0
+        user = session.user
+        body = struct.pack(
+            cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
+        )
+        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+
+
+class MtcuteString(StringStorage):
+    """mtcute's version 3: URL-safe base64 without padding of version, flags, data centre, user, key.
+
+    Source: `packages/core/src/utils/string-session.ts` of mtcute.
+    """
+
+    name = "mtcute"
+    label = "an mtcute string"
+    mark = "a version 3 in front, then flags and a data centre"
+    holds = frozenset(["address", "user", "bot", "test"])
+    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Version 3, known flags, and a data centre of version 1 or 2 after them."""
+        start = base64_bytes(source[:12]) or b""
+        return start[:1] == b"\3" and start[1:2] < b"\x08" and start[2:5] == b"\0\0\0" and start[6:7] in (b"\1", b"\2")
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        body = base64_bytes(self.text)
+        if body is None:
+            raise Problem("The mtcute string is cut off or damaged.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        reader = Reader(body, "The mtcute string")
+        reader.take(1)
+        flags = reader.number("<i")
+        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
+        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
+        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
+        if ip_address(host) is None:
+            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        if flags & 4:
+            reader.tl_bytes()  # another server of the same data centre, for files
+        user_id, bot = 0, None
+        if flags & 1:
+            user_id, word = reader.number("<q"), reader.number("<I")
+            bot = word == self.TRUE
+            if user_id < 0 or word not in (self.TRUE, self.FALSE):
+                raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+        key = reader.tl_bytes()
+        if reader.left:
+            raise Problem(f"The mtcute string is too long: {reader.left} bytes after its end.", "", [COPY_AGAIN])
+        test = bool(flags & 2 or (version == 2 and marks & 4))
+        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 3 text."""
+        import base64
+        import struct
+
+        host, port = home_ip(session)
+        user = session.user
+        marks = (":" in host) | (4 if session.test else 0)
+        place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
+        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
+        flags = bool(user.id) | (2 if session.test else 0)
+        body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
+        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+
+    @staticmethod
+    def tl(data: bytes) -> bytes:
+        """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
+        head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
+        return head + data + bytes(-(len(head) + len(data)) % 4)
+
+
+class MtkrutoString(StringStorage):
+    """MTKruto: URL-safe base64 of TL `2` or `2-test` and TL key, with runs of zeros as `00 n`. Read only."""
+
+    name = "mtkruto"
+    label = "an MTKruto string"
+    mark = "squeezed zeros, a data centre in words and a key"
+    holds = frozenset(["test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Readable from end to end."""
+        return cls.decode(source) is not None
+
+    @staticmethod
+    def decode(text: str) -> tuple[int, bool, bytes] | None:
+        """Data centre, test servers, key; None if the text is something else."""
+        packed = base64_bytes(text)
+        if not packed or len(packed) > 1024 or packed[0] not in (1, 6):
+            return None
+        plain = re.sub(rb"\0(.)", lambda run: bytes(run[1][0]), packed, flags=re.DOTALL)
+        try:
+            reader = Reader(plain, "The MTKruto string")
+            home, key = reader.tl_bytes(), reader.tl_bytes()
+        except Problem:
+            return None
+        found = re.fullmatch(rb"([1-5])(-test)?", home)
+        return (int(found[1]), bool(found[2]), key) if found and len(key) == KEY_SIZE and not reader.left else None
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        dc, test, key = self.decode(self.text) or (0, False, b"")
+        return new_session(dc, key, test=test)
+
+
+STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
+
+INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+WRAPPING = "\"'`“”‘’«»„,;"
+
+
+def recognise_text(text: str) -> StringStorage:
+    """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
+    first: Problem | None = None
+    for candidate, repaired in candidates(text):
+        for kind in STRINGS:
+            if not kind.recognise(candidate):
+                continue
+            try:
+                kind(candidate).load()
+            except Problem as problem:
+                first = first or problem
+                break
+            right, tidied = tidy(candidate)
+            storage = kind(right)
+            storage.repaired = [*repaired, *tidied]
+            return storage
+    raise not_a_string(text, first)
+
+
+def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
+    """What in a text could be the string, the least surgery first, each with what was done to get it."""
+    repaired = []
+    visible = INVISIBLE.sub("", text)
+    if visible != text:
+        repaired.append("Removed invisible characters.")
+    bare = visible.strip()
+    named = re.match(r"(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*\s*[=:]\s*(?=[^\s=])", bare)
+    if named and len(named[0]) < 80:
+        bare = bare[named.end() :]
+        repaired.append(f"Removed “{named[0].strip()}” in front of it.")
+    unquoted = bare.strip(WRAPPING + " \t\r\n")
+    if unquoted != bare:
+        repaired.append("Removed the quotes around it.")
+    if "%3D" in unquoted or "%3d" in unquoted:
+        unquoted = unquoted.replace("%3D", "=").replace("%3d", "=")
+        repaired.append("Turned %3D, as links have it, back into “=”.")
+    words = unquoted.split()
+    if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
+        joined = "".join(words)
+        spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
+        yield joined, spaced
+        if lost_its_one(joined):
+            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
+    runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
+    if len(runs) > 1:
+        raise Problem(
+            f"There are {len(runs)} different strings in this text.", "Only one session can be looked at at a time.",
+            ["Give one of them alone."],
+        )  # fmt: skip
+    for run in runs:
+        yield run, ["Took the string out of the text around it."]
+
+
+def tidy(text: str) -> tuple[str, list[str]]:
+    """A Telethon or GramJS string in the alphabet and with the padding it should have, and what of that was wrong."""
+    if text[:1] != "1":
+        return text, []
+    body = text[1:].rstrip("=")
+    right = body.replace("-", "+").replace("_", "/")
+    if not GramjsString.recognise(text):
+        right = right.replace("+", "-").replace("/", "_")
+    repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
+    whole = "1" + right + "=" * (-len(right) % 4)
+    if len(whole) > len(text):
+        repaired.append("Put back the “=” at its end.")
+    return whole, repaired
+
+
+def lost_its_one(text: str) -> bool:
+    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
+    body = base64_bytes(text) or b""
+    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
+    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+
+
+def not_a_string(text: str, damage: Problem | None) -> Problem:
+    """The `Problem` of a text without a session string: the most precise of what can be said about it."""
+    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
+    if not bare:
+        return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
+    if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
+        return Problem(
+            "The string is shortened (“…”): its middle is missing.",
+            "Some programs and chats show long strings that way.", [COPY_AGAIN],
+        )  # fmt: skip
+    long = max(re.findall(r"\S+", bare), key=len)
+    odd = next(((at, sign) for at, sign in enumerate(long, 1) if not re.match(r"[A-Za-z0-9+/_=-]", sign)), None)
+    if len(long) > 300 and odd and odd[1].isalpha():
+        return Problem(
+            f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
+            "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
+        )  # fmt: skip
+    for pattern, title, steps in NOT_STRINGS:
+        if re.search(pattern, bare):
+            return Problem(title, "", [steps])
+    if damage:
+        return damage
+    start = base64_bytes(bare[:16]) or b""
+    if len(bare) > 100 and PyrogramString.looks_cut(start):
+        return cut_off(bare, 362, "a Pyrogram string")
+    return Problem(
+        f"This is not a session string of any library that this script knows ({len(bare)} characters).",
+        "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# What people give instead of a session string: a pattern, what it is, what to do.
+NOT_STRINGS = (
+    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
+    (
+        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
+        "This is a bot token, not a session string.",
+        "Run this script without arguments and give the token where it asks for the phone number.",
+    ),
+    (
+        r"^[0-9a-fA-F]{32}$",
+        "This looks like an API hash (32 hex digits), not a session string.",
+        "Run this script without arguments, and give it your API id and this hash.",
+    ),
+    (
+        r"^[0-9a-fA-F]{512}$",
+        "This is a bare key in hex, without its data centre.",
+        "Look for the session string or file that it was taken from.",
+    ),
+    (
+        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
+        "This is a JSON web token (JWT), not a session string.",
+        "It belongs to another service.",
+    ),
+    (
+        r"^\+?\d[\d ()-]{6,20}$",
+        "This is a number, not a session string.",
+        "To sign in with a phone number, run this script without arguments.",
+    ),
+    (
+        r"^(https?|tg)://",
+        "This is a link, not a session string.",
+        "Copy the session string itself.",
+    ),
+    (
+        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
+        "This looks like a path, and there is no file of that name.",
+        "Check the name and the folder.",
+    ),
+)
+
+
+# ── SQLite files ──
+
+DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
+Tables = dict  # table name → its column names
+
+
+def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
+    """Opens a database without changing it or anything beside it, and returns `read(connection, tables)`.
+
+    `tables` maps the name of each table to its columns. A database with a journal or a write-ahead log beside it is
+    in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
+    its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
+    """
+    import shutil
+    import sqlite3
+    import tempfile
+
+    path = os.path.realpath(path)
+    head = read_head(path)
+    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
+    if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
+        return query(sqlite3.connect(f"file:{in_uri(path)}?mode=ro", uri=True, timeout=1), read, path)
+    if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
+        raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
+    folder = tempfile.mkdtemp(prefix="telegram-session-")
+    try:
+        copy = os.path.join(folder, "copy")
+        for source in [path, *logs]:
+            shutil.copyfile(source, copy + source[len(path) :])
+        return query(sqlite3.connect(copy, timeout=1), read, path)
+    except OSError as error:
+        raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_head(path: str) -> bytes:
+    """The first 100 bytes of a database; a `Problem` names what the file is instead."""
+    import stat
+
+    name = os.path.basename(path)
+    if not os.path.isfile(path):
+        read_file(path, 0)  # says what it is
+    if not stat.S_ISREG(os.stat(path).st_mode) or os.path.getsize(path) > DATABASE_LIMIT:
+        raise Problem(f"{name} is too large to be a session ({os.path.getsize(path)} bytes).")
+    try:
+        with open(path, "rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise Problem(f"{name} cannot be read: {error.strerror or error}.") from None
+    if not head:
+        raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if not head.startswith(b"SQLite format 3\0"):
+        raise not_a_database(head, name)
+    return head
+
+
+def not_a_database(head: bytes, name: str) -> Problem:
+    """The `Problem` of a file that should have been a database, or was given as a session."""
+    for start, what, steps in NOT_DATABASES:
+        if re.match(start, head, re.IGNORECASE):
+            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
+    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+
+
+# How files begin that are taken for sessions: a pattern, what it is, what to do.
+NOT_DATABASES = (
+    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
+    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
+    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
+    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+)
+
+
+def in_uri(path: str) -> str:
+    """A path as it stands in an SQLite URI."""
+    plain = b"/._-~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
+    path = path.replace("\\", "/") if os.name == "nt" else path
+    quoted = "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in os.fsencode(path))
+    return "/" + quoted if os.name == "nt" else quoted
+
+
+def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
+    """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
+    import sqlite3
+
+    name = os.path.basename(path)
+    give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
+    try:
+        rows = connection.execute("select name from sqlite_master where type = 'table' limit 100").fetchall()
+        tables = {}
+        for (table,) in rows:
+            quoted = str(table).replace('"', '""')
+            tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
+        return read(connection, tables)
+    except (sqlite3.Error, OverflowError) as error:
+        if "locked" in str(error):
+            raise Problem(
+                f"{name} is locked: another program is using it right now.", "It was not touched.",
+                ["Stop the program that uses this session (a bot, a script), then try again."],
+            ) from None  # fmt: skip
+        raise Problem(
+            f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
+            ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
+        ) from None  # fmt: skip
+    finally:
+        connection.close()
+
+
+def whole_number(value: Any) -> int:
+    """A database's number, whatever a program stored in its place."""
+    return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
+
+
+class SqliteStorage(Storage):
+    """A session in an SQLite database. `recognise` takes the tables that `with_database` gives."""
+
+    DDL = ""  # what a new database is made with
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def load(self) -> Session:
+        """Reads the session out of the database."""
+        session: Session = with_database(self.path, self.read)
+        return session
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The session in an open database."""
+        raise NotImplementedError
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Which rows a new database gets: the table and the values of all its columns."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Makes a new database."""
+        import sqlite3
+
+        rows = list(self.rows(session))
+
+        def fill(temporary: str) -> None:
+            connection = sqlite3.connect(temporary)
+            try:
+                connection.executescript(self.DDL)
+                for table, values in rows:
+                    connection.execute(f"insert into {table} values ({','.join('?' * len(values))})", values)
+                connection.commit()
+            except (sqlite3.Error, OverflowError) as error:
+                raise Problem(f"{self.path} cannot be written: {error}.") from None
+            finally:
+                connection.close()
+
+        write_new(self.path, fill)
+
+    def delete(self) -> None:
+        """Removes the file."""
+        os.remove(self.path)
+
+    def key_bytes(self, value: Any) -> bytes:
+        """The key in a column, also where a program stored it as hex text."""
+        if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
+            self.warnings.append("The key is stored as hex text, which Telethon itself cannot read.")
+            return bytes.fromhex(value)
+        return value if isinstance(value, bytes) else b""
+
+
+class TelethonFile(SqliteStorage):
+    """Telethon 1's `.session`, schema 1 to 8 by its columns (version rows lie); schema 7 or 8 is written.
+
+    Every Telethon from 1.17 on opens schema 7; those before 1.43 cannot open 8. Source: `telethon/sessions/sqlite.py`
+    of 0.16 to 1.45.
+    """
+
+    name = "telethon"
+    label = "a Telethon .session file"
+    mark = "its table “sessions” with the columns of Telethon 1"
+    holds = frozenset(["address", "user", "state", "test"])
+
+    def __init__(self, path: str, schema: int = 7) -> None:
+        super().__init__(path)
+        self.schema = schema
+        temporary_key = ", tmp_auth_key blob" if schema == 8 else ""
+        self.DDL = f"""
+            create table version (version integer primary key);
+            create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
+                takeout_id integer{temporary_key});
+            create table entities (id integer primary key, hash integer not null, username text, phone integer,
+                name text, date integer);
+            create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
+                primary key(md5_digest, file_size, type));
+            create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+        """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` with a server's address, and not Pyrogram's."""
+        columns = source.get("sessions", ())
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The row that has a key; Telethon itself takes the first one."""
+        self.facts.append(("schema", self.schema_of(connection, tables)))
+        rows = connection.execute("select dc_id, server_address, port, auth_key from sessions limit 20").fetchall()
+        if not rows:
+            raise Problem(
+                "This session was never signed in (no row in its table “sessions”).", "", [SIGN_IN_AGAIN]
+            )  # fmt: skip
+        keys = [self.key_bytes(row[3]) for row in rows]
+        chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
+        if chosen:
+            self.warnings.append(
+                "Its first row has no key, so Telethon would say “not signed in”; another row has one."
+            )
+        dc, host, port, _ = rows[chosen]
+        host = str(host or "").strip("[]") or None
+        if host and not (ip_address(host) or host.endswith(".telegram.org")):
+            self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
+            host = None
+        user_id, username = self.own_user(connection, tables)
+        session = new_session(dc, keys[chosen], host, whole_number(port), user_id=user_id, username=username)
+        return session._replace(state=self.update_state(connection, tables))
+
+    def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
+        """The schema that the columns show, and what the version row says if that is something else."""
+        versions = [row[0] for row in connection.execute("select version from version limit 5")] if (
+            "version" in tables.get("version", ())
+        ) else []  # fmt: skip
+        marks = (
+            (8, "tmp_auth_key", "sessions"), (7, "date", "entities"), (5, "takeout_id", "sessions"),
+            (4, "pts", "update_state"), (3, "type", "sent_files"), (2, "file_id", "sent_files"),
+            (1, "dc_id", "sessions"),
+        )  # fmt: skip
+        schema = next(number for number, column, table in marks if column in tables.get(table, ()))
+        if schema == 5 and versions == [6]:  # these two have the same columns
+            schema = 6
+        if versions == [schema]:
+            return str(schema)
+        said = ", ".join(str(version) for version in versions) or "nothing"
+        if versions and whole_number(versions[0]) > 8:
+            self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
+        return f"{schema} by its columns, while its version row says {said[:40]}"
+
+    @staticmethod
+    def own_user(connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
+        """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
+        if not {"id", "hash", "username"} <= set(tables.get("entities", ())):
+            return 0, None
+        row = connection.execute("select hash from entities where id = 0").fetchone()
+        user_id = whole_number(row[0]) if row else 0
+        if user_id <= 0:
+            return 0, None
+        row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
+        return user_id, str(row[0]) if row and row[0] else None
+
+    @staticmethod
+    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
+        """Row 0 is the account's, the others are channels'."""
+        if not {"id", "pts", "qts", "date", "seq"} <= set(tables.get("update_state", ())):
+            return None
+        own = connection.execute("select pts, qts, date, seq from update_state where id = 0").fetchone()
+        if not own:
+            return None
+        others = connection.execute("select id, pts from update_state where id != 0 limit 20000")
+        channels = tuple(ChannelState(whole_number(row[0]), whole_number(row[1])) for row in others)
+        pts, qts, date, seq = (whole_number(value) for value in own)
+        return UpdateState(pts, qts, date, seq, channels)
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """One session; the user id and the update state where Telethon itself keeps them."""
+        host, port = home_address(session)
+        yield "version", (self.schema,)
+        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
+        if session.user.id:
+            yield "entities", (0, session.user.id, None, None, None, int(time.time()))
+        if session.state:
+            state = session.state
+            yield "update_state", (0, state.pts, state.qts, state.date, state.seq)
+            for channel in state.channels:
+                yield "update_state", (channel.id, channel.pts, 0, state.date, 0)
+
+
+class TelethonV2File(SqliteStorage):
+    """Telethon v2's `.session`: every form is read, also those of 2022 and September 2023, and the final one written.
+
+    Its schema number is 10 throughout while the columns changed, so the columns decide. Source:
+    `client/src/telethon/_impl/session/storage/sqlite.py` on Telethon's branch `v2`.
+    """
+
+    name = "telethon-v2"
+    label = "a Telethon v2 .session file"
+    mark = "its table “datacenter”"
+    holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
+    DDL = """
+        create table version (version integer primary key);
+        create table datacenter (id integer primary key, ipv4_addr text, ipv6_addr text, auth blob);
+        create table user (id integer primary key, dc integer not null, bot integer not null, username text);
+        create table state (pts integer not null, qts integer not null, date integer not null, seq integer not null);
+        create table channelstate (id integer primary key, pts integer not null);
+    """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `datacenter` with a key, beside `user` or (2022) `session`."""
+        return {"id", "auth"} <= set(source.get("datacenter", ())) and ("user" in source or "session" in source)
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every data centre, the user and the update state."""
+        form = "2022" if "session" in tables else "final" if "ipv4_addr" in tables["datacenter"] else "September 2023"
+        self.facts.append(("schema", f"10 ({form} form)" if form != "2022" else "8 of the abandoned v2 of 2022"))
+        dcs = tuple(self.data_centres(connection, form))
+        user_table = "session" if form == "2022" else "user"
+        names = {"user_id": "id", "dc_id": "dc"}
+        user = next(
+            (
+                {names.get(column, column): value for column, value in zip(tables[user_table], row)}
+                for row in connection.execute(f"select * from {user_table} limit 1")
+            ),
+            {},
+        )
+        home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
+        key = next((dc.auth for dc in dcs if dc.id == home), None)
+        new_session(home, key or b"")  # only to say what is wrong with it
+        who = User(
+            whole_number(user.get("id")), home,
+            bool(user["bot"]) if user.get("bot") is not None else None,
+            str(user["username"]) if user.get("username") else None,
+        )  # fmt: skip
+        hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
+        test = next((known for known in map(known_server, hosts) if known is not None), None)
+        return Session(dcs, who, self.update_state(connection, tables), test=test)
+
+    def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
+        """The rows of `datacenter`, whose columns tell the three forms apart."""
+        columns = {
+            "final": "id, ipv4_addr, ipv6_addr, auth",
+            "September 2023": "id, addr, null, auth",
+            "2022": "id, ipv4 || ':' || port, ipv6 || ':' || port, auth",
+        }[form]
+        for number, ipv4, ipv6, auth in connection.execute(f"select {columns} from datacenter limit 20"):
+            places: list[str | None] = [None, None]
+            for address in (ipv4, ipv6):
+                host, port = split_address(str(address or ""))
+                if ip_address(host) and port:
+                    places[":" in host] = join_address(host, port)
+            key = self.key_bytes(auth)
+            yield DataCenter(whole_number(number), places[0], places[1], key if len(key) == KEY_SIZE else None)
+
+    @staticmethod
+    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
+        """The tables `state` and `channelstate`, which may be empty or missing."""
+        if not {"pts", "qts", "date", "seq"} <= set(tables.get("state", ())):
+            return None
+        row = connection.execute("select pts, qts, date, seq from state limit 1").fetchone()
+        if not row:
+            return None
+        channels: tuple[ChannelState, ...] = ()
+        if {"id", "pts"} <= set(tables.get("channelstate", ())):
+            found = connection.execute("select id, pts from channelstate limit 20000")
+            channels = tuple(ChannelState(whole_number(number), whole_number(pts)) for number, pts in found)
+        pts, qts, date, seq = (whole_number(value) for value in row)
+        return UpdateState(pts, qts, date, seq, channels)
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Every data centre; the home one with an address, as v2 needs it to connect."""
+        home_key(session)
+        yield "version", (10,)
+        for dc in session.dcs:
+            ipv4 = dc.ipv4_addr
+            if not (ipv4 or dc.ipv6_addr):
+                ipv4 = join_address(*usual_address(dc.id, session.test))
+            yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
+        user = session.user
+        if user.id:
+            yield "user", (user.id, user.dc, bool(user.bot), user.username)
+        if session.state:
+            yield "state", session.state[:4]
+            for channel in session.state.channels:
+                yield "channelstate", (channel.id, channel.pts)
+
+
+class PyrogramFile(SqliteStorage):
+    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
+
+    name = "pyrogram-file"
+    label = "a Pyrogram/Kurigram .session file"
+    mark = "its table “sessions” with the column “test_mode”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` that knows about test servers."""
+        return {"dc_id", "test_mode", "auth_key", "user_id", "is_bot"} <= set(source.get("sessions", ()))
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The one row of `sessions`."""
+        if "number" in tables.get("version", ()):
+            version = connection.execute("select number from version limit 1").fetchone()
+            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
+        cursor = connection.execute("select * from sessions limit 1")
+        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
+        if not row:
+            raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
+        host = str(row.get("server_address") or "")
+        session = new_session(
+            row["dc_id"], self.key_bytes(row["auth_key"]),
+            host if ip_address(host) else None, whole_number(row.get("port")),
+            user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
+            bot=None if row["is_bot"] is None else bool(row["is_bot"]),
+        )  # fmt: skip
+        api_id = whole_number(row.get("api_id"))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id > 0 else session
+
+
+DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
+
+
+def recognise_database(path: str) -> SqliteStorage:
+    """The storage for a database; a `Problem` names the program it belongs to otherwise."""
+    tables: dict[str, list[str]] = with_database(path, lambda _, found: found)
+    for kind in DATABASES:
+        if kind.recognise(tables):
+            return kind(path)
+    name = os.path.basename(path)
+    if "dc_home" in tables and "dc_option" in tables:
+        raise Problem(
+            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
+            "This script cannot read that one.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    if not tables:
+        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if "sessions" in tables:
+        raise Problem(
+            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
+            "It belongs to another program.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    raise Problem(
+        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
+        "", [SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# ── .session + .json ──
+
+# The companion's keys in the order opentele2 2.0.0 writes them, with the values of a new one; the first nine are the
+# API identity. Telegram Desktop itself uses API id 2040.
+COMPANION = """
+app_id               null
+app_hash             null
+device               null
+sdk                  null
+app_version          null
+system_lang_pack     null
+system_lang_code     null
+lang_pack            null
+lang_code            null
+twoFA                null
+role                 ""
+id                   null
+phone                null
+username             null
+date_of_birth        null
+date_of_birth_integrity null
+is_premium           false
+has_profile_pic      false
+spamblock            null
+register_time        null
+last_check_time      null
+avatar               null
+first_name           ""
+last_name            ""
+sex                  null
+proxy                null
+ipv6                 false
+session_file         ""
+"""
+
+# What other tools call the same things.
+ALIASES = {
+    "app_id": "api_id", "app_hash": "api_hash", "device": "device_model", "sdk": "system_version", "id": "user_id",
+    "system_lang_code": "system_lang_pack", "phone": "phone_number",
+}  # fmt: skip
+
+
+class SessionJson(Storage):
+    """A Telethon `.session` and a `.json` beside it with the API identity and account data, as opentele2 has them.
+
+    Of a path one `.session` and then one `.json` at its end do not count. Every key is kept through a round trip.
+    """
+
+    name = "json"
+    label = "a .session file with its .json"
+    mark = "two files of the same name"
+    holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
+
+    def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
+        super().__init__()
+        base = self.base(path)
+        self.session_path = base + ".session"
+        self.json_path = json_path or base + ".json"
+        self.schema = schema
+
+    @staticmethod
+    def base(path: str) -> str:
+        """The name that both files share."""
+        path = path[: -len(".session")] if path.endswith(".session") else path
+        return path[: -len(".json")] if path.endswith(".json") else path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Whether one of the two is there and can be the half of a pair."""
+        return os.path.isfile(cls.base(source) + ".json") or cls.other_name(cls.base(source)) is not None
+
+    @classmethod
+    def other_name(cls, base: str) -> str | None:
+        """A `.json` of another name in the same folder that names this session as its own."""
+        folder = os.path.dirname(base) or "."
+        if not os.path.isfile(base + ".session"):
+            return None
+        for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(".json"))[:50]:
+            path = os.path.join(folder, name)
+            try:
+                named = cls.parse(path)[0].get("session_file")
+            except Problem:
+                continue
+            if isinstance(named, str) and cls.base(named) == os.path.basename(base):
+                return path
+        return None
+
+    def load(self) -> Session:
+        """Reads both files. Without the `.session` a string session inside the `.json` will do."""
+        base = self.base(self.session_path)
+        if not os.path.isfile(self.json_path):
+            self.json_path = self.other_name(base) or self.json_path
+        companion, odd = self.parse(self.json_path)
+        if odd:
+            self.warnings.append(odd)
+        self.facts.append(("JSON file", os.path.basename(self.json_path)))
+        session = self.load_key(base, companion)
+        named = companion.get("session_file")
+        if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
+            self.warnings.append(f"Its “session_file” names another file ({named[:60]}), which was not used.")
+        return self.with_companion(session, companion)
+
+    def load_key(self, base: str, companion: dict[str, Any]) -> Session:
+        """The session itself, from the file of the same name or from a string inside the companion."""
+        path = self.session_path if os.path.lexists(self.session_path) else base
+        if os.path.isfile(path):
+            storage: Storage = recognise_database(path)
+        else:
+            named = companion.get("session_file")
+            beside = os.path.join(os.path.dirname(base), os.path.basename(self.base(str(named or "?"))) + ".session")
+            text = next((companion[key] for key in ("session_string", "string_session", "session") if (
+                isinstance(companion.get(key), str) and len(companion[key]) > 300)), None)  # fmt: skip
+            if os.path.isfile(beside):
+                storage = recognise_database(beside)
+            elif text:
+                storage = recognise_text(text)
+            else:
+                raise Problem(
+                    f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                    f"Looked for {self.session_path}.", ["Put both files in the same folder."],
+                )  # fmt: skip
+        session = storage.load()
+        self.warnings += storage.warnings
+        self.facts += [("session in it", storage.label), *storage.facts]
+        return session
+
+    @staticmethod
+    def parse(path: str) -> tuple[dict[str, Any], str | None]:
+        """The JSON object in a file, and a sentence if its encoding is odd."""
+        import json
+
+        def integer(digits: str) -> int:
+            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
+                raise ValueError("a number has more than 40 digits")
+            return int(digits)
+
+        name = os.path.basename(path)
+        text, odd = text_of_file(read_file(path, 1 << 20))
+        try:
+            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+        except RecursionError:
+            raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
+        except ValueError as error:
+            raise Problem(
+                f"{name} is not valid JSON: {error}.", "", ["Get the file again; it may be cut off."]
+            ) from None
+        if not isinstance(found, dict):
+            raise Problem(f"{name} holds no JSON object ({{…}}), so it does not belong to a session.")
+        return found, odd
+
+    def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
+        """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
+
+        def text(key: str) -> str | None:
+            value = companion.get(key)
+            if value in (None, ""):
+                value = companion.get(ALIASES.get(key, key))
+            return str(value) if value not in (None, "", "null") and not isinstance(value, (dict, list)) else None
+
+        app_id = self.number(text("app_id"))
+        if app_id is None or app_id < 0:
+            raise Problem(
+                f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
+            )
+        app_hash = text("app_hash")
+        if app_hash and not re.fullmatch("[0-9a-fA-F]{32}", app_hash):
+            self.warnings.append(f"app_hash must be 32 hex digits, and it has {len(app_hash)} characters.")
+        user_id = self.number(text("id"))
+        if user_id is None or not 0 <= user_id < 1 << 63:
+            self.warnings.append("Its “id” is no user id and was left out.")
+            user_id = 0
+        if user_id and session.user.id not in (0, user_id):
+            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
+        read = ("app_id", "app_hash", "device", "sdk", "app_version", "system_lang_code", "lang_pack", "lang_code")
+        other = {key: value for key, value in companion.items() if key not in (*read, "id", "session_file")}
+        device, sdk, app_version, system_lang_code, lang_pack, lang_code = (text(key) for key in read[2:])
+        api = ApiIdentity(
+            app_id, app_hash, device, sdk, app_version, system_lang_code, lang_pack, lang_code, other
+        )  # fmt: skip
+        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
+        return session._replace(user=user, api=api)
+
+    @staticmethod
+    def number(value: str | None) -> int | None:
+        """A number that may be missing (0), or be written as text or with a fraction of zero; None if it is none."""
+        found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", value or "0")
+        return int(found[1]) if found else None
+
+    def companion(self, session: Session) -> dict[str, Any]:
+        """The JSON object to write: known keys first and in order, then every other key that came with the session."""
+        import json
+
+        api, user = session.api or ApiIdentity(), session.user
+        rows = (row.split(None, 1) for row in COMPANION.strip().splitlines())
+        companion: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+        companion.update(api._asdict(), system_lang_pack=api.system_lang_code)
+        del companion["other"]
+        companion.update(api.other)
+        companion["id"] = user.id or None
+        companion["username"] = user.username or companion["username"]
+        companion["session_file"] = os.path.basename(self.base(self.session_path))
+        return companion
+
+    def save(self, session: Session) -> None:
+        """Writes both files; if the second fails, the first is taken away again."""
+        import json
+
+        text = json.dumps(self.companion(session), indent=2, ensure_ascii=False)
+        write_bytes(self.json_path, text.encode("utf-8", "surrogatepass"))
+        try:
+            TelethonFile(self.session_path, self.schema).save(session)
+        except BaseException:
+            os.remove(self.json_path)
+            raise
+
+    def delete(self) -> None:
+        """Removes both files."""
+        os.remove(self.json_path)
+        os.remove(self.session_path)
+
+
+def with_account(session: Session, me: Any) -> Session:
+    """The session with what a signed-in account says of itself: `me` is the `User` that `users.getUsers` answers.
+
+    Fills what opentele2's `fetch_user_info` fills: id, phone without +, username, names, premium.
+    """
+    api = session.api or ApiIdentity()
+    about = {
+        "phone": me.phone,
+        "username": me.username,
+        "first_name": me.first_name or "",
+        "last_name": me.last_name or "",
+        "is_premium": bool(me.premium),
+        "has_profile_pic": me.photo is not None,
+    }
+    user = User(me.id, session.user.dc, bool(me.bot), me.username)
+    return session._replace(user=user, api=api._replace(other={**api.other, **about}))
+
+
+# ── Telegram Desktop ──
+#
+# Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
+
+TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
+TDATA_VERSION = 3004000  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
+WIDE_IDS = -1  # stands before a 64-bit user id, where old files have a 32-bit one
+
+
+class Tdata(Storage):
+    """The folder of Telegram Desktop: one or more accounts, all encrypted with one local key.
+
+    The local key is itself encrypted with the passcode, which is empty if the person has set none: `unlock` before
+    `load`. Read are the layouts since 2014, written is the one from 2020 to 7.2.
+    """
+
+    name = "tdata"
+    label = "a Telegram Desktop folder (tdata)"
+    mark = "a key file, and files with names of 16 hex digits"
+    holds = frozenset(["user", "keys"])
+
+    def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
+        super().__init__()
+        self.path = path
+        self.key_name = key_name
+        self.passcode = passcode
+        self.local_key = b""
+        self.indices: list[int] = []
+        self.active = 0
+        self.key_file: KeyFile | None = None
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A key file, or the single account of old, in the folder, in `tdata` inside it, or around what was given."""
+        return cls.find(source) is not None
+
+    @staticmethod
+    def find(path: str) -> str | None:
+        """The folder itself, also when its parent, an account's folder or one of its files was given."""
+        path = os.path.abspath(path)
+        for folder in (path, os.path.join(path, "tdata"), os.path.dirname(path)):
+            if folder != path and not os.path.isdir(path) and not re.match("key_|[0-9A-F]{16}", os.path.basename(path)):
+                continue
+            if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+                continue
+            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, os.listdir(folder))):
+                return folder
+        return None
+
+    # ── the key file ──
+
+    def open(self) -> KeyFile:
+        """Finds and parses the key file, once."""
+        if self.key_file is None:
+            self.path = self.find(self.path) or self.path
+            self.key_file = self.new_key_file() or self.old_key_file()
+            self.facts.append(("layout", self.key_file.layout))
+        return self.key_file
+
+    def new_key_file(self) -> KeyFile | None:
+        """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
+        names = sorted({name[4:-1] for name in os.listdir(self.path) if re.fullmatch("key_.+[s01]", name)})
+        wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
+        if wanted not in names:
+            if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
+                return None
+            has = ", ".join(names) if names else "none at all"
+            raise Problem(
+                f"There is no key file key_{wanted}s in this folder; it has: {has}.",
+                "Without its key file nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."]
+                + (["Name the key file with --key-name."] if names else []),
+            )  # fmt: skip
+        if not self.key_name and wanted != "data":
+            self.warnings.append(f"It has no key_datas; the only key file in it was used (--key-name {wanted}).")
+        if len(names) > 1:
+            rest = ", ".join(name for name in names if name != wanted)
+            self.warnings.append(f"It has other key files too ({rest}); the one of “{wanted}” was used.")
+        self.key_name = wanted
+        self.facts.append(("key file", f"key_{wanted}s"))
+        return parse_key_file(Reader(self.payload(f"key_{wanted}"), f"key_{wanted}s"))
+
+    def old_key_file(self) -> KeyFile:
+        """The single account of Telegram Desktop before 2.1.14, whose map file holds the key."""
+        self.key_name = "data"
+        name = os.path.join(folder_name("data"), "map")
+        reader = Reader(self.payload(name), name)
+        salt, key = reader.qt_bytes(), reader.qt_bytes()
+        if not (salt and key):
+            raise Problem(
+                "The key file key_datas is missing from this folder.",
+                "Without it nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."],
+            )
+        return KeyFile(salt, key, b"", (), "single account, before 2.1.14")
+
+    def payload(self, name: str) -> bytes:
+        """What a file of the folder holds, its check sum verified. `name` is without the suffix.
+
+        `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
+        """
+        path = os.path.join(self.path, name)
+        found = [path + suffix for suffix in "s01" if os.path.lexists(path + suffix)]
+        if not found:
+            raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
+        if not found[0].endswith("s"):
+            found.sort(key=os.path.getmtime, reverse=True)
+        first: Problem | None = None
+        for candidate in found[: 1 if found[0].endswith("s") else 2]:
+            try:
+                return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
+            except Problem as problem:
+                first = first or problem
+        raise first or Problem(f"{name} cannot be read.")
+
+    def unlock(self, passcode: str = "") -> bool:
+        """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
+        key_file = self.open()
+        for key in passcode_keys(key_file, passcode):
+            opened = local_decrypt(key_file.key, key) if key_file.key else None
+            for wrap in key_file.wraps if passcode else ():
+                opened = opened or local_decrypt(wrap.key, wrap_key(wrap, passcode))
+            if opened and len(opened) == KEY_SIZE:
+                self.local_key = opened
+                self.passcode = passcode
+                self.read_info(key_file)
+                return True
+        return False
+
+    def read_info(self, key_file: KeyFile) -> None:
+        """Which accounts there are, by their index, and which one is open in Telegram Desktop."""
+        if not key_file.info:  # the single account of old
+            self.indices = [0]
+            return
+        info = local_decrypt(key_file.info, self.local_key)
+        if info is None:
+            raise Problem(
+                f"key_{self.key_name}s is damaged: its list of accounts cannot be decrypted.", "", TDATA_AGAIN
+            )
+        reader = Reader(info, f"The list of accounts in key_{self.key_name}s")
+        count = reader.number(">i")
+        listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
+        self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
+        self.active = reader.number(">i") if reader.left >= 4 else -1
+        if not self.indices:
+            raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
+
+    # ── accounts ──
+
+    def load(self, number: int = 0) -> Session:
+        """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
+        accounts = self.accounts()
+        if number:
+            if not 0 < number <= len(accounts):
+                raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
+            wanted = accounts[number - 1]
+        else:
+            active = self.indices.index(self.active) if self.active in self.indices else 0
+            readable = [account for account in accounts if isinstance(account, Session)]
+            wanted = accounts[active]
+            if isinstance(wanted, Problem) and readable:
+                self.warnings.append(f"{wanted.title} Another account of the folder was taken.")
+                wanted = readable[0]
+        if isinstance(wanted, Problem):
+            raise wanted
+        return wanted
+
+    def load_all(self) -> list[Session]:
+        """Every account that can be read, the active one first; `warnings` tell about the others."""
+        first = self.load()
+        accounts = self.accounts()
+        self.warnings += [account.title for account in accounts if isinstance(account, Problem)]
+        return [first] + [account for account in accounts if isinstance(account, Session) and account != first]
+
+    def accounts(self) -> list[Session | Problem]:
+        """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
+        if not self.local_key and not self.unlock():
+            raise Problem(
+                "This folder is locked with a local passcode.",
+                "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
+                ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
+            )
+        found: list[Session | Problem] = []
+        for number, index in enumerate(self.indices, 1):
+            try:
+                found.append(self.account(index))
+            except Problem as problem:
+                problem.title = f"Account {number}: {problem.title}"
+                found.append(problem)
+        return found
+
+    def account(self, index: int) -> Session:
+        """The account of one index: its authorisation file, and what its configuration says about test servers."""
+        number = f"#{index + 1}" if index else ""
+        # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
+        names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
+        name = next(
+            (name for name in names if any(os.path.lexists(self.inside(name + end)) for end in "s01")), names[0]
+        )
+        encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
+        data = local_decrypt(encrypted, self.local_key)
+        if data is None:
+            raise Problem(
+                f"{name}s cannot be decrypted (its SHA-1 does not match).",
+                "It was encrypted with another local key: files of two folders are mixed, or it is damaged.",
+                TDATA_AGAIN,
+            )  # fmt: skip
+        if not any(os.path.isfile(self.inside(name, "map" + end)) for end in "s01"):
+            self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
+        return account_session(Reader(data, f"{name}s"), self.test_servers(name))
+
+    def inside(self, *names: str) -> str:
+        """A path inside the folder."""
+        return os.path.join(self.path, *names)
+
+    def test_servers(self, name: str) -> bool | None:
+        """What the optional file `configs` says; None if it is not there or cannot be read."""
+        try:
+            encrypted = Reader(self.payload(os.path.join(name, "config")), "configs").qt_bytes()
+            reader = Reader(local_decrypt(encrypted, self.local_key) or b"", "configs")
+            reader = Reader(reader.qt_bytes(), "configs")
+            version, environment = reader.number(">i"), reader.number(">i")
+        except Problem:
+            return None
+        return bool(environment) if version == 1 and environment in (0, 1) else None
+
+    # ── writing ──
+
+    def save(self, session: Session) -> None:
+        """Makes a folder with one account."""
+        self.save_all([session])
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
+        import shutil
+        import tempfile
+
+        name = self.key_name or "data"
+        local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
+        info = pack_numbers(len(sessions), *range(len(sessions)), 0)
+        key = pbkdf2_key(salt, self.passcode)
+        files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
+        for index, session in enumerate(sessions):
+            folder = folder_name(name.replace("#", "") + (f"#{index + 1}" if index else ""))
+            # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
+            cache = pack_numbers(9) + os.urandom(8)
+            files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
+            files[os.path.join(folder, "maps")] = qt(b"") + qt(b"") + qt(local_encrypt(cache, local_key))
+        path = self.path.rstrip("/" + os.sep)
+        temporary = None
+        try:
+            refuse_existing(path)
+            temporary = tempfile.mkdtemp(prefix=".tdata-", suffix=".part", dir=os.path.dirname(path) or ".")
+            for file, payload in files.items():
+                os.makedirs(os.path.join(temporary, os.path.dirname(file)), mode=0o700, exist_ok=True)
+                write_bytes(os.path.join(temporary, file), tdf_file(payload))
+            refuse_existing(path)
+            os.rename(temporary, path)
+            temporary = None
+        except OSError as error:
+            raise not_written(path, error) from None
+        finally:
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def delete(self) -> None:
+        """Removes the folder."""
+        import shutil
+
+        shutil.rmtree(self.path)
+
+
+IS_TDATA = re.compile("key_.+[s01]|D877F783D5D3EF8C[s01]?")
+TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
+
+
+class Wrap(NamedTuple):
+    """One way to the local key in the layout of 7.3: kind 1 is Argon2id (memory in KiB), 2 is scrypt (memory is N)."""
+
+    kind: int
+    memory: int
+    passes: int
+    lanes: int
+    salt: bytes
+    key: bytes
+
+
+class KeyFile(NamedTuple):
+    """The key file: `key` is the local key under a PBKDF2 of the passcode; empty if 7.3 has locked the folder."""
+
+    salt: bytes
+    key: bytes
+    info: bytes
+    wraps: tuple[Wrap, ...]
+    layout: str
+
+
+def parse_key_file(reader: Reader) -> KeyFile:
+    """Three blobs since 2.1.14; 7.3 added a fourth with better passcode functions: the committed ones count."""
+    salt, key, info = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes()
+    trailer = Reader(reader.qt_bytes() if reader.left else b"", f"The passcode part of {reader.what}")
+    if trailer.left < 16 or trailer.number(">I") != 0x4B443200:
+        return KeyFile(salt, key, info, (), "2.1.14 to 7.2")
+    form, committed, count = trailer.number(">I"), trailer.number(">I"), trailer.number(">I")
+    if form > 2 or count > 2:
+        raise Problem(f"{reader.what} is of a newer Telegram Desktop than this script knows (layout {form}).")
+    wraps = []
+    for _ in range(count):
+        kind, generation, memory, passes, lanes = (trailer.number(">I") for _ in range(5))
+        wrap = Wrap(kind, memory, passes, lanes, trailer.qt_bytes(), trailer.qt_bytes())
+        check_wrap(wrap, reader.what)
+        if generation == committed:
+            wraps.append(wrap)
+    return KeyFile(salt, key, info, tuple(wraps), "7.3 (with Argon2id or scrypt for the passcode)")
+
+
+def check_wrap(wrap: Wrap, what: str) -> None:
+    """Refuses parameters beyond Telegram Desktop's own limits: they would only use up memory and time."""
+    if wrap.kind not in (1, 2):
+        raise Problem(f"{what} uses an unknown passcode method ({wrap.kind}).", "", TDATA_AGAIN)
+    if wrap.kind == 1:
+        name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
+    else:
+        power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
+        name, reasonable = "scrypt", power and 0 < wrap.memory * wrap.passes <= 192 << 13
+    if not (reasonable and 0 < wrap.lanes <= 16 and 8 <= len(wrap.salt) <= 64):
+        raise Problem(
+            f"The passcode parameters of {what} are unreasonable and were refused ({name}, memory {wrap.memory}, "
+            f"{wrap.passes} passes, {wrap.lanes} lanes).",
+            "Opening it would use up this computer's memory or time.", TDATA_AGAIN,
+        )  # fmt: skip
+
+
+def passcode_keys(key_file: KeyFile, passcode: str) -> Iterable[bytes]:
+    """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
+    import hashlib
+
+    if key_file.info:
+        # A passcode set with 7.3 opens its wrap only, and what is without one opens with the empty passcode.
+        yield pbkdf2_key(key_file.salt, "" if key_file.wraps else passcode)
+    else:
+        rounds = 4000 if passcode else 4
+        yield hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
+
+
+def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
+    """The passcode's key from 2.1.14 to 7.2."""
+    import hashlib
+
+    password = hashlib.sha512(salt + passcode.encode("utf-8", "replace") + salt).digest()
+    return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
+
+
+def wrap_key(wrap: Wrap, passcode: str) -> bytes:
+    """The passcode's key since 7.3."""
+    import hashlib
+
+    password = passcode.encode("utf-8", "replace")
+    if wrap.kind == 2:
+        return hashlib.scrypt(
+            password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
+        )
+    try:
+        from argon2.low_level import Type, hash_secret_raw
+    except ImportError:
+        raise Problem(
+            "To open this locked folder one more Python package is needed: argon2-cffi.",
+            "Telegram Desktop 7.3 and newer protects its passcode with Argon2id, which Python does not have.",
+            [f"Run: {sys.executable} -m pip install argon2-cffi", "Then run this command again."],
+        ) from None
+    key: bytes = hash_secret_raw(password, wrap.salt, wrap.passes, wrap.memory, wrap.lanes, KEY_SIZE, Type.ID)
+    return key
+
+
+def account_session(reader: Reader, test: bool | None) -> Session:
+    """The account in a decrypted authorisation file: block 0x4B since 2017, dbiKey and dbiUser before."""
+    user_id, main = 0, 0
+    keys: dict[int, bytes] = {}
+    while reader.left >= 4:
+        block = reader.number(">I")
+        if block == 0x4B:
+            user_id, main, keys = authorization(Reader(reader.qt_bytes(), reader.what))
+        elif block == 0x00:
+            dc = reader.number(">i")
+            keys[dc] = reader.take(KEY_SIZE)
+        elif block == 0x01:
+            user_id, main = reader.number(">i"), reader.number(">I")
+        elif block in (0x4A, 0x5E):
+            reader.qt_bytes()
+        elif block in (0x02, 0x27):  # a data centre's address: number, [flags,] two texts, port; both of the same size
+            reader.take(4)
+            if block == 0x27:
+                reader.take(4)
+            reader.qt_bytes()
+            if block == 0x02:
+                reader.qt_bytes()
+            reader.take(4)
+        elif block in (0x03, 0x32, 0x35, 0x43, 0x50):
+            reader.take(4)
+        else:
+            break
+    if main not in keys:
+        has = "keys for " + ", ".join(f"DC {dc}" for dc in sorted(keys)) + " only" if keys else "no keys at all"
+        raise Problem(
+            f"No key for its main data centre (DC {main}): {has}.", "The account was logged out.", [SIGN_IN_AGAIN]
+        )
+    session = new_session(main, keys[main], user_id=max(0, user_id), test=test)
+    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc != main and dc in DATA_CENTRES)
+    return session._replace(dcs=session.dcs + others)
+
+
+def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
+    """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
+    if reader.data[:8] == b"\xff" * 8:
+        reader.take(8)
+        user_id, main = reader.number(">Q"), reader.number(">i")
+    else:
+        user_id, main = reader.number(">i"), reader.number(">i")
+    count = reader.number(">i")
+    if not 0 <= count <= reader.left // (4 + KEY_SIZE):
+        raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
+    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
+
+
+def account_data(session: Session) -> bytes:
+    """An authorisation file's content: one block 0x4B with a wide user id and every key."""
+    home_key(session)
+    user = session.user
+    keys = [(dc.id, dc.auth) for dc in session.dcs if dc.auth]
+    data = b"\xff" * 8 + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
+    for dc, key in keys:
+        data += pack_numbers(dc) + key
+    return pack_numbers(0x4B) + qt(data + pack_numbers(0))
+
+
+def folder_name(data_name: str) -> str:
+    """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
+    import hashlib
+
+    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in hashlib.md5(data_name.encode()).digest()[:8])
+
+
+def pack_numbers(*numbers: int) -> bytes:
+    """Qt's i32 numbers."""
+    return b"".join(number.to_bytes(4, "big", signed=True) for number in numbers)
+
+
+def qt(data: bytes) -> bytes:
+    """Qt's QByteArray; the empty one."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def tdf_payload(data: bytes, name: str) -> bytes:
+    """What a `TDF$` file holds: magic, version, payload, MD5 over payload, its length, the version and the magic."""
+    import hashlib
+
+    if not data:
+        raise Problem(f"{name} is empty.", "", TDATA_AGAIN)
+    if not data.startswith(b"TDF$"):
+        raise Problem(f"{name} is damaged: it does not begin with TDF$.", "", TDATA_AGAIN)
+    payload, version = data[8:-16], data[4:8]
+    if hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest() == data[-16:]:
+        return payload
+    reader = Reader(data[8:], name)
+    try:
+        while reader.left > 16:
+            reader.qt_bytes()
+    except Problem:
+        raise Problem(f"{name} is cut off.", "", TDATA_AGAIN) from None
+    raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
+
+
+def tdf_file(payload: bytes) -> bytes:
+    """The opposite of `tdf_payload`."""
+    import hashlib
+
+    version = TDATA_VERSION.to_bytes(4, "little")
+    total = hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest()
+    return b"TDF$" + version + payload + total
+
+
+def local_decrypt(blob: bytes, key: bytes) -> bytes | None:
+    """What Telegram Desktop encrypted with a 256-byte key; None if it was another key, or the data is damaged."""
+    import hashlib
+
+    if len(blob) <= 16 or len(blob) % 16:
+        return None
+    body = aes_ige(blob[16:], *local_aes(key, blob[:16]), decrypt=True)
+    size = int.from_bytes(body[:4], "little")
+    if hashlib.sha1(body).digest()[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
+        return None
+    return body[4:size]
+
+
+def local_encrypt(data: bytes, key: bytes) -> bytes:
+    """The opposite of `local_decrypt`."""
+    import hashlib
+
+    body = (4 + len(data)).to_bytes(4, "little") + data
+    body += os.urandom(-len(body) % 16)
+    digest = hashlib.sha1(body).digest()[:16]
+    return digest + aes_ige(body, *local_aes(key, digest), decrypt=False)
+
+
+def local_aes(key: bytes, digest: bytes) -> tuple[bytes, bytes]:
+    """AES key and IV for one message: MTProto 1's rule with x = 8 (core.telegram.org/mtproto/description_v1)."""
+    import hashlib
+
+    a, b, c, d = (
+        hashlib.sha1(data).digest()
+        for data in (
+            digest + key[8:40],
+            key[40:56] + digest + key[56:72],
+            key[72:104] + digest,
+            digest + key[104:136],
+        )
+    )
+    return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
+
+
+# ── AES-256-IGE ──
+#
+# In Python itself: a tdata folder has some fifty blocks of 16 bytes, 3 ms in all, while loading any crypto library
+# takes longer, and one that is sure to be there everywhere does not exist.
+
+
+def aes_ige(data: bytes, key: bytes, iv: bytes, *, decrypt: bool) -> bytes:
+    """AES-256 in IGE mode; `iv` is 32 bytes: the cipher block before the first, then the plain one."""
+    words = aes_round_keys(key, decrypt=decrypt)
+    before, other = int.from_bytes(iv[:16], "big"), int.from_bytes(iv[16:], "big")
+    if decrypt:
+        before, other = other, before
+    out = []
+    for at in range(0, len(data), 16):
+        block = int.from_bytes(data[at : at + 16], "big")
+        made = aes_block(block ^ before, words, decrypt=decrypt) ^ other
+        before, other = made, block
+        out.append(made.to_bytes(16, "big"))
+    return b"".join(out)
+
+
+def aes_tables(_made: list[Any] = []) -> tuple[list[int], list[int], list[list[int]], list[list[int]]]:  # noqa: B006
+    """The S-box, its inverse, and for each direction the four tables that do a round's work (FIPS 197); made once."""
+    if _made:
+        return _made[0]  # type: ignore[no-any-return]
+    powers, value = [], 1
+    for _ in range(255):  # powers of 3 in GF(2^8)
+        powers.append(value)
+        value ^= value << 1 ^ (0x11B if value & 0x80 else 0)
+    logs = {power: exponent for exponent, power in enumerate(powers)}
+
+    def times(left: int, right: int) -> int:
+        return powers[(logs[left] + logs[right]) % 255] if left and right else 0
+
+    sbox, inverse = [0] * 256, [0] * 256
+    for number in range(256):
+        turned = powers[-logs[number] % 255] if number else 0
+        mixed = turned | turned << 8
+        sbox[number] = (turned ^ mixed >> 4 ^ mixed >> 5 ^ mixed >> 6 ^ mixed >> 7 ^ 0x63) & 0xFF
+        inverse[sbox[number]] = number
+    tables = []
+    for box, factors in ((sbox, (2, 1, 1, 3)), (inverse, (14, 9, 13, 11))):
+        first = [
+            sum(times(substitute, factor) << 24 - 8 * at for at, factor in enumerate(factors)) for substitute in box
+        ]
+        tables.append([[word >> turn | word << 32 - turn & 0xFFFFFFFF for word in first] for turn in (0, 8, 16, 24)])
+    _made.append((sbox, inverse, tables[0], tables[1]))
+    return _made[0]  # type: ignore[no-any-return]
+
+
+def aes_round_keys(key: bytes, *, decrypt: bool) -> list[list[int]]:
+    """The 15 round keys of AES-256, four words each; for decryption in reverse and with their columns mixed."""
+    sbox, _, _, tables = aes_tables()
+    words = [int.from_bytes(key[at : at + 4], "big") for at in range(0, 32, 4)]
+    constant = 1
+    while len(words) < 60:
+        word = words[-1]
+        if len(words) % 8 == 0:
+            word = word << 8 & 0xFFFFFFFF | word >> 24
+        if len(words) % 4 == 0:
+            word = int.from_bytes(bytes(sbox[byte] for byte in word.to_bytes(4, "big")), "big")
+        if len(words) % 8 == 0:
+            word ^= constant << 24
+            constant <<= 1
+        words.append(words[-8] ^ word)
+    rounds = [words[at : at + 4] for at in range(0, 60, 4)]
+    if not decrypt:
+        return rounds
+
+    def mixed(word: int) -> int:
+        first, second, third, fourth = word.to_bytes(4, "big")
+        return tables[0][sbox[first]] ^ tables[1][sbox[second]] ^ tables[2][sbox[third]] ^ tables[3][sbox[fourth]]
+
+    return [rounds[14], *([mixed(word) for word in each] for each in rounds[13:0:-1]), rounds[0]]
+
+
+def aes_block(block: int, rounds: list[list[int]], *, decrypt: bool) -> int:
+    """One block, as a number of 128 bits."""
+    sbox, inverse, forth, back = aes_tables()
+    box, (t0, t1, t2, t3), step = (inverse, back, 3) if decrypt else (sbox, forth, 1)
+    state = [(block >> shift & 0xFFFFFFFF) ^ word for shift, word in zip((96, 64, 32, 0), rounds[0])]
+    for words in rounds[1:14]:
+        state = [
+            t0[state[at] >> 24]
+            ^ t1[state[(at + step) % 4] >> 16 & 255]
+            ^ t2[state[(at + 2) % 4] >> 8 & 255]
+            ^ t3[state[(at - step) % 4] & 255]
+            ^ words[at]
+            for at in range(4)
+        ]
+    result = 0
+    for at, word in enumerate(rounds[14]):
+        made = box[state[at] >> 24] << 24 | box[state[(at + step) % 4] >> 16 & 255] << 16
+        made |= box[state[(at + 2) % 4] >> 8 & 255] << 8 | box[state[(at - step) % 4] & 255]
+        result = result << 32 | made ^ word
+    return result
+
+
+# ── the rest ──
+
+
+class GramjsFolder(Storage):
+    """GramJS's StoreSession: a folder with one small file for each value. Read only."""
+
+    name = "gramjs-folder"
+    label = "a GramJS StoreSession folder"
+    mark = "files whose names end in %3AauthKey"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A file whose name ends in `:authKey`, written as a link writes it."""
+        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in os.listdir(source))
+
+    def load(self) -> Session:
+        """Reads the four files."""
+        import json
+
+        prefix = next(name for name in os.listdir(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+        values = {}
+        for name in ("authKey", "dcId", "port", "serverAddress"):
+            text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
+            try:
+                values[name] = json.loads(text)
+            except (ValueError, RecursionError):
+                raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
+        try:
+            key = bytes(values["authKey"]["data"])
+            dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
+        except (TypeError, ValueError, KeyError, OverflowError):
+            raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
+        return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
+
+
+class Memory(Storage):
+    """A session that is kept nowhere."""
+
+    name = "memory"
+    label = "a session in memory"
+    mark = "it was made by this script"
+    holds = frozenset(PARTS)
+
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """A session itself."""
+        return isinstance(source, Session)
+
+    def load(self) -> Session:
+        """The session that was put in."""
+        if self.session is None:
+            raise Problem("There is no session in memory.")
+        return self.session
+
+    def save(self, session: Session) -> None:
+        """Keeps the session."""
+        self.session = session
+
+    def delete(self) -> None:
+        """Forgets the session."""
+        self.session = None
+
+
+TARGETS: dict[str, type[Storage]] = {
+    kind.name: kind
+    for kind in (
+        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
+    )
+}  # fmt: skip
+
+
+def recognise_path(path: str, json_path: str | None = None, key_name: str = "") -> Storage:
+    """The storage for a file or folder; a `Problem` says what it is instead."""
+    if json_path:
+        return SessionJson(path, json_path)
+    if Tdata.recognise(path):
+        return Tdata(path, key_name)
+    if GramjsFolder.recognise(path):
+        return GramjsFolder(path)
+    if os.path.isdir(path):
+        raise not_a_folder(path)
+    if not os.path.exists(path) and os.path.isfile(path + ".session"):
+        path += ".session"
+    head = b""
+    if os.path.isfile(path):
+        with open_to_read(path) as file:
+            head = file.read(1024)
+    if path.endswith(".json") or (head.startswith(b"SQLite format 3\0") and SessionJson.recognise(path)):
+        return SessionJson(path)
+    if head.startswith(b"SQLite format 3\0") or path.endswith(".session"):
+        return recognise_database(path)
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        for start, what, steps in NOT_DATABASES[:3]:
+            if re.match(start, head, re.IGNORECASE):
+                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
+                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+    text, odd = text_of_file(read_file(path, 1 << 18))
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def open_to_read(path: str) -> Any:
+    """An open file, or a `Problem`."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise Problem(f"{os.path.basename(path)} cannot be read: {error.strerror or error}.") from None
+
+
+def not_a_folder(path: str) -> Problem:
+    """The `Problem` of a folder that is no storage."""
+    names = os.listdir(path)
+    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
+        return Problem(
+            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
+            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
+        if name in names:
+            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
+        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
+    return Problem(
+        "There is no session in this folder.", f"Looked in {path}.",
+        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
+    )  # fmt: skip
+
+
+def leaving_zip(path: str) -> str:
+    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
+    import zipfile
+
+    try:
+        if os.path.getsize(path) > 4 << 20:
+            return ""
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return ""
+    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
+    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
+
+
+def new_storage(
+    target: str,
+    path: str = "",
+    *,
+    schema: int = 7,
+    json_path: str | None = None,
+    key_name: str = "",
+    passcode: str = "",
+) -> Storage:
+    """An empty storage of one of TARGETS."""
+    kind = TARGETS[target]
+    if kind is TelethonFile:
+        return TelethonFile(path, schema)
+    if kind is TelethonV2File:
+        return TelethonV2File(path)
+    if kind is SessionJson:
+        return SessionJson(path, json_path, schema)
+    if kind is Tdata:
+        return Tdata(path, key_name, passcode)
+    return kind()
+
+
+def save_session(
+    sessions: Sequence[Session],
+    path: str,
+    target: str,
+    *,
+    schema: int = 7,
+    json_path: str | None = None,
+    key_name: str = "",
+    passcode: str = "",
+) -> list[str]:
+    """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
+
+    Files are for their owner only, appear whole or not at all, and never replace anything. A `Problem` otherwise.
+    """
+    storage = new_storage(target, path, schema=schema, json_path=json_path, key_name=key_name, passcode=passcode)
+    storage.save_all(sessions)
+    if isinstance(storage, StringStorage):
+        write_bytes(path, storage.text.encode("ascii") + b"\n")
+    return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
+
+
 # ══ 5  NETWORK ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
@@ -1270,7 +5286,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
 
 # Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
 NETWORK_PROBLEMS = """
-PROXY_LINK
+ProxyLink
 This is not a proxy address: {reason}.
 A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
 - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
@@ -1279,7 +5295,7 @@ A proxy address says which kind of proxy it is, where it is, and the user and pa
 - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
 shell's history.
 
-PROXY_FAKE_TLS
+ProxyFakeTls
 This MTProxy only speaks fake-TLS, which Telethon cannot.
 Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
 can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
@@ -1287,47 +5303,272 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 - Or use a SOCKS5 proxy: socks5://host:port.
 - Or use a VPN and no proxy at all.
 
-PROXY_NEEDS_PYTHON_SOCKS
+ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
 {install}
 - An MTProxy (tg://proxy?…) works without it.
+
+ProxyName
+The name of the proxy cannot be looked up: {host}
+Either there is no such name, or this computer has no name service (DNS) at the moment.
+- Compare the name, letter by letter, with the one you were given.
+- Open any web page: if that does not work either, this computer is offline.
+- If you know the proxy's address in numbers, use that instead of the name.
+
+ProxyDead
+The proxy cannot be reached: {reason}.
+This computer tried {proxy}; Telegram was not even asked.
+- Compare host and port with what you were given.
+- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
+- Otherwise the proxy may be gone: ask its owner, or use another one.
+
+ProxyOtherType
+This is {other}, not {kind}.
+At the address of {proxy} something answers the way {other} does.
+- Use {address} instead (with user:password@ in front of the host if it wants a login).
+
+ProxyWrongType
+What answers there is not {kind}.
+Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
+- Compare host and port with what you were given: a port of another service is the usual reason.
+- A link that begins with tg://proxy is an MTProxy; use that link as it is.
+
+ProxyHangsUp
+The proxy hung up without a word.
+{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
+connection, people who are not on their list, or everybody when they are full.
+- Check that it really is {kind}, and whether it wants a user and a password.
+- Ask its owner whether this computer's address must be allowed first.
+- Or use another proxy.
+
+ProxyHangs
+The proxy takes the connection and then says nothing.
+{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
+- Check that it really is {kind}.
+- Try again in a minute, or use another proxy.
+
+ProxyLoginWanted
+The proxy wants a user and a password.
+{proxy} answers, but only to people who log in.
+- Add them to the address: {kind} with a login looks like socks5://user:password@host:port (or http://…).
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
+
+ProxyLoginWrong
+The proxy does not accept this user and password.
+{proxy} answers, but it refuses this login.
+- Compare user and password with what you were given; capital letters count.
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Proxies that are paid for often stop working on the day the plan ends.
+
+ProxyRefuses
+The proxy refuses to connect to Telegram ({said}).
+{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
+pages, or Telegram may be blocked where the proxy stands.
+- Use another proxy, best one in another country.
+- If it is your own: allow connections to Telegram's addresses, port 443.
+
+ProxySecret
+The MTProxy does not answer: its secret is probably wrong.
+{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
+one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
+- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
+- On a command line put quotes around the link.
+- Or use another proxy.
+
+ProxyWithoutTelegram
+The proxy puts the connection through, but Telegram does not answer behind it.
+{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
+Telegram filters it, or the proxy only pretends.
+- Use another proxy, best one in another country.
+- Or try without a proxy.
+
+NetworkNoRoute
+This computer is not connected to a network.
+The operating system knows no way to any of Telegram's addresses.
+- Switch Wi-Fi on or plug the cable in; switch flight mode off.
+- If a VPN is on, switch it off and on again.
+- In a container or a sandbox: give it access to the network.
+
+NetworkNoAnswer
+Nothing answers: neither Telegram nor the name service (DNS).
+The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
+probably offline, or a firewall lets this program talk to nobody.
+- Open any web page in a browser. If that fails too, mend the internet connection first.
+- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
+{another_way}
+
+NetworkBlocked
+Telegram is blocked here: its addresses do not answer.
+The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
+companies, schools and some countries block Telegram like that.
+{another_way}
+
+NetworkRefused
+Telegram is blocked here: connections to its addresses are refused.
+Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
+says no. Telegram itself never does that.
+{another_way}
+
+NetworkDenied
+This computer's own firewall does not let this program reach Telegram.
+The operating system forbade the connections before anything was sent ({said}).
+- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
+{another_way}
+
+NetworkSilent
+Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
+Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
+looks into connections and drops Telegram's.
+{another_way}
+
+NetworkClosed
+Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
+Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
+itself closes like that only for some minutes, when too many connections came from one address.
+{another_way}
+- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
+
+NetworkHttp
+Something else answers in Telegram's place: a web server or web filter ({said}).
+Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
+- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
+- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
+{another_way}
+
+NetworkCaptivePortal
+This network wants you to sign in first (hotel, café, train, campus).
+A sign-in page answers instead of Telegram ({said}).
+- Open any page in a browser; the sign-in page of the network should appear.
+- Sign in or accept the terms there, then start again here.
+- Or use another network, such as a phone's hotspot.
+
+NetworkGarbage
+Something answers in Telegram's place, and it is not Telegram.
+The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
+{another_way}
+
+NetworkTurnedAway
+Telegram turns connections from this address away for now (transport error {said}).
+The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
+shared address, a VPN, a server with several bots.
+- Stop other programs that connect to Telegram from here, and wait ten minutes.
+{another_way}
+
+NetworkError
+The connection to Telegram fails on this computer ({said}).
+The operating system could not open the connections.
+- Close programs that use many connections, or restart the computer.
+- Check VPN, firewall and antivirus programs.
+{another_way}
+
+NetworkIPv6Only
+Telegram can be reached here by IPv6 only.
+IPv4 addresses do not answer on this network, IPv6 addresses do.
+- Start again with --ipv6.
+
+NetworkNoIPv6
+There is no way to Telegram by IPv6 here, but there is by IPv4.
+IPv4 addresses answer on this network, IPv6 addresses do not.
+- Start again without --ipv6.
+
+NetworkPartly
+Telegram answers, but not from all of its data centres: {centres} cannot be reached.
+Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
+- Try to sign in: with an account that lives elsewhere it works.
+{another_way}
+
+NetworkPort
+Port {port} to Telegram is blocked here; port {other} is open.
+Programs that use Telethon connect to port {port}, so they will not get through on this network.
+- Allow outgoing connections to port {port} in the firewall of this network or computer.
+{another_way}
+
+NetworkClock
+The clock of this computer is wrong: {wrong}.
+Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
+codes that expire and QR codes go wrong in odd ways.
+{how}
+- Then start again.
 """
+
+
+# What helps against most of it.
+ANOTHER_WAY = """\
+- Try another network: a phone's hotspot is the quickest test.
+- Or switch a VPN on.
+- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
 
 
 def network_problem(name: str, **values: object) -> Problem:
     """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
 
-    A value may bring several steps of its own: lines that begin with "- ".
+    A step begins with "- "; a value may bring several of them.
     """
     for block in NETWORK_PROBLEMS.strip().split("\n\n"):
         lines = block.split("\n")
         if lines[0] == name:
-            title, meaning, *rest = "\n".join(lines[1:]).format_map(values).split("\n")
-            return Problem(title, meaning, [line[2:] for line in rest if line], name=name)
+            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
+            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
+            return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
 
 
 # ── helpers that are installed only when they are needed ──
 
 
-def pip_command(package: str) -> list[str]:
-    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
 
-    There is none where the system's package manager owns this Python (PEP 668: a file EXTERNALLY-MANAGED beside the
-    standard library) and this is no virtual environment, and where there is neither pip nor uv.
-    """
-    import importlib.util
-    import shutil
+
+def in_virtual_environment() -> bool:
+    return sys.prefix != sys.base_prefix
+
+
+def belongs_to_the_system() -> bool:
+    """Whether pip refuses this Python: PEP 668, a file EXTERNALLY-MANAGED beside the standard library."""
     import sysconfig
 
     marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
-    if sys.prefix == sys.base_prefix and os.path.exists(marker):
+    return not in_virtual_environment() and os.path.exists(marker)
+
+
+def pip_command(package: str, *options: str) -> list[str]:
+    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+
+    There is none where the system's package manager owns this Python, where this person may not write, and where there
+    is neither pip nor uv.
+    """
+    import importlib.util
+    import shutil
+    import site
+    import sysconfig
+
+    if belongs_to_the_system():
+        return []
+    folder = sysconfig.get_path("purelib")
+    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
+    if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", package]
+        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
     uv = shutil.which("uv")  # its environments come without pip
-    return [uv, "pip", "install", "--python", sys.executable, package] if uv else []
+    if uv and not to_user:
+        return [uv, "pip", "install", "--python", sys.executable, *options, package]
+    return []
+
+
+def pip_comes_from() -> list[str]:
+    """The command that gives pip to a Python that has none, or []."""
+    import importlib.util
+
+    if importlib.util.find_spec("pip"):
+        return []
+    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
+        return ["conda", "install", "--prefix", sys.prefix, "pip"]
+    if in_virtual_environment() and importlib.util.find_spec("ensurepip"):
+        return [sys.executable, "-m", "ensurepip"]
+    return []
 
 
 def in_shell_words(command: Sequence[str]) -> str:
@@ -1341,19 +5582,51 @@ def in_shell_words(command: Sequence[str]) -> str:
     return " ".join(shlex.quote(word) for word in command)
 
 
-def ways_to_install(package: str) -> list[str]:
-    """Steps that bring `package` to this script, best first."""
-    script = in_shell_words([os.path.abspath(sys.argv[0])])
-    command = pip_command(package)
-    if command:
-        return [f"Install it and start again: {in_shell_words(command)}"]
+def ways_to_install(package: str, *options: str) -> list[str]:
+    """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
+    import shutil
+
+    command = pip_command(package, *options)
+    first = [] if command else pip_comes_from()
+    if first:
+        command = [sys.executable, "-m", "pip", "install", *options, package]
+    if not command:
+        return ways_around_this_python(package)
+    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+        command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
-        "This Python belongs to the system, which does not let pip change it. Run the script in an environment of "
-        f"its own instead; uv makes one and brings everything along: uv run {script}",
-        f"The same with pipx: pipx run {script}",
-        f"The same by hand: python3 -m venv tg-env, then tg-env/bin/pip install telethon {in_shell_words([package])}, "
-        f"then tg-env/bin/python {script}",
+        *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
+        f"Install it for the Python that runs this script:\n    {in_shell_words(command)}",
+        "Start the script again.",
     ]
+
+
+def ways_around_this_python(package: str) -> list[str]:
+    """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
+    import importlib.util
+
+    script = os.path.abspath(__file__)
+    home = os.path.dirname(script)
+    if home == os.getcwd():
+        script, environment = os.path.basename(script), ".venv"
+    else:
+        environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
+    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    why = "This Python has no pip, or you may not write into its folder."
+    if belongs_to_the_system():
+        why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
+    make = in_shell_words([sys.executable, "-m", "venv", environment])
+    install = in_shell_words([python, "-m", "pip", "install", *dict.fromkeys([TELETHON, package])])
+    steps = [
+        f"{why} Give the script an environment of its own:\n    {make}\n    {install}",
+        f"Start the script with that, now and later:\n    {in_shell_words([python, script])}",
+    ]
+    if not importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        debian = "sudo apt install python{}.{}-venv".format(*sys.version_info[:2])
+        steps.insert(0, f"This Python cannot make environments yet. On Debian and Ubuntu that takes:\n    {debian}")
+    run = in_shell_words([script])
+    uv = f"Instead, with uv or pipx (1.4.3 or newer), one command does it all:\n    uv run {run}\n    pipx run {run}"
+    return [*steps, uv]
 
 
 def offer_install(package: str, module: str, why: str) -> bool:
@@ -1464,7 +5737,7 @@ def parse_proxy(text: str) -> Proxy:
 
     text = text.strip().strip("\"'<>“”‘’").strip()
     if not text:
-        raise network_problem("PROXY_LINK", reason="it is empty")
+        raise network_problem("ProxyLink", reason="it is empty")
     link = re.match(
         r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
         text,
@@ -1480,23 +5753,24 @@ def parse_proxy(text: str) -> Proxy:
         scheme, separator, _ = text.partition("://")
         kind = PROXY_SCHEMES.get(scheme.lower(), "")
         if not separator:
-            raise network_problem("PROXY_LINK", reason="it does not say which kind of proxy it is")
+            raise network_problem("ProxyLink", reason="it does not say which kind of proxy it is")
         if scheme.lower() == "https":
-            raise network_problem("PROXY_LINK", reason="Telethon cannot speak to a proxy over TLS (https://)")
+            raise network_problem("ProxyLink", reason="Telethon cannot speak to a proxy over TLS (https://)")
         if not kind:
-            raise network_problem("PROXY_LINK", reason="it names a kind of proxy that Telethon does not speak to")
+            raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
-        user, password = (urllib.parse.unquote(value or "") for value in (parts.username, parts.password))
+        texts = (parts.username, parts.password, parts.path.strip("/"))
+        user, password, path = (urllib.parse.unquote(text or "") for text in texts)
         if kind != "mtproxy":
             return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
         values = _link_values(parts.query)
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
-        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or parts.path.strip("/"))
+        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
         reason = (
             "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
         )
-        raise network_problem("PROXY_LINK", reason=reason) from None
+        raise network_problem("ProxyLink", reason=reason) from None
 
 
 def _link_values(query: str) -> dict[str, str]:
@@ -1512,14 +5786,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     host = host.strip().strip("[]")
     if not re.fullmatch(r"[\w.:%-]{1,253}", host):
         raise network_problem(
-            "PROXY_LINK", reason="the host is missing" if not host else "its host has characters no host has"
+            "ProxyLink", reason="the host is missing" if not host else "its host has characters no host has"
         )
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise network_problem(
-            "PROXY_LINK", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
+            "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
         )
-    if len(username.encode()) > 255 or len(password.encode()) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("PROXY_LINK", reason="its user or password is longer than a proxy takes")
+    if not (username + password).isascii():  # python-socks cannot send them
+        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
+    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
+        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
+        term.hide(private, label)
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -1534,7 +5812,7 @@ def _mtproxy_secret(text: str) -> str:
     import binascii
 
     if not text:
-        raise network_problem("PROXY_LINK", reason="the secret is missing")
+        raise network_problem("ProxyLink", reason="the secret is missing")
     try:
         secret = bytes.fromhex(text)
     except ValueError:
@@ -1542,15 +5820,15 @@ def _mtproxy_secret(text: str) -> str:
             plain = text.rstrip("=").replace("-", "+").replace("_", "/")
             secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
-            raise network_problem("PROXY_LINK", reason="its secret is neither hexadecimal nor base64") from None
+            raise network_problem("ProxyLink", reason="its secret is neither hexadecimal nor base64") from None
     if len(secret) == 16:
         return secret.hex()
     if len(secret) == 17 and secret[0] == 0xDD:
         return secret.hex()
     if len(secret) > 17 and secret[0] == 0xEE:
-        raise network_problem("PROXY_FAKE_TLS")
+        raise network_problem("ProxyFakeTls")
     raise network_problem(
-        "PROXY_LINK", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
+        "ProxyLink", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
     )
 
 
@@ -1559,13 +5837,14 @@ def choose_proxy(options: Any) -> Proxy | None:
 
     Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
     """
-    proxy = _proxy_named(options)
+    proxy = named_proxy(options)
     if proxy and proxy.kind != "mtproxy":
         _need_python_socks()
     return proxy
 
 
-def _proxy_named(options: Any) -> Proxy | None:
+def named_proxy(options: Any) -> Proxy | None:
+    """Like `choose_proxy`, but without asking whether Telethon could use it."""
     given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
@@ -1612,7 +5891,7 @@ def _need_python_socks() -> None:
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
         install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("PROXY_NEEDS_PYTHON_SOCKS", install=install)
+        raise network_problem("ProxyNeedsPythonSocks", install=install)
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
@@ -1639,13 +5918,2057 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
     }
 
 
+# ── probing: one connection, as far as the first answer of a key exchange ──
+
+
+class Probe(NamedTuple):
+    """What came of one attempt to reach one address of a data centre.
+
+    `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
+    time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
+    "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
+    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
+    `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
+    """
+
+    dc: int
+    address: str
+    port: int
+    tcp: float | None = None
+    exchange: float | None = None
+    failure: str = ""
+    detail: str = ""
+    clock: float | None = None
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.address
+
+
+class ProxyAtFault(Exception):
+    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
+
+    def __init__(self, name: str, said: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.said = said
+
+
+# SOCKS5 reply codes (RFC 1928, section 6) in words.
+SOCKS5_REPLIES = {
+    1: "a general failure", 2: "a rule forbids it", 3: "no network", 4: "no route to Telegram",
+    5: "Telegram's address refused it", 6: "its time ran out", 7: "it opens no connections", 8: "not such addresses",
+}  # fmt: skip
+
+
+async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS5 proxy for a connection (RFC 1928, and RFC 1929 for user and password)."""
+    import ipaddress
+
+    # Telethon's python-socks offers a login only when it has both user and password; the probe does the same.
+    login = bool(proxy.username and proxy.password)
+    writer.write(b"\5\2\0\2" if login else b"\5\1\0")
+    version, method = await reader.readexactly(2)
+    if version != 5:
+        raise ProxyAtFault("ProxyWrongType")
+    if method not in (0, 2) or (method == 2 and not login):
+        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
+    if method == 2:
+        user, password = proxy.username.encode(), proxy.password.encode()
+        writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
+        if (await reader.readexactly(2))[1] != 0:
+            raise ProxyAtFault("ProxyLoginWrong")
+    target = ipaddress.ip_address(address)
+    writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
+    _, reply, _, kind = await reader.readexactly(4)
+    if reply != 0:
+        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
+    length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
+    await reader.readexactly(length + 2)
+
+
+async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS4 proxy for a connection (Ying-Da Lee, “SOCKS: a protocol for TCP proxy across firewalls”)."""
+    import ipaddress
+
+    target = ipaddress.ip_address(address)
+    if target.version != 4:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
+    writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
+    version, reply, *_ = await reader.readexactly(8)
+    if version != 0 or not 90 <= reply <= 93:
+        raise ProxyAtFault("ProxyWrongType")
+    if reply in (92, 93):
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if reply != 90:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
+
+
+async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a web proxy for a connection with CONNECT (RFC 9110, section 9.3.6)."""
+    import base64
+
+    host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    request = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
+    if proxy.username:
+        login = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+        request += f"Proxy-Authorization: Basic {login}\r\n"
+    writer.write((request + "\r\n").encode())
+    if await reader.readexactly(5) != b"HTTP/":
+        raise ProxyAtFault("ProxyWrongType")
+    status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
+    code, _, words = status.partition(" ")[2].partition(" ")
+    if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
+        raise ProxyAtFault("ProxyWrongType")
+    if code == "407":
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if not code.startswith("2"):
+        raise ProxyAtFault("ProxyRefuses", f"{code} {words}"[:60])
+
+
+THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
+
+
+def first_message(now: float) -> tuple[bytes, bytes]:
+    """The unencrypted message that opens a key exchange, and the 16 random bytes its answer must repeat.
+
+    `req_pq_multi#be7e8ef1 nonce:int128`, in front of it a key id of 0, a message id (Unix time × 2³², divisible by 4)
+    and the length. Source: https://core.telegram.org/mtproto/auth_key and /mtproto/description#unencrypted-message
+    """
+    nonce = os.urandom(16)
+    message_id = int(now * 2**32) & ~3
+    return bytes(8) + message_id.to_bytes(8, "little") + b"\x14\0\0\0" + b"\xf1\x8e\x7e\xbe" + nonce, nonce
+
+
+def time_in_answer(message: bytes, nonce: bytes) -> float:
+    """Checks that `message` is `resPQ#05162463` for this nonce, and returns the Unix time at which it was written.
+
+    resPQ itself carries no time, but the id of the message does: a server's message ids are about Unix time × 2³², and
+    odd (https://core.telegram.org/mtproto/description#message-identifier-msg-id). ValueError for anything else.
+    """
+    if len(message) < 40 or message[:8] != bytes(8) or message[20:24] != b"\x63\x24\x16\x05" or message[24:40] != nonce:
+        raise ValueError("not resPQ for this nonce")
+    return int.from_bytes(message[8:16], "little") / 2**32
+
+
+class _FullTransport:
+    """MTProto's “full” transport: length, number, message, CRC32. Telethon's default, so filters see the same thing.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#full
+    """
+
+    def packet(self, message: bytes) -> bytes:
+        import zlib
+
+        packet = (len(message) + 12).to_bytes(4, "little") + bytes(4) + message
+        return packet + zlib.crc32(packet).to_bytes(4, "little")
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = await reader.readexactly(4)
+        length = int.from_bytes(start, "little", signed=True)
+        if not 12 < length <= 4096:
+            raise NotTelegram(start)
+        packet: bytes = start + await reader.readexactly(length - 4)
+        return packet[8:-4]
+
+
+class _MTProxyTransport:
+    """The obfuscated (padded) intermediate transport as MTProxy wants it: AES-256-CTR with keys made from its secret.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+
+    def __init__(self, secret: str, dc: int) -> None:
+        import hashlib
+
+        import pyaes
+
+        def cipher(seed: bytes) -> Any:
+            key = hashlib.sha256(seed[8:40] + bytes.fromhex(secret[-32:])).digest()
+            counter = pyaes.Counter(int.from_bytes(seed[40:56], "big"))
+            return pyaes.AESModeOfOperationCTR(key, counter)
+
+        tag = b"\xdd" * 4 if len(secret) == 34 else b"\xee" * 4
+        # 0x01 in front keeps clear of what the first bytes must not be: GET, POST, HEAD, 0xef, a TLS greeting, …
+        start = b"\1" + os.urandom(3) + b"\1" + os.urandom(51) + tag + dc.to_bytes(2, "little") + os.urandom(2)
+        self._encrypt, self._decrypt = cipher(start), cipher(start[::-1])
+        self._header: bytes = start[:56] + self._encrypt.encrypt(start)[56:]
+
+    def packet(self, message: bytes) -> bytes:
+        encrypted: bytes = self._encrypt.encrypt(len(message).to_bytes(4, "little") + message)
+        return self._header + encrypted
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = self._decrypt.decrypt(await reader.readexactly(4))
+        length = int.from_bytes(start, "little", signed=True)
+        if not 0 < length <= 4096:
+            raise NotTelegram(start)
+        message: bytes = self._decrypt.decrypt(await reader.readexactly(length))
+        return message
+
+
+class NotTelegram(Exception):
+    """The other side answered with something that is not Telegram's protocol: its first bytes."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__()
+        self.start = start
+
+
+async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_addresses: Sequence[str]) -> Probe:
+    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got."""
+    import asyncio
+
+    state = Probe(dc, address, port)
+    writer: Any = None
+    started = time.monotonic()
+    try:
+        if proxy is None:
+            reader, writer = await asyncio.open_connection(address, port)
+        else:
+            reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
+            if proxy.kind != "mtproxy":
+                state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
+                await THROUGH[proxy.kind](reader, writer, proxy, address, port)
+        state = state._replace(tcp=time.monotonic() - started, failure="")
+        transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
+        began, sent = time.monotonic(), time.time()
+        message, nonce = first_message(sent)
+        writer.write(transport.packet(message))
+        try:
+            answer = await transport.read(reader)
+        except asyncio.IncompleteReadError as error:
+            if not error.partial:
+                raise ConnectionResetError from None
+            raise NotTelegram(error.partial) from None
+        took = time.monotonic() - began
+        if len(answer) == 4:
+            raise NotTelegram(answer)
+        return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
+    except asyncio.CancelledError:
+        return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
+    except ProxyAtFault as fault:
+        return state._replace(failure=fault.name, detail=fault.said)
+    except NotTelegram as other:
+        failure, detail = await _what_else_answered(other.start, reader)
+        return state._replace(failure=failure, detail=detail)
+    except ValueError:  # a packet, but not resPQ; or a web proxy's answer without an end
+        return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
+    except EOFError:  # IncompleteReadError in a proxy's part
+        return state._replace(failure="ProxyHangsUp")
+    except OSError as error:
+        return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
+    finally:
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
+    """Connects to the first of these addresses that lets itself be connected to."""
+    import asyncio
+
+    for last in range(len(addresses)):
+        try:
+            return await asyncio.open_connection(addresses[last], port)
+        except OSError:
+            if last == len(addresses) - 1:
+                raise
+    raise OSError("no address")
+
+
+def why_not_connected(error: OSError) -> str:
+    """The key of FAILURES for an error that the operating system gave."""
+    import errno
+
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "no route"
+    if isinstance(error, PermissionError):
+        return "denied"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return "no answer"
+    return "closed" if isinstance(error, ConnectionError) else "error"
+
+
+async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
+    """`failure` and `detail` of a `Probe` for an answer that begins with these bytes and is not resPQ.
+
+    In place of an answer Telegram may send a negative number, such as -429 for too many connections from one address:
+    https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+    """
+    import asyncio
+
+    code = int.from_bytes(start, "little", signed=True)
+    if len(start) == 4 and -1000 < code < 0:
+        return "turned away", str(code)
+    try:
+        more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
+    except (OSError, asyncio.TimeoutError):
+        more = start
+    if more.startswith((b"HTTP/", b"<")):
+        return "HTTP", more.split(b"\r\n")[0].decode("latin-1")[:60]
+    return "garbage", ""
+
+
+# ── the diagnosis: all probes at once, then one verdict ──
+
+# A wrong clock matters from here on: Telegram refuses messages that come from more than 30 s in the future or 300 s in
+# the past (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
+CLOCK_TOLERANCE = 30
+
+# The name that is looked up, at this computer's own name service, to see whether names work here at all.
+TELEGRAM_NAME = "my.telegram.org"
+
+
+class Diagnosis(NamedTuple):
+    """What all probes together say: `verdict` is None when all is well.
+
+    `names_work` tells whether the name my.telegram.org could be looked up; None when that was not known in time.
+    """
+
+    probes: tuple[Probe, ...]
+    proxy: Proxy | None
+    names_work: bool | None
+    verdict: Problem | None
+
+    @property
+    def clock(self) -> float | None:
+        """Telegram's time minus this computer's in seconds: the middle one of all measurements; None without any."""
+        offsets = sorted(probe.clock for probe in self.probes if probe.clock is not None)
+        return offsets[len(offsets) // 2] if offsets else None
+
+    def reaches(self, dc: int, ipv6: bool) -> bool:
+        """Whether this data centre answered, by the address family that is to be used."""
+        return any(probe.dc == dc and probe.ipv6 == ipv6 and not probe.failure for probe in self.probes)
+
+
+def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0) -> Diagnosis:
+    """Tries every address of every data centre at once, for `limit` seconds at most, and says what is the matter.
+
+    Direct: IPv4 and IPv6, all ports. Through a proxy: one connection for each data centre. Once Telegram has answered
+    somewhere, the other attempts get four seconds in all: a silent port does not hold the verdict up. When none has
+    worked, up to two more seconds go into asking what answers instead. What is being waited for is shown.
+    """
+    examination = Examination(proxy, ipv6, limit)
+    try:
+        way = f"through {proxy.describe()}" if proxy else "at all data centres"
+        term.wait(examination.go_on, f"trying to reach Telegram {way}", limit + 2)
+        return examination.diagnosis
+    finally:
+        examination.close()
+
+
+class Examination:
+    """A diagnosis under way. It runs on the thread that calls `go_on` and only then; `close` ends it at any time."""
+
+    def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
+        import asyncio
+
+        if proxy and proxy.kind == "mtproxy":
+            import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+
+        self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+        self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
+
+    def go_on(self, seconds: float) -> bool:
+        """Lets it run for so many seconds at most; True when the diagnosis is made."""
+        import asyncio
+
+        if not self._task.done():
+            self._loop.run_until_complete(asyncio.wait([self._task], timeout=seconds))
+        return self._task.done()
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What has come out, waiting for it if it is not there yet."""
+        return self._loop.run_until_complete(self._task)
+
+    def close(self) -> None:
+        """Ends whatever is still being tried."""
+        import asyncio
+
+        others = asyncio.all_tasks(self._loop)
+        for other in others:
+            other.cancel()
+        if others:
+            self._loop.run_until_complete(asyncio.wait(others))
+        self._loop.close()
+
+
+async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
+    import asyncio
+
+    started = time.monotonic()
+    loop = asyncio.get_running_loop()
+    name = proxy.host if proxy else TELEGRAM_NAME
+    lookup = _look_up(loop, name)
+    addresses: list[str] = []
+    if proxy:
+        try:
+            addresses = await asyncio.wait_for(asyncio.shield(lookup), limit)
+        except (OSError, ValueError, asyncio.TimeoutError):
+            return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
+    probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+    names_work: bool | None = None
+    await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
+    if lookup.done():
+        names_work = lookup.exception() is None
+    diagnosis = Diagnosis(tuple(probes), proxy, names_work, None)
+    if proxy:
+        verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
+    else:
+        portal = "" if any(not probe.failure for probe in probes) else await _portal(probes)
+        verdict = verdict_on_network(diagnosis, ipv6, portal)
+    return diagnosis._replace(verdict=verdict)
+
+
+def _look_up(loop: Any, name: str) -> Any:
+    """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
+
+    The future's result is a list of addresses, or an OSError (ValueError for a name that cannot be one).
+    """
+    import contextlib
+    import socket
+    import threading
+
+    future = loop.create_future()
+
+    def settle(result: list[str] | None, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+            future.exception()  # nobody has to look at it
+
+    def ask() -> None:
+        result: list[str] | None = None
+        error: Exception | None = None
+        try:
+            result = [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+        except (OSError, ValueError) as failed:
+            error = failed
+        with contextlib.suppress(RuntimeError):  # the diagnosis is over
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=ask, name="look up a name", daemon=True).start()
+    return future
+
+
+def _targets(proxy: Proxy | None, ipv6: bool) -> list[tuple[int, str, int]]:
+    """What to try: (data centre, address, port)."""
+    if proxy:
+        return [(dc.id, dc.ipv6 if ipv6 else dc.ipv4, dc.ports[0]) for dc in DATA_CENTRES.values()]
+    return [
+        (dc.id, address, port) for dc in DATA_CENTRES.values() for address in (dc.ipv4, dc.ipv6) for port in dc.ports
+    ]
+
+
+async def _all_probes(
+    targets: Sequence[tuple[int, str, int]], proxy: Proxy | None, addresses: Sequence[str], deadline: float
+) -> list[Probe]:
+    """Runs all probes at once and returns them in the order of `targets`."""
+    import asyncio
+
+    started = time.monotonic()
+    tasks = [asyncio.ensure_future(_probe(*target, proxy, addresses)) for target in targets]
+    pending = set(tasks)
+    while pending and time.monotonic() < deadline:
+        done, pending = await asyncio.wait(
+            pending, timeout=deadline - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
+        )
+        if any(not task.result().failure for task in done):
+            deadline = min(deadline, started + 4)
+    for task in pending:
+        task.cancel()
+    return list(await asyncio.gather(*tasks))
+
+
+async def _portal(probes: Sequence[Probe]) -> str:
+    """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
+
+    Wi-Fi that wants people to sign in first answers every web request itself: with a redirect, with 511, or with a page
+    (https://www.rfc-editor.org/rfc/rfc8910). Telegram's servers answer such a request with 404 or not at all.
+    """
+    import asyncio
+
+    async def ask(probe: Probe) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await asyncio.open_connection(probe.address, probe.port)
+            writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
+            line: str = (await reader.readline()).decode("latin-1").strip()
+        except (OSError, ValueError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return line if re.match(r"HTTP/1\.[01] (30[1278]|511|200)\b", line) else ""
+
+    reached = {probe.port: probe for probe in probes if probe.tcp is not None}
+    if not reached:
+        return ""
+    done, late = await asyncio.wait([asyncio.ensure_future(ask(probe)) for probe in reached.values()], timeout=1.8)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in done if task.result()), "")
+
+
+def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Problem | None:
+    """What the probes of a direct connection mean, for somebody who wants to use IPv6 or not; None: all is well."""
+    probes = [probe for probe in diagnosis.probes if probe.ipv6 == ipv6]
+    others = [probe for probe in diagnosis.probes if probe.ipv6 != ipv6]
+    if any(not probe.failure for probe in probes):
+        return _verdict_on_reached(diagnosis, probes)
+    if any(not probe.failure for probe in others):
+        return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
+    if portal:
+        return network_problem("NetworkCaptivePortal", said=portal)
+    # What happened most often decides; an address family that this computer does not have says nothing.
+    failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
+    if not failures:
+        return network_problem("NetworkNoRoute")
+    # An answer says more than a connection that stood, and that more than many that did not stand.
+    answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
+    stood = [failure for failure in failures if failure in ("closed", "silent")]
+    telling = answered or stood or failures
+    usual = max(telling, key=telling.count)
+    if usual == "no answer" and diagnosis.names_work:
+        usual = "blocked"
+    said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
+    return network_problem("Network" + usual.title().replace(" ", ""), said=said)
+
+
+def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
+    """The verdict when Telegram answers at least somewhere."""
+    missing = {probe.dc for probe in probes} - {probe.dc for probe in probes if not probe.failure}
+    if missing:
+        return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
+    first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
+    if all(probe.failure for probe in first_ports):
+        port = next(probe.port for probe in probes if not probe.failure)
+        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
+    return clock_problem(diagnosis.clock)
+
+
+async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Sequence[str]) -> Problem | None:
+    """What the probes through a proxy mean; None: all is well."""
+    reached = [probe for probe in diagnosis.probes if not probe.failure]
+    if reached:
+        return _verdict_on_reached(diagnosis, diagnosis.probes)
+    failures = [probe.failure for probe in diagnosis.probes]
+    failure = max(failures, key=failures.count)
+    said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
+    values = {"proxy": proxy.describe(), "kind": PROXY_KINDS[proxy.kind], "said": said}
+    if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
+        kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
+        if kind:
+            host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+            values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
+            failure = "ProxyOtherType"
+    if failure.startswith("Proxy"):
+        return network_problem(failure, **values)
+    if all(probe.tcp is None for probe in diagnosis.probes):
+        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
+    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
+
+
+PROXY_KINDS = {
+    "socks5": "a SOCKS5 proxy",
+    "socks4": "a SOCKS4 proxy",
+    "http": "a web (HTTP) proxy",
+    "mtproxy": "an MTProxy",
+}
+
+PROXY_NOT_REACHED = {
+    "refused": "the computer is there, but nothing listens on that port",
+    "no answer": "nothing answers at that address",
+    "no route": "there is no way from here to that address",
+    "denied": "this computer's own firewall forbids it",
+    "closed": "the connection is cut as soon as it stands",
+}
+
+
+async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) -> str:
+    """Which kind of proxy answers sensibly at this address, other than the kind that was named; "" if none does."""
+    import asyncio
+
+    async def answers(kind: str) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await _connect_to_one_of(addresses, proxy.port)
+            await THROUGH[kind](reader, writer, proxy, target.address, target.port)
+        except ProxyAtFault as fault:
+            return "" if fault.name == "ProxyWrongType" else kind
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return kind
+
+    tasks = [asyncio.ensure_future(answers(kind)) for kind in THROUGH if kind != proxy.kind]
+    done, late = await asyncio.wait(tasks, timeout=1.5)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in tasks if task in done and task.result()), "")
+
+
+def clock_problem(offset: float | None) -> Problem | None:
+    """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
+    if offset is None or abs(offset) <= CLOCK_TOLERANCE:
+        return None
+    system = {"win32": "win32", "darwin": "darwin"}.get(sys.platform, "linux")
+    return network_problem(
+        "NetworkClock",
+        wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
+        here=clock(time.time()),
+        there=clock(time.time() + offset),
+        how="\n".join(f"- {step}" for step in SET_THE_CLOCK[system]),
+    )
+
+
+def clock_warning(offset: float) -> str:
+    """What to say about a wrong clock to somebody whose sign-in goes on all the same."""
+    problem = clock_problem(offset)
+    return f"{problem.title} The sign-in goes on by Telegram's time. {problem.steps[0]}" if problem else ""
+
+
+SET_THE_CLOCK = {
+    "win32": [
+        "Open Settings, “Time & language”, “Date & time”.",
+        "Switch “Set time automatically” on, check the time zone, and press “Sync now”.",
+    ],
+    "darwin": [
+        "Open System Settings, “General”, “Date & Time”.",
+        "Switch “Set time and date automatically” on, and check the time zone.",
+    ],
+    "linux": [
+        "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
+        "In WSL: sudo hwclock -s. In a container or a virtual machine: set the clock of the machine that runs it.",
+    ],
+}
+
+
 # ══ 6  TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# The connection. It lives on a background thread with its own event loop, so that the line stays up while a person
+# goes looking for a code; `Telegram.call` is the only door between the conversation and that thread.
+#
+# Telethon's client waits for ever on a silent server, reconnects without end to one that closes, sleeps through flood
+# waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
+# the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
+
+CONNECT_LIMIT = 12.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+DOUBT_AFTER = 4.0  # seconds after which the network is examined while the connection is still being tried
+NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
+CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
+PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
+
+# How often one call is made again, by what went wrong with it.
+REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
+
+
+class Lost(Problem):
+    """The line went down, or Telegram fell silent, during a call that must not be repeated blindly.
+
+    Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
+    """
+
+
+class UnknownAnswer(Problem):
+    """Telegram answered with a constructor that the installed Telethon does not know; `body` is the raw answer."""
+
+    def __init__(self, constructor: int, body: bytes, call: str) -> None:
+        super().__init__(
+            f"Telegram's answer is of a kind that this Telethon does not know (0x{constructor:08x}).",
+            "Telegram is newer than the installed Telethon.",
+            ["Bring Telethon up to date: python3 -m pip install --upgrade telethon", "Run the script again."],
+            name="TypeNotFoundError",
+            call=call,
+        )
+        self.constructor = constructor
+        self.body = body
+
+
+def request_name(request: Any) -> str:
+    """The name of a request in Telegram's own spelling: `auth.SendCodeRequest` → `auth.sendCode`."""
+    namespace = type(request).__module__.rpartition(".")[2]
+    name = type(request).__name__[: -len("Request")]
+    name = name[0].lower() + name[1:]
+    return name if namespace == "functions" else f"{namespace}.{name}"
+
+
+class Inbox:
+    """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self._updates: list[Any] = []
+        self._arrived = threading.Condition()
+
+    def put_nowait(self, updates: Any) -> None:
+        """Called by Telethon with an `Updates` object of any kind."""
+        with self._arrived:
+            self._updates += getattr(updates, "updates", None) or [getattr(updates, "update", updates)]
+            self._arrived.notify_all()
+
+    def take(self, kind: str, seconds: float) -> Any:
+        """The next update whose class is named `kind`, waiting for it up to `seconds`; None if it does not come."""
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while True:
+                for update in self._updates:
+                    if type(update).__name__ == kind:
+                        self._updates.remove(update)
+                        return update
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._arrived.wait(left)
+
+
+class Ears:
+    """Telethon's log, listened to: the sender says some things there and nowhere else."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        import logging
+
+        class Handler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                heard(record.getMessage())
+
+        self._logger = logging.Logger("telethon")
+        self._logger.addHandler(Handler())
+
+    def __getitem__(self, name: str) -> Any:
+        """Telethon asks for its loggers as `loggers[module_name]`."""
+        return self._logger
+
+
+def telethon_sender() -> Any:
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+
+    The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
+    exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+    """
+    from telethon.network import MTProtoSender
+
+    class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        async def _handle_rpc_result(self, message: Any) -> None:
+            state = self._pending_state.get(message.obj.req_msg_id)
+            await super()._handle_rpc_result(message)
+            if state and state.future.done() and not state.future.cancelled() and state.future.exception():
+                state.future.exception().rpc_error = message.obj.error
+                state.future.exception().body = message.obj.body
+
+    return Sender
+
+
+class Telegram:
+    """One connection to Telegram with one auth key, and everything the person must hear about it.
+
+    `call` is made on the main thread. The connection begins in data centre `dc_id` and follows Telegram to another
+    one when told to; then it has a new auth key. Close it with `close` (or a `with` block).
+    """
+
+    def __init__(
+        self,
+        api_id: int,
+        *,
+        proxy: Proxy | None = None,
+        ipv6: bool = False,
+        debug: bool = False,
+        dc_id: int = 2,
+        auth_key: bytes = b"",
+    ) -> None:
+        import asyncio
+        import threading
+
+        self.api_id = api_id
+        self.dc_id = dc_id
+        self.auth_key = auth_key
+        self.inbox = Inbox()
+        self.clock_offset = 0  # Telegram's time minus this computer's, in seconds
+        self._proxy = proxy
+        self._ipv6 = ipv6
+        self._debug = debug
+        self._address = ("", 0)
+        self._sender: Any = None
+        self._introduced = False  # has this line heard initConnection?
+        self._answer_dropped = False  # has Telethon thrown an answer away on this line?
+        self._ears = Ears(self._heard)
+        self._loop = asyncio.new_event_loop()
+        # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Telegram:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    @property
+    def session(self) -> Session:
+        """The session as it stands: the current data centre, its address and the auth key."""
+        return new_session(self.dc_id, self.auth_key, *self._address)
+
+    @property
+    def _alive(self) -> bool:
+        return self._sender is not None and bool(self._sender.is_connected())
+
+    # ── the main thread's side ──
+
+    def _run(self, coroutine: Any, doing: str, limit: float) -> Any:
+        """Runs a coroutine on the background thread; the person hears what is being waited for.
+
+        Raises TimeoutError after `limit` seconds, KeyboardInterrupt, or what the coroutine raised.
+        """
+        import asyncio
+        import concurrent.futures
+
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+        def finished(pause: float) -> bool:
+            return self._answer_dropped or bool(concurrent.futures.wait([future], pause).done)
+
+        try:
+            if not term.wait(finished, doing, limit) or not future.done():
+                raise TimeoutError(f"no answer within {limit:.0f} seconds")
+            return future.result()
+        finally:
+            future.cancel()
+
+    def connect(self) -> None:
+        """Connects to the current data centre (with the auth key, or making one), and says where and how fast."""
+        centre = DATA_CENTRES[self.dc_id]
+        through = f" through {self._proxy.describe()}" if self._proxy else ""
+        term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
+        import_telethon()
+        started = time.monotonic()
+        try:
+            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+        except Exception as error:
+            self._hang_up()
+            raise self._why_not_connected(error) from error
+        term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
+        if abs(self.clock_offset) > CLOCK_TOLERANCE:
+            term.warn(clock_warning(self.clock_offset))
+
+    def _open_or_find_out_why_not(self, doing: str) -> None:
+        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+
+        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        """
+        import asyncio
+        import concurrent.futures
+
+        started = time.monotonic()
+        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        examinations: list[Examination] = []
+        verdicts: list[Problem] = []
+
+        def finished(pause: float) -> bool:
+            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+                examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
+            if examinations and not examinations[0].go_on(pause):
+                return opening.done()
+            if examinations and not verdicts and not opening.done():
+                diagnosis = examinations[0].diagnosis
+                if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+                    verdicts.append(diagnosis.verdict)
+                    return True
+            return bool(concurrent.futures.wait([opening], pause).done)
+
+        try:
+            term.wait(finished, doing, CONNECT_LIMIT)
+            if verdicts:
+                raise verdicts[0]
+            if not opening.done():  # the network is fine, as far as the examination went
+                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
+            opening.result()
+        finally:
+            opening.cancel()
+            for examination in examinations:
+                examination.close()
+
+    def _why_not_connected(self, error: Exception) -> Problem:
+        """The diagnosis of the network where it finds a reason, otherwise the error itself."""
+        if isinstance(error, Problem):
+            return error
+        if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
+            return problem_from(error, "the key exchange")
+        term.bad("That did not work. Looking for the reason …")
+        diagnosis = diagnose(self._proxy, self._ipv6)
+        if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+            return diagnosis.verdict
+        return problem_from(error, "the key exchange")
+
+    def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
+        """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
+
+        `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
+        server trouble and a lost line met by asking again, each a bounded number of times and each said. With
+        `repeat=False` (calls that sign in) a call whose fate is unknown is not made again: `Lost`.
+        """
+        tried: dict[str, int] = {}
+        call = request_name(request)
+        while True:
+            if not self._alive:
+                if self._sender is not None:
+                    key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
+                    term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
+                self.connect()
+            try:
+                return self._run(self._ask(request), doing, limit)
+            except Exception as error:
+                self._mend(error, call, tried, repeat)
+
+    def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
+        """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
+        problem = problem_from(error, call)
+        rpc_error = getattr(error, "rpc_error", None)
+
+        def once_more(reason: str) -> bool:
+            tried[reason] = tried.get(reason, 0) + 1
+            return tried[reason] <= REPEATS[reason]
+
+        if type(error).__name__ == "TypeNotFoundError":
+            body = getattr(error, "body", b"")
+            raise UnknownAnswer(error.invalid_constructor_id, body, call) from error  # type: ignore[attr-defined]
+        if rpc_error is None:
+            self._drop_line()
+            if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
+                self.auth_key = b""
+            if not repeat:
+                raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+            if not once_more("line"):
+                raise problem from error
+            return
+        name, code = rpc_error.error_message, abs(rpc_error.error_code)
+        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d+)$", name)
+        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d+)$", name)
+        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+            self._move(int(moved.group(1)))
+        elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
+            term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
+            term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
+        elif name in ("CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID") and once_more("introduction"):
+            self._introduced = False
+        elif name == "AUTH_RESTART" or code not in (500, 503):
+            if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
+                notification = self.inbox.take("UpdateServiceNotification", 2)
+                problem.said = notification.message if notification else ""
+            raise problem from error
+        elif not repeat:
+            raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+        elif once_more("server"):
+            term.warn(f"Telegram's server has trouble ({name}). Trying again.")
+            term.countdown(2, "a moment for Telegram's server")
+        else:
+            raise problem from error
+
+    def _move(self, dc_id: int) -> None:
+        """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
+        centre = DATA_CENTRES[dc_id]
+        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there.")
+        self._hang_up()
+        self.dc_id, self.auth_key = dc_id, b""
+        self.connect()
+
+    def go_to(self, dc_id: int) -> None:
+        """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
+        if dc_id not in DATA_CENTRES:
+            raise Problem(
+                f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
+                "There are five data centres, 1 to 5.",
+                ["Look for a newer version of this script."],
+                name=f"MIGRATE_{dc_id}",
+            )
+        self._move(dc_id)
+
+    def who_am_i(self) -> Any:
+        """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
+        from telethon.tl.functions.users import GetUsersRequest
+        from telethon.tl.types import InputUserSelf
+
+        try:
+            return self.call(GetUsersRequest([InputUserSelf()]), "asking whether the sign-in went through")[0]
+        except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":
+                return None
+            raise
+
+    def mention(self, request: Any) -> None:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+        if self._alive:
+            try:
+                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+            except (Exception, KeyboardInterrupt):  # the person is leaving anyway
+                return
+
+    def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
+        """Counts down until an update of this class comes; None if none does."""
+        arrived: list[Any] = []
+
+        def finished(pause: float) -> bool:
+            arrived.append(self.inbox.take(kind, pause))
+            return arrived[-1] is not None
+
+        return arrived[-1] if term.wait_until(finished, seconds, text) else None
+
+    def close(self) -> None:
+        """Closes the line and ends the background thread."""
+        self._hang_up()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2)
+
+    def _drop_line(self) -> None:
+        """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
+        sender = self._sender
+        self._hang_up()
+        self._sender = sender  # no longer connected: `call` says that it brings the line back
+
+    def _hang_up(self) -> None:
+        """Closes the line and waits a moment for it; a dead one may take longer, and nobody needs it."""
+        import asyncio
+        import concurrent.futures
+
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            future = asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop)
+            concurrent.futures.wait([future], 1)
+
+    # ── the background thread's side ──
+
+    def _heard(self, line: str) -> None:
+        """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
+        if self._debug:
+            term.debug(line)
+        if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
+            self._answer_dropped = True
+
+    async def _open(self) -> None:
+        """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
+        import asyncio
+
+        centre = DATA_CENTRES[self.dc_id]
+        waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
+        if self._proxy:
+            waiting = waiting[:1]
+        running: set[Any] = set()
+        failure: BaseException | None = None
+        try:
+            while waiting or running:
+                if waiting:
+                    running.add(asyncio.ensure_future(self._dial(*waiting.pop(0))))
+                done, running = await asyncio.wait(
+                    running, timeout=NEXT_ADDRESS_AFTER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    failure = failure or task.exception()
+                    if not task.exception():
+                        await self._take_over(*task.result())
+                        return
+            assert failure is not None
+            raise failure
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _dial(self, ip: str, port: int) -> tuple[Any, Any, int]:
+        """Connects to one address and exchanges keys if there is none yet: the line, the key, the clock offset."""
+        from telethon.crypto import AuthKey
+        from telethon.network import authenticator
+        from telethon.network.mtprotoplainsender import MTProtoPlainSender
+
+        connection_class, proxy = telethon_connection(self._proxy)
+        line = connection_class(ip, port, self.dc_id, loggers=self._ears, proxy=proxy)
+        try:
+            await line.connect(timeout=CONNECT_LIMIT)
+            if self.auth_key:
+                return line, AuthKey(self.auth_key), self.clock_offset
+            plain = MTProtoPlainSender(line, loggers=self._ears)
+            auth_key, clock_offset = await authenticator.do_authentication(plain)
+            return line, auth_key, clock_offset
+        except BaseException:
+            await line.disconnect()
+            raise
+
+    async def _take_over(self, line: Any, auth_key: Any, clock_offset: int) -> None:
+        """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
+        import asyncio
+
+        async def already_connected(**_: Any) -> None:
+            return None
+
+        self._address = (line._ip, line._port)
+        self._introduced, self._answer_dropped = False, False
+        self._sender = telethon_sender()(
+            auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
+        )
+        self.auth_key, self.clock_offset = auth_key.key, clock_offset
+        self._sender._state.time_offset = clock_offset
+        line.connect = already_connected  # the sender would connect once more
+        await self._sender.connect(line)
+        self._keeping_alive = asyncio.ensure_future(self._keep_alive(self._sender))
+
+    async def _keep_alive(self, sender: Any) -> None:
+        """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
+        import asyncio
+
+        from telethon.tl.functions import PingRequest
+
+        while sender.is_connected():
+            await asyncio.sleep(PING_EVERY)
+            try:
+                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+            except Exception:
+                await sender.disconnect()
+
+    async def _ask(self, request: Any) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
+        answer = await self._sender.send(request if self._introduced else self._introduction(request))
+        self._introduced = True
+        return answer
+
+    def _introduction(self, request: Any) -> Any:
+        """`request` inside invokeWithLayer and initConnection.
+
+        The device fields are honest and stay the same: they are what the person reads in Settings → Devices, and
+        empty or changing ones are said to get sessions ended.
+        """
+        import platform
+
+        from telethon.tl.alltlobjects import LAYER
+        from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
+
+        return InvokeWithLayerRequest(
+            LAYER,
+            InitConnectionRequest(
+                api_id=self.api_id,
+                device_model=f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
+                system_version=platform.release() or "unknown",
+                app_version=f"telegram_session.py {__version__}",
+                system_lang_code="en",
+                lang_pack="",
+                lang_code="en",
+                query=request,
+            ),
+        )
+
+
+def import_telethon() -> None:
+    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
+    try:
+        import telethon.network
+        import telethon.tl.functions  # noqa: F401
+    except Exception as error:
+        raise problem_from(error) from error
 
 
 # ══ 7  SIGN-IN ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Each way in is one flow that can be read beside its page: core.telegram.org/api/auth (phone code, e-mail),
+# /api/srp (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot do
+# the e-mail types, and hide which error it was.
+
+# SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
+SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
+
+MORE_DIGITS = "Type it again; if it really is the code, type it a second time and it is sent as it is."
+
+
+class SignedIn(NamedTuple):
+    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
+
+    user: Any
+    relogin_days: int = 0
+
+
+class Turn(Exception):
+    """The person turns to another way in: `qr`, or `phone` for another number."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__(way)
+        self.way = way
+
+
+def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
+    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+
+    When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
+    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return telegram.call(request, doing, repeat=False)
+        except (Lost, KeyboardInterrupt) as interruption:
+            term.say("It is not clear whether Telegram received that. Asking …")
+            try:
+                user = telegram.who_am_i()
+            except Problem as problem:
+                if problem.name == "SESSION_PASSWORD_NEEDED":
+                    raise
+                raise fate_unknown(problem) from problem
+            if user is not None:
+                return SignedIn(user)
+            if tries == 2 or isinstance(interruption, KeyboardInterrupt):
+                raise
+
+
+def fate_unknown(problem: Problem) -> Problem:
+    """What to say when Telegram cannot be asked whether the account was signed in."""
+    return Problem(
+        "The line went down at the very moment of signing in.",
+        f"Telegram could not be asked whether it went through. ({problem.title})",
+        [
+            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Run this script again.",
+        ],
+        name=problem.name,
+        call=problem.call,
+    )
+
+
+def signed_in(answer: Any) -> SignedIn:
+    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up."""
+    if isinstance(answer, SignedIn):
+        return answer
+    if type(answer).__name__ == "AuthorizationSignUpRequired":
+        raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
+    if type(answer).__name__ != "Authorization":
+        raise unexpected(answer, "auth.Authorization")
+    return SignedIn(answer.user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
+
+
+def unexpected(answer: Any, wanted: str) -> Problem:
+    """Telegram answered with an object of the wrong kind."""
+    return Problem(
+        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
+        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
+        ["Try once more.", "Look for a newer version of this script."],
+        name="UnexpectedAnswer",
+    )
+
+
+# ── what Telegram answered ──
+
+
+def show_answer(answer: Any) -> None:
+    """Prints the full dump of an answer: every field of every nested object, known or not."""
+    term.rule("Telegram response (full debug dump)")
+    rows = list(answer_rows(answer))
+    widest = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2)
+    term.rule()
+
+
+def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str]]:
+    """The dump of a TLObject as rows of name and value: plain fields first, then the objects inside it."""
+    fields = vars(answer).items()
+    nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
+    for name, value in fields:
+        if (name, value) not in nested:
+            yield indent + name, describe_value(name, value)
+    for name, value in nested:
+        yield f"{indent}{name} (raw)", "None" if value is None else type(value).__name__
+        if value is not None:
+            yield from answer_rows(value, indent + "  .")
+
+
+def describe_value(name: str, value: Any) -> str:
+    """A field's value for the dump: seconds also in minutes, dates in local time, bytes as hexadecimal digits."""
+    if isinstance(value, bytes):
+        return f"{value.hex()} ({len(value)} bytes)"
+    if hasattr(value, "timestamp"):
+        return clock(value.timestamp())
+    if isinstance(value, int) and name in ("timeout", "push_timeout", "reset_available_period"):
+        return f"{value}s  ({duration(value)})" if value >= 60 else f"{value}s"
+    return str(value)
+
+
+class UnknownSentCodeType:
+    """Stands for a `SentCodeType` that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int, fields: bytes) -> None:
+        self.constructor = f"0x{constructor:08x}"
+        self.fields = fields
+
+
+def rescue_sent_code(unknown: UnknownAnswer) -> Any:
+    """Reads an `auth.sentCode` around a `type` that Telethon does not know, so that its code can still be typed.
+
+    auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
+    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
+    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known. So
+    the last place where that fits is taken. Raises `unknown` when there is none.
+    """
+    import struct
+
+    from telethon.tl.alltlobjects import tlobjects
+    from telethon.tl.types.auth import SentCode
+
+    body = unknown.body
+    if len(body) < 12 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
+        raise unknown
+    flags = struct.unpack_from("<I", body, 4)[0]
+    rescued = None
+    for start in range(12, len(body) - 12, 4):
+        length = body[start]
+        end = start + 4 * ((length + 4) // 4)
+        text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
+        if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
+            continue
+        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0]) if flags & 2 else None
+        if flags & 2 and getattr(next_type, "__name__", "") not in NEXT_TYPES:
+            continue
+        timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
+        kind = UnknownSentCodeType(unknown.constructor, body[12:start])
+        rescued = SentCode(kind, text.decode(), next_type and next_type(), timeout)
+    if rescued is None:
+        raise unknown
+    return rescued
+
+
+def tell_where(sent: Any, phone: str) -> Delivery:
+    """Says in plain words where the code went; returns the row of the table for it."""
+    kind = type(sent.type).__name__
+    delivery = DELIVERIES.get(kind, UNKNOWN_DELIVERY)
+    fields = {"phone": phone, **vars(sent.type)}
+    if delivery.ask == "words":
+        beginning = fields.get("beginning")
+        fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
+    term.say(delivery.where.format(**fields), "bold", mark="→")
+    term.say(delivery.look.format(**fields), indent=2)
+    length = fields.get("length")
+    if length and delivery.ask == "digits":
+        term.say(f"The code has {length} digits.", indent=2)
+    return delivery
+
+
+# ── the phone code ──
+
+
+def read_code(text: str, sent: Any, ask: str) -> tuple[str, str]:
+    """What the person typed as the code to send, and a doubt about it ("" if it looks right).
+
+    Spaces, dashes and a pasted sentence around the digits are understood. `ask` is the column of `Delivery`.
+    """
+    import unicodedata
+
+    text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
+    kind = sent.type
+    if ask == "words":
+        beginning = getattr(kind, "beginning", None) or ""
+        code = " ".join(text.split())
+        doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
+        return code, doubt
+    digits = "".join(str(unicodedata.digit(character, "")) for character in text)
+    if ask == "number":
+        parts = [re.sub(r"\D", "", part) for part in kind.pattern.split("*")]
+        doubt = "" if re.search(".*".join(parts), digits) else f"The number should look like {kind.pattern}."
+        return digits, doubt
+    length = getattr(kind, "length", 0) or 0
+    runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
+    if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
+        return runs[0], ""
+    if length and type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length:
+        return digits[-length:], ""  # the whole number was typed; its end is the code
+    compact = re.sub(r"[\s\-–—._]", "", text)
+    code = digits if compact.isdigit() or not compact.isalnum() else compact
+    if length and len(code) != length:
+        return code, f"The code has {length} digits, and this is {len(code)}."
+    return code, "" if code else "There is no digit in it."
+
+
+class PhoneSignIn:
+    """Signing in with a phone number and a code, by whatever way Telegram sends it.
+
+    `sent` is Telegram's last `auth.SentCode` and `phone_code_hash` its hash: each new send replaces both.
+    """
+
+    def __init__(self, telegram: Telegram, credentials: Credentials, phone: str) -> None:
+        self.telegram = telegram
+        self.credentials = credentials
+        self.phone = phone
+        self.phone_code_hash = ""
+        self.sent: Any = None
+        self.sent_at = 0.0
+
+    def run(self) -> SignedIn:
+        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        try:
+            self._send_code()
+            while True:
+                kind = type(self.sent).__name__
+                if kind == "SentCodeSuccess":
+                    return signed_in(self.sent.authorization)
+                if kind == "SentCodePaymentRequired":
+                    raise self._payment_required()
+                if kind != "SentCode":
+                    raise unexpected(self.sent, "auth.SentCode")
+                if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
+                    self._set_up_email()
+                else:
+                    outcome = self._ask_for_code()
+                    if outcome:
+                        return outcome
+        except BaseException:
+            self._forget_code()
+            raise
+
+    # ── sending ──
+
+    def _send_code(self) -> None:
+        """auth.sendCode with every optional way of delivery off: nothing in CodeSettings chooses app or SMS."""
+        from telethon.tl.functions.auth import SendCodeRequest
+        from telethon.tl.types import CodeSettings
+
+        term.say("Asking Telegram for a login code …")
+        request = SendCodeRequest(self.phone, self.credentials.api_id, self.credentials.api_hash, CodeSettings())
+        try:
+            self._ask_to_send(request)
+        except Problem as problem:
+            if problem.name != "AUTH_RESTART":
+                raise
+            term.warn("Telegram asks to begin again (AUTH_RESTART). Doing that once.")
+            self._ask_to_send(request)
+
+    def _resend_code(self) -> None:
+        """auth.resendCode: the next code, by `next_type`, once `timeout` seconds have passed since the last one."""
+        from telethon.tl.functions.auth import ResendCodeRequest
+
+        if self.sent.next_type is None:
+            term.warn("Telegram offers no other way to send a code now. [4], the QR code, does not need one.")
+            return
+        left = self._seconds_to_resend()
+        if left > 0:
+            term.say("Telegram allows this only after a pause. Ctrl-C goes back to the code prompt.")
+            try:
+                term.countdown(left, "until the code can be sent again")
+            except KeyboardInterrupt:
+                term.say("Back to the code prompt. The last code still counts.")
+                return
+        term.say("Asking Telegram to send the code again …")
+        self._ask_to_send(ResendCodeRequest(self.phone, self.phone_code_hash))
+
+    def _seconds_to_resend(self) -> float:
+        """`timeout` is not the life of the code: it is the delay before `next_type` may be asked for."""
+        return max(0.0, self.sent_at + (self.sent.timeout or 0) - time.monotonic())
+
+    def _force_sms(self) -> None:
+        """A fresh auth.sendCode, and if Telegram still picks another way but names a next one, auth.resendCode.
+
+        No flag of CodeSettings asks for SMS, and since 18 February 2023 Telegram hardly sends any for third-party
+        apps (github.com/LonamiWebs/Telethon/issues/4050): this does all that can be done, and says so.
+        """
+        term.say(
+            "Telegram alone decides how a code is sent, and since 2023 it rarely sends an SMS for apps like this one. "
+            "Trying all that can be tried; if it fails, [4] (QR code) is the way that works."
+        )
+        self._send_code()
+        if (
+            type(self.sent).__name__ == "SentCode"
+            and "Sms" not in type(self.sent.type).__name__
+            and self.sent.next_type
+        ):
+            self._resend_code()
+
+    def _reset_login_email(self) -> None:
+        """auth.resetLoginEmail: for people who cannot read the login e-mail any more; the code comes another way."""
+        from telethon.tl.functions.auth import ResetLoginEmailRequest
+
+        term.say("Asking Telegram to reset the login e-mail …")
+        self._ask_to_send(ResetLoginEmailRequest(self.phone, self.phone_code_hash))
+
+    def _ask_to_send(self, request: Any) -> None:
+        """Makes a call that sends a code, and keeps and shows what Telegram says about it."""
+        try:
+            self._keep(self.telegram.call(request, "asking for a code"))
+        except UnknownAnswer as unknown:
+            self._keep(rescue_sent_code(unknown))
+
+    def _keep(self, sent: Any) -> None:
+        """A new SentCode takes the place of the one before; an empty hash means that the old one stays."""
+        self.sent, self.sent_at = sent, time.monotonic()
+        self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
+        show_answer(sent)
+
+    def _forget_code(self) -> None:
+        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        if self.phone_code_hash:
+            from telethon.tl.functions.auth import CancelCodeRequest
+
+            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+
+    def _payment_required(self) -> Problem:
+        """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
+        sent = self.sent
+        problem = named_problem("SENT_CODE_PAYMENT_REQUIRED", call="auth.sendCode")
+        premium = f" ({sent.premium_days} days of Telegram Premium)" if getattr(sent, "premium_days", 0) else ""
+        problem.meaning = (
+            f"SMS to this country are dear, so Telegram wants a payment{premium} first. It can be made in Telegram's own "
+            f"phone apps only. Telegram's address for questions: {sent.support_email_address} "
+            f"(subject: {sent.support_email_subject})."
+        )
+        return problem
+
+    # ── typing ──
+
+    def _ask_for_code(self) -> SignedIn | None:
+        """One round of the code prompt: an option, or a code that is then sent. None: another round."""
+        delivery = tell_where(self.sent, self.phone)
+        options = self._options()
+        term.options(options)
+        doubted = ""
+        while True:
+            typed = term.ask("Code (or the number of an option)")
+            word = typed.casefold().strip("[]. ")
+            if word in options:
+                self._choose(word)
+                return None
+            if not typed:
+                term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
+                continue
+            if delivery.ask == "nothing":
+                term.warn("No code has been sent, so there is none to type. Please take one of the options.")
+                continue
+            code, doubt = read_code(typed, self.sent, delivery.ask)
+            if doubt and (code != doubted or not code):
+                term.warn(f"{doubt} Please type it again; exactly the same once more is sent as it is.")
+                doubted = code
+                continue
+            try:
+                return self._sign_in(code)
+            except Problem as problem:
+                if problem.name not in (
+                    "PHONE_CODE_INVALID",
+                    "EMAIL_VERIFY_EXPIRED",
+                    "CODE_INVALID",
+                    "EMAIL_CODE_INVALID",
+                ):
+                    raise
+                term.problem(problem)
+                term.options(options)
+
+    def _options(self) -> dict[str, str]:
+        """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""
+        next_type = self.sent.next_type
+        if next_type is None:
+            resend = "send the code again: not possible, Telegram offers no other way now"
+        else:
+            by = NEXT_TYPES.get(type(next_type).__name__, f"by {type(next_type).__name__}")
+            left = self._seconds_to_resend()
+            resend = f"send the code again {by} ({f'possible in {duration(left)}' if left else 'possible now'})"
+        options = {
+            "2": resend,
+            "3": "force SMS (Telegram rarely does it since 2023)",
+            "4": "sign in with a QR code instead (needs no code at all)",
+            "5": "use another phone number",
+        }
+        if getattr(self.sent.type, "reset_available_period", None) is not None:
+            period = self.sent.type.reset_available_period
+            when = f"from {duration(period)} after now on" if period else "possible now"
+            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({when})"
+        return options
+
+    def _choose(self, option: str) -> None:
+        """Carries out an option; what Telegram refuses is shown, and the last code still counts."""
+        try:
+            if option == "2":
+                self._resend_code()
+            elif option == "3":
+                self._force_sms()
+            elif option == "6":
+                self._reset_login_email()
+            else:
+                raise Turn({"4": "qr", "5": "phone"}[option])
+        except Problem as problem:
+            if problem.name not in SEND_REFUSALS:
+                raise
+            term.problem(problem)
+            term.say("The last code that was sent still counts.", mark="→")
+
+    def _sign_in(self, code: str) -> SignedIn | None:
+        """auth.signIn with the code; then the 2FA password if there is one. None: a new code was sent instead."""
+        from telethon.tl.functions.auth import SignInRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
+            request = SignInRequest(self.phone, self.phone_code_hash, email_verification=EmailVerificationCode(code))
+        else:
+            request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
+        try:
+            return signed_in(authorise(self.telegram, request, "signing in with the code"))
+        except Problem as problem:
+            if problem.name == "SESSION_PASSWORD_NEEDED":
+                self.phone_code_hash = ""  # the code is used up: there is nothing left to forget
+                return sign_in_with_password(self.telegram)
+            if problem.name not in ("PHONE_CODE_EXPIRED", "AUTH_RESTART"):
+                raise
+            term.problem(problem)
+            if not term.confirm("Ask Telegram for a new code?"):
+                raise
+            self._send_code()
+            return None
+
+    # ── the login e-mail ──
+
+    def _set_up_email(self) -> None:
+        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin."""
+        from telethon.tl.functions.account import SendVerifyEmailCodeRequest
+        from telethon.tl.types import EmailVerifyPurposeLoginSetup
+
+        tell_where(self.sent, self.phone)
+        purpose = EmailVerifyPurposeLoginSetup(self.phone, self.phone_code_hash)
+        while True:
+            address = term.ask("Email (or 4 for the QR code)")
+            if address == "4":
+                raise Turn("qr")
+            if not re.match(r"[^@\s]+@[^@\s]+\.[^@\s]+$", address):
+                term.warn("That is not an e-mail address. It looks like name@example.com.")
+                continue
+            try:
+                sent = self.telegram.call(SendVerifyEmailCodeRequest(purpose, address), "asking for an e-mail code")
+            except Problem as problem:
+                if not problem.name.startswith("EMAIL_"):
+                    raise
+                term.problem(problem)
+                continue
+            show_answer(sent)
+            if self._verify_email(purpose, sent):
+                return
+
+    def _verify_email(self, purpose: Any, sent: Any) -> bool:
+        """Asks for the code in the e-mail until it is right; False when another address is wanted."""
+        from telethon.tl.functions.account import VerifyEmailRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        term.say(f"Telegram sent a code to {sent.email_pattern}. Look into the spam folder too.", mark="→")
+        while True:
+            code = re.sub(
+                r"[\s-]", "", term.ask(f"Email code ({sent.length} characters; Enter alone: another address)")
+            )
+            if not code:
+                return False
+            try:
+                verified = self.telegram.call(VerifyEmailRequest(purpose, EmailVerificationCode(code)), "checking it")
+            except Problem as problem:
+                if problem.name not in ("CODE_INVALID", "EMAIL_VERIFY_EXPIRED", "PHONE_CODE_INVALID"):
+                    raise
+                term.problem(problem)
+                continue
+            if type(verified).__name__ != "EmailVerifiedLogin":
+                raise unexpected(verified, "account.EmailVerifiedLogin")
+            term.good(f"The address {verified.email} is confirmed.")
+            self._keep(verified.sent_code)
+            return True
+
+
+# Telegram refuses to send another code, but the last one stays valid.
+SEND_REFUSALS = (
+    "SEND_CODE_UNAVAILABLE", "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "TASK_ALREADY_EXISTS",
+    "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN", "METHOD_INVALID",
+)  # fmt: skip
+
+
+# ── the 2FA password ──
+
+
+def sign_in_with_password(telegram: Telegram) -> SignedIn:
+    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right."""
+    from telethon.tl.functions.account import GetPasswordRequest
+    from telethon.tl.functions.auth import CheckPasswordRequest
+
+    term.say()
+    term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
+    term.say(
+        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone.", indent=2
+    )
+    while True:
+        challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
+        if challenge.hint:
+            term.say(f"Your hint: {challenge.hint}", indent=2)
+        typed = term.ask_secret("2FA password (not shown while you type; Enter alone: forgotten)")
+        if not typed:
+            recovered = recover_by_email(telegram, challenge)
+            if recovered:
+                return recovered
+            continue
+        try:
+            request = CheckPasswordRequest(password_proof(challenge, typed))
+            return signed_in(authorise(telegram, request, "checking the password"))
+        except Problem as problem:
+            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+                raise
+            term.problem(problem)
+
+
+def password_proof(challenge: Any, password: str) -> Any:
+    """The `InputCheckPasswordSRP` for a password: it never leaves this computer (api/srp)."""
+    import hashlib
+
+    from telethon.password import compute_check
+
+    prime = getattr(challenge.current_algo, "p", b"")
+    if hashlib.sha256(prime).hexdigest() != SRP_PRIME_SHA256:
+        raise Problem(
+            "Telegram asks for the password in a way that this script does not know.",
+            "It sent another prime number or another method than the one that its 2FA has always used.",
+            [
+                "Bring Telethon and this script up to date.",
+                "If that does not help, something stands between you and Telegram: do not go on.",
+            ],
+            name="SrpUnknown",
+            call="account.getPassword",
+        )
+    return compute_check(challenge, password)
+
+
+def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
+    """auth.requestPasswordRecovery → checkRecoveryPassword → recoverPassword, which removes the password (api/srp).
+
+    None when the person turns back, or when the account has no recovery e-mail.
+    """
+    from telethon.tl.functions.auth import (
+        CheckRecoveryPasswordRequest,
+        RecoverPasswordRequest,
+        RequestPasswordRecoveryRequest,
+    )
+
+    if not challenge.has_recovery:
+        term.warn("This account has no recovery e-mail, so the password cannot be recovered from here.")
+        term.steps([
+            "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot "
+            "password. Telegram then removes it after 7 days.",
+            "Come back then. Or try to remember it: the hint stands above.",
+        ])  # fmt: skip
+        return None
+    term.warn("Recovery by e-mail REMOVES the 2FA password from the account. You can set a new one afterwards.")
+    if not term.confirm("Recover by e-mail?", default=False):
+        return None
+    pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
+    term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
+    while True:
+        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back to the password)"))
+        if not code:
+            return None
+        try:
+            telegram.call(CheckRecoveryPasswordRequest(code), "checking the recovery code")
+            return signed_in(authorise(telegram, RecoverPasswordRequest(code), "removing the password, signing in"))
+        except Problem as problem:
+            if problem.name not in ("CODE_INVALID", "CODE_EMPTY", "PASSWORD_RECOVERY_EXPIRED"):
+                raise
+            term.problem(problem)
+            if problem.name == "PASSWORD_RECOVERY_EXPIRED":
+                return None
+
+
+# ── the QR code ──
+
+
+def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
+    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any."""
+    segno = import_segno()
+    term.say()
+    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
+    for device, where in WHERE_TO_SCAN:
+        term.say(f"{device}: {where}.", mark="•", indent=2)
+    term.say("Then tap “Link” (or “Allow”) on the phone. The camera app of the phone does not work for this.", indent=2)
+    drawn = 0
+    try:
+        while True:
+            answer = next_login_token(telegram, credentials)
+            if isinstance(answer, SignedIn):
+                return answer
+            matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
+            drawn = term.draw([list(row) for row in matrix], over=drawn)
+            left = answer.expires.timestamp() - time.time() - telegram.clock_offset
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 5), 300), "scan the code; a new one comes in")
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            raise
+        term.good("The code was scanned and accepted.")
+        return sign_in_with_password(telegram)
+
+
+def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
+    """The `auth.LoginToken` to draw now, or the `SignedIn` if the last one has been accepted.
+
+    An accepted token may lead to another data centre (`loginTokenMigrateTo`), at the first export or at any other. A
+    token that ran out or was used up meanwhile (400 AUTH_TOKEN_…) is met with a fresh one.
+    """
+    from telethon.tl.functions.auth import ExportLoginTokenRequest, ImportLoginTokenRequest
+
+    request: Any = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+    for _ in range(5):
+        try:
+            answer = authorise(telegram, request, "asking for a QR code")
+        except Problem as problem:
+            if not problem.name.startswith("AUTH_TOKEN_"):
+                raise
+            term.note(f"That code is no longer good ({problem.name}). Here comes a fresh one.")
+            request = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+            continue
+        kind = type(answer).__name__
+        if kind == "LoginToken" or isinstance(answer, SignedIn):
+            return answer
+        if kind == "LoginTokenSuccess":
+            return signed_in(answer.authorization)
+        if kind != "LoginTokenMigrateTo":
+            raise unexpected(answer, "auth.LoginToken")
+        telegram.go_to(answer.dc_id)
+        request = ImportLoginTokenRequest(answer.token)
+    raise named_problem("AUTH_TOKEN_EXPIRED", call="auth.exportLoginToken")
+
+
+def login_url(token: bytes) -> str:
+    """What the QR code says. Source: core.telegram.org/api/qr-login."""
+    import base64
+
+    return "tg://login?token=" + base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def import_segno() -> Any:
+    """The library that draws QR codes; offered for install when it is missing."""
+    try:
+        import segno
+    except ImportError:
+        if not offer_install("segno", "segno", "The QR code is drawn by the small library “segno”, which is missing."):
+            raise Problem(
+                "Without “segno” there is no QR code.",
+                "The sign-in link inside the code cannot be opened by hand: Telegram's apps only take it from a camera.",
+                ways_to_install("segno"),
+                name="SegnoMissing",
+            ) from None
+        import segno
+    return segno
+
+
+# ── a bot ──
+
+
+def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> SignedIn:
+    """auth.importBotAuthorization: a bot has no phone number and no code, its token is all there is (api/bots)."""
+    from telethon.tl.functions.auth import ImportBotAuthorizationRequest
+
+    term.say("This is a bot token. Signing in as that bot, not as a person.")
+    request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
+    return signed_in(authorise(telegram, request, "signing the bot in"))
+
+
+# ── after the sign-in ──
+
+
+def tell_state(telegram: Telegram, signed: SignedIn) -> None:
+    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    if signed.relogin_days:
+        term.warn(
+            f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
+            f"{signed.relogin_days} days after the next log-out. Set it in Settings → Privacy and Security."
+        )
+    if signed.user.bot:
+        return
+    try:
+        tell_unconfirmed(telegram)
+        tell_frozen(telegram)
+    except Problem as problem:
+        term.note(f"Whether the session is confirmed could not be looked up ({problem.name or problem.title}).")
+
+
+def tell_unconfirmed(telegram: Telegram) -> None:
+    """account.getAuthorizations: a fresh session can be unconfirmed, and “No” on another device then ends it."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = telegram.call(GetAuthorizationsRequest(), "looking at the new session")
+    current = next((one for one in answer.authorizations if one.current), None)
+    if current is not None and getattr(current, "unconfirmed", False):
+        term.warn(
+            "The new session is not confirmed yet. Telegram on your other devices asks “Is this you?”: tap Yes. "
+            "No would end the session, and the string with it."
+        )
+
+
+def tell_frozen(telegram: Telegram) -> None:
+    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account."""
+    from telethon.tl.functions.help import GetAppConfigRequest
+
+    config = getattr(telegram.call(GetAppConfigRequest(0), "looking at the state of the account"), "config", None)
+    values = {one.key: getattr(one.value, "value", None) for one in getattr(config, "value", ())}
+    since, until = values.get("freeze_since_date") or 0, values.get("freeze_until_date") or 0
+    if since:
+        deletion = f"Without an appeal it is deleted after {clock(until)}. " if until else ""
+        term.warn(
+            f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
+            f"Appeal here: {values.get('freeze_appeal_url') or 'https://t.me/SpamBot'}"
+        )
 
 
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+
+
+# ── step 0: dependency check ──
+
+OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
+NEWEST_LAYER = 229  # of Telethon 1.45 (2026)
+
+# What Python and Telethon load on the way to Telegram (a test compares this with what they really load): a file of
+# such a name in a folder that Python searches first is taken for the real one.
+MODULES_NEEDED = """
+annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
+contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
+gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
+selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
+sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
+warnings weakref webbrowser zipfile zlib
+"""
+
+
+class Installed(NamedTuple):
+    """A Telethon on this computer: its version, the layer of Telegram's API that it speaks, and its folder."""
+
+    version: str
+    layer: int
+    folder: str
+
+
+def check_dependencies() -> None:
+    """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
+    term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
+    library = os.path.dirname(os.__file__)
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
+    here = os.getcwd()
+    folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
+    hiding = files_in_the_way(folders)
+    if hiding:
+        raise Problem(
+            "A file here has the name of something that Python needs.",
+            "Python takes it for its own module, or for Telethon, because it lies beside the script or in another "
+            "folder that is searched first:\n" + "\n".join(f"    {path}" for path in hiding),
+            ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
+            name="HiddenModule",
+        )
+    for path in [] if here in folders else files_in_the_way([here]):
+        term.warn(
+            f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
+            "every Python program that lies beside it: give it another name."
+        )
+    telethon = find_telethon()
+    term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
+    if telethon.layer < NEWEST_LAYER:
+        term.say(
+            f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
+        )
+
+
+def files_in_the_way(folders: Sequence[str]) -> list[str]:
+    """Paths of the files and packages in `folders` that Python takes for a module that is needed."""
+    from importlib.machinery import PathFinder
+
+    found = []
+    for folder in folders:
+        try:
+            names = {entry.partition(".")[0] for entry in os.listdir(folder)}
+        except OSError:
+            continue
+        for name in sorted(names.intersection(MODULES_NEEDED.split())):
+            spec = PathFinder.find_spec(name, [folder])
+            if spec is None or not spec.origin:  # a folder without any code in it has no origin, and hides nothing
+                continue
+            package = os.path.dirname(spec.origin) if spec.submodule_search_locations else ""
+            if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
+                found.append(package or spec.origin)
+    return found
+
+
+def find_telethon() -> Installed:
+    """The Telethon that `import telethon` would load, known by its files and not imported. Raises Problem without one.
+
+    Sources: `telethon/version.py` and LAYER in `telethon/tl/alltlobjects.py` of Telethon 1; Telethon 2 has
+    `telethon/_impl` in the place of `telethon/tl`.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("telethon")
+    if spec is None or not spec.origin:  # a folder without any code in it has no origin
+        raise telethon_missing()
+    folder = os.path.dirname(spec.origin)
+    version = first_match(r"__version__ = ['\"]([^'\"]+)", os.path.join(folder, "version.py"))
+    layer = first_match(r"LAYER = (\d+)", os.path.join(folder, "tl", "alltlobjects.py"))
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    if numbers >= (2,) or os.path.isdir(os.path.join(folder, "_impl")):
+        raise Problem(
+            f"Telethon {version or '2'} is another library under the same name.",
+            "This script, and the programs that take Telethon session strings, need Telethon 1. Version 2 is an alpha "
+            f"that was never finished. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTwo",
+        )
+    missing = [name for name in ("pyaes", "rsa", "pyasn1") if find_spec(name) is None]
+    if not (version and layer) or missing:
+        what = f"it needs {' and '.join(missing)}, which is not there" if version and layer else "files are missing"
+        raise Problem(
+            "Telethon is there, but not whole.",
+            f"What Python finds under that name is {folder}, and {what}. Either an installation was interrupted, or "
+            "that folder is something else.",
+            ["If that folder is your own, give it another name.", *ways_to_install(TELETHON, "--force-reinstall")],
+            name="TelethonBroken",
+        )
+    if numbers < OLDEST_TELETHON:
+        oldest = "{}.{}".format(*OLDEST_TELETHON)
+        raise Problem(
+            f"Telethon {version} is too old; {oldest} or newer is needed.",
+            f"It speaks layer {layer} of Telegram's API. Telegram now sends codes in ways that this version does not "
+            f"know, and fails on them. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTooOld",
+        )
+    return Installed(version, int(layer), folder)
+
+
+def telethon_missing() -> Problem:
+    """No Telethon can be imported: never installed for this Python, or only pip believes that it is."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("telethon")
+    except metadata.PackageNotFoundError:
+        return Problem(
+            "Telethon is not installed.",
+            f"It is the library that speaks to Telegram, and this Python does not have it: {sys.executable}",
+            ways_to_install(TELETHON),
+            name="TelethonMissing",
+        )
+    return Problem(
+        "Telethon is there, but not whole.",
+        f"pip has version {version} on its list, but the library itself has been deleted.",
+        ways_to_install(TELETHON, "--force-reinstall"),
+        name="TelethonBroken",
+    )
+
+
+def first_match(pattern: str, path: str) -> str:
+    """What the first group of `pattern` matches in the first 1000 bytes of a file, or "" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            found = re.search(pattern, file.read(1000).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
 
 
 # ── step 1: API credentials ──
@@ -1658,12 +7981,265 @@ class Credentials(NamedTuple):
     api_hash: str
 
 
+class PastedCredentials(NamedTuple):
+    """What one paste held: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
+
+    api_id: int | None = None
+    api_hash: str | None = None
+
+
+# Keys that anyone can read in public source code. Telegram answers most of them with API_ID_PUBLISHED_FLOOD, and an
+# account that signs in with one looks like an imitation of that app. Source: the apps' own repositories (2026).
+PUBLISHED_API_IDS = """
+1        an old Telegram app
+4        Telegram for Android (beta)
+5        Telegram for Android (beta)
+6        Telegram for Android
+8        Telegram for iOS
+9        Telegram for macOS (beta)
+2040     Telegram Desktop
+2496     Telegram Web
+2834     Telegram for macOS
+2899     telegram-cli
+10840    Telegram for iOS
+16623    Plus Messenger
+17349    the sample in Telegram Desktop’s source code
+21724    Telegram X
+94575    the sample in TDLib’s source code
+611335   Telegram Desktop as built by Linux distributions
+1025907  Telegram Web K
+"""
+
+# No id and hash that anybody was given: they stand in manuals and sample files.
+PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
+# begin so are recognised too, to say that they are cut off.
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_SECRET_LENGTHS = (34, 35)
+API_HASH_LENGTH = 32
+
+
+def plain_text(text: str) -> str:
+    """What was meant by what was pasted: full-width characters and digits of any script become plain ones, characters
+    that cannot be seen (zero-width, direction marks, byte order marks) go, white space becomes single spaces."""
+    import unicodedata
+
+    plain = []
+    for character in unicodedata.normalize("NFKC", text):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            plain.append(str(unicodedata.decimal(character)))
+        elif category not in ("Cf", "Cs"):
+            plain.append(" " if category == "Cc" else character)
+    return " ".join("".join(plain).split())
+
+
+def shortened(text: str) -> str:
+    """What was typed, short enough to be shown again."""
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def parse_credentials(text: str, wanted: str) -> PastedCredentials:
+    """Finds the API ID, the API hash, or both, in what was pasted at the prompt `wanted` (`API ID` or `API hash`).
+
+    Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
+    Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
+    """
+    text = plain_text(text)
+    if BOT_TOKEN.search(text):
+        raise Problem(
+            f"That is the token of a bot, not the {wanted}.",
+            "A bot signs in with all three: its token, an API ID and an API hash. The token is asked for in step 2, at "
+            f"“Phone number”. Here, paste the {wanted} from https://my.telegram.org/apps",
+        )
+    whole_hash = re.search(r"(?<!\w)[0-9a-f]{32}(?!\w)", text, re.IGNORECASE)
+    if whole_hash:
+        text = text[: whole_hash.start()] + " " + text[whole_hash.end() :]
+    elif PLACEHOLDER_WORDS.search(text):
+        raise _placeholder(text, wanted)
+    api_id, api_hash = None, _checked_hash(whole_hash.group()) if whole_hash else None
+    for name, value in _pasted_values(text, wanted, alone=not whole_hash):
+        if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
+            api_hash = api_hash or _checked_hash(value)
+        else:
+            api_id = _checked_id(value)
+    return PastedCredentials(api_id, api_hash)
+
+
+def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]:
+    """The values in a paste, each with its name, `API ID` or `API hash`.
+
+    Without names it is one value, of the name `wanted`, if there was no API hash beside it (`alone`); if there was,
+    a single number is the API ID.
+    """
+    _, *named = re.split(r"(?:\bapp )?\b\w*?(?:api|app)[ _-]?(id|hash)\b", text, flags=re.IGNORECASE)
+    if named:
+        pairs = [
+            (f"API {name.upper() if name.lower() == 'id' else 'hash'}", v) for name, v in zip(named[::2], named[1::2])
+        ]
+    elif alone:
+        pairs = [(wanted, text)]
+    else:
+        numbers = re.findall(r"(?<![\w+.-])\d+(?![\w.-])", text)
+        pairs = [("API ID", numbers[0])] if len(numbers) == 1 else []
+    noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
+    pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _placeholder(value: str, wanted: str) -> Problem:
+    return Problem(
+        f"{shortened(value)} is an example, not your {wanted}.",
+        f"It stands in manuals and sample files. Your own {wanted} is at https://my.telegram.org/apps",
+    )
+
+
+def _checked_id(value: str) -> int:
+    """The API ID that `value` is. Raises a Problem that says why it is none."""
+    if value in PLACEHOLDER_API_IDS:
+        raise _placeholder(value, "API ID")
+    if re.fullmatch("[1-9][0-9]{0,8}", value):
+        return int(value)
+    explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
+        raise Problem(
+            "That is not an API ID: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(value)}")
+
+
+def _checked_hash(value: str) -> str:
+    """The API hash that `value` is, in lower case as Telegram writes it. Raises a Problem that says why it is none."""
+    value = value.lower()
+    explanation = f"An API hash has {API_HASH_LENGTH} characters: digits, and letters from a to f."
+    if re.fullmatch("[0-9]{1,9}", value):
+        raise Problem("That is not the API hash: it looks like an API ID.", explanation)
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,16}", value):
+        raise Problem(
+            "That is not the API hash: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    wrong = sorted(set(re.findall("[^0-9a-f]", value)))
+    if wrong:
+        likely = {"o": "the letter o (a zero, 0, is meant?)", "l": "the letter l (a 1 is meant?)"}
+        others = ", ".join(likely.get(character, character) for character in wrong[:5])
+        raise Problem("That is not an API hash.", f"{explanation} This has {len(value)}, and among them: {others}")
+    missing = API_HASH_LENGTH - len(value)
+    if missing:
+        count = f"{abs(missing)} {'character is' if abs(missing) == 1 else 'characters are'}"
+        raise Problem(
+            f"That is not a whole API hash: {count} missing." if missing > 0 else f"API hash: {count} too many.",
+            f"{explanation} This has {len(value)}. Copy it once more.",
+        )
+    if _made_up(value):
+        raise _placeholder(value, "API hash")
+    return value
+
+
+def _made_up(value: str) -> bool:
+    """Whether 32 hexadecimal digits follow a pattern that no random hash has: a repetition, or counting up or down."""
+    steps = {(int(after, 16) - int(before, 16)) % 16 for before, after in zip(value, value[1:])}
+    return value[:16] == value[16:] or len(steps) <= 3
+
+
+def published_app(api_id: int) -> str:
+    """Whose well-known key this is; empty for everybody's own."""
+    for line in PUBLISHED_API_IDS.strip().splitlines():
+        number, _, app = line.partition(" ")
+        if int(number) == api_id:
+            return app.strip()
+    return ""
+
+
 def ask_credentials(use_environment: bool = True) -> Credentials:
     """Step 1: from TELEGRAM_API_ID and TELEGRAM_API_HASH, or asked for until they can be right.
 
-    `use_environment` is False when Telegram has just refused what stands there.
+    `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
+    not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
     """
-    raise NotImplementedError
+    found = credentials_from_environment() if use_environment else PastedCredentials()
+    if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
+        explain_api_page()
+    while found.api_id is None or found.api_hash is None:
+        wanted = "API ID" if found.api_id is None else "API hash"
+        answer = term.ask(wanted)
+        if not answer:
+            term.note(f"Nothing arrived. Type or paste the {wanted} and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            pasted = parse_credentials(answer, wanted)
+        except Problem as problem:
+            term.problem(problem)
+            continue
+        if wanted == "API ID" and pasted.api_id is None and pasted.api_hash:
+            term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
+        found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
+    credentials = Credentials(found.api_id, found.api_hash)
+    term.hide(credentials.api_hash, "API hash")
+    term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
+    app = published_app(credentials.api_id)
+    if app:
+        term.warn(
+            f"{credentials.api_id} is not your own API ID: it is {app}, and public. Telegram answers such keys with "
+            "API_ID_PUBLISHED_FLOOD, and may lock accounts that use them. Your own costs nothing: "
+            "https://my.telegram.org/apps"
+        )
+    return credentials
+
+
+def masked_hash(api_hash: str) -> str:
+    """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
+    return f"{api_hash[:4]}…{api_hash[-2:]} ({len(api_hash)} characters)"
+
+
+def credentials_from_environment() -> PastedCredentials:
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    found = PastedCredentials()
+    for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            continue
+        try:
+            pasted = parse_credentials(value, wanted)
+        except Problem as problem:
+            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+            continue
+        term.note(f"Using {variable}.")
+        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def explain_api_page() -> None:
+    """How an API ID and API hash are made. Source: core.telegram.org/api/obtaining_api_id, my.telegram.org (2026)."""
+    term.say()
+    term.say("They are free, belong to your account, and take two minutes:")
+    term.steps(
+        [
+            "Open https://my.telegram.org/apps in a browser.",
+            "Enter your phone number with its country code. The code comes as a message in the Telegram app, in the "
+            "chat “Telegram”, not by SMS.",
+            "Fill in “Create new application”; if you made one before, the page shows that instead. App title: any "
+            "name, such as My reader. Short name: 5 to 32 letters and digits, such as myreader2026. URL: leave it "
+            "empty. Platform: Desktop. Description: leave it empty.",
+            "Press “Create application”. The next page shows “App api_id” and “App api_hash”.",
+        ]
+    )
+    term.say()
+    term.say("If the page only answers “ERROR”, which it does without a reason, try these one after the other:")
+    term.steps(
+        [
+            "Turn off VPN, proxy and ad blocker, and use another browser or a private window.",
+            "Use mobile data, in the country that your number is from.",
+            "Leave URL empty, and take a short name of letters only that nobody else will have.",
+            "Wait some hours and try again.",
+        ]
+    )
+    term.say()
+    term.say("Copy both lines from the page and paste them here, together or one by one.")
+    term.say()
 
 
 # ── step 2: phone number ──
@@ -1672,13 +8248,15 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
 class PhoneNumber(NamedTuple):
     """A telephone number as Telegram takes it (`+447700900123`), its country, and how people write it.
 
-    `notes` are sentences about what was changed on the way (a trunk zero taken out).
+    `notes` are sentences about what was changed on the way (a trunk zero taken out). `assumed` is True when nothing
+    in front (`+`, `00`) said that the number begins with its country code.
     """
 
     e164: str
     country: str
     formatted: str
     notes: tuple[str, ...] = ()
+    assumed: bool = False
 
 
 class BotToken(NamedTuple):
@@ -1696,25 +8274,934 @@ class WantsQr:
     """The answer `qr`: sign in by QR code, without a phone number."""
 
 
-def parse_phone(text: str) -> PhoneNumber:
-    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it."""
-    raise NotImplementedError
+QUOTES = " ,;\"'`‘’“”„«»"
+
+# What else is pasted at the prompt for a phone number, and what is said then.
+NOT_PHONE_NUMBERS = (
+    (r"@\w+", "That is a username. Telegram signs people in by phone number: the one of that account."),
+    (r"\S+@\S+\.\S+", "That is an e-mail address. Telegram signs people in by phone number."),
+    (r"[0-9a-fA-F]{32}", "That is an API hash, and it has been asked for already. Here, type the phone number."),
+    (r"[\w=-]{200,}", "That looks like a session string. To look at it, run this script with the word: check"),
+)
+
+
+def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
+    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it.
+
+    `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
+    """
+    digits, international = _phone_digits(plain_text(text))
+    if international:
+        return _phone_number(digits, any_length)
+    if digits.startswith("00"):
+        # 0011 is how Australia dials abroad; no number of +1 begins with 1, so the two cannot be confused.
+        for start in (4, 2) if digits.startswith("0011") else (2,):
+            try:
+                return _phone_number(digits[start:], any_length)
+            except Problem:
+                if start == 2:
+                    raise
+    readings = [(digits, "There was no + in front, so the first digits were taken for the country code.")]
+    if digits.startswith("011"):
+        readings = [(digits[3:], "Read 011 as what is dialled in North America to call abroad.")]
+    elif digits.startswith("810"):
+        readings.append((digits[3:], "Read 8 10 as what is dialled in Russia to call abroad."))
+    elif re.fullmatch("8[79][0-9]{9}", digits):
+        readings.append(("7" + digits[1:], "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."))
+    refusal = ""
+    for reading, note in readings:
+        try:
+            number = _phone_number(reading, any_length=False)
+        except Problem as problem:
+            refusal = refusal or f"As it stands: {problem.title} {problem.meaning}"
+        else:
+            return number._replace(notes=(note, *number.notes), assumed=True)
+    raise _country_code_missing("" if digits.startswith("0") else refusal)
+
+
+def _phone_digits(text: str) -> tuple[str, bool]:
+    """The digits of a number as written, and whether a + said that they begin with the country code."""
+    text = re.sub(
+        r"^(?:export )?\w*(?:phone|tel|number)\w*( number)?\s*[:=]\s*", "", text.strip(QUOTES), flags=re.IGNORECASE
+    )
+    for pattern, explanation in NOT_PHONE_NUMBERS:
+        if re.fullmatch(pattern, text.strip(QUOTES)):
+            raise Problem("That is not a phone number.", explanation)
+    number = re.sub(r"[" + QUOTES + r"()\[\]{}./·•_\u2010-\u2015\u2212-]", "", text)
+    if number.endswith("+"):  # where it lands when a number is copied out of text that runs from right to left
+        number = "+" + number[:-1]
+    digits = number.lstrip("+")
+    if not digits:
+        raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
+    if "+" in digits:
+        raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
+    others = re.findall("[^0-9]", digits)
+    if others:
+        zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
+        raise Problem(
+            "A phone number has only digits.",
+            f"You typed: {shortened(text)}{zero}",
+            ["Type it with its country code, like +44 7700 900123."],
+        )
+    return digits, number.startswith("+")
+
+
+def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
+    """The number that `digits` are, country code first."""
+    if digits.startswith("00"):  # +00 44 …: the + and what it stands for
+        digits = digits[2:]
+    codes = calling_codes()
+    row = next((codes[digits[:length]] for length in (5, 4, 3, 2, 1) if digits[:length] in codes), None)
+    if row is None:
+        if digits.startswith("0"):
+            raise _country_code_missing()
+        raise Problem(
+            f"No country has the calling code +{digits[:3]}.",
+            "After the + comes the country code, then the number without the 0 in front, like +44 7700 900123.",
+        )
+    if not row.lengths:
+        raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
+    national, trunk = digits[len(row.code) :], ""
+    if not any_length:
+        national, trunk = _without_trunk(national, row)
+    country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
+    if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
+        raise _wrong_length(national, row, country)
+    notes = [f"Left out the {trunk} after +{row.code}: it is only dialled without the country code."] if trunk else []
+    if row.hint and len(national) != row.shape.count("X"):
+        notes.append(row.hint)
+    return PhoneNumber(f"+{row.code}{national}", country, f"+{row.code} {_grouped(national, row.shape)}", tuple(notes))
+
+
+def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
+    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`, `0`.
+
+    Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
+    """
+    for trunk in row.trunks:
+        rest = national.lstrip("0") if trunk == "0" else national[len(trunk) :]
+        fits = len(rest) in row.lengths and len(national) not in row.lengths
+        if national.startswith(trunk) and (trunk == "0" or fits):
+            return rest, national[: len(national) - len(rest)]
+    return national, ""
+
+
+def _grouped(national: str, shape: str) -> str:
+    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; of another length: threes, and the rest."""
+    if len(national) != shape.count("X"):
+        return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
+    digits = iter(national)
+    return "".join(next(digits) if place == "X" else place for place in shape)
+
+
+def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
+    shortest, longest = min(row.lengths), max(row.lengths)
+    expected = " or ".join(str(length) for length in row.lengths)
+    if len(row.lengths) == longest - shortest + 1 > 2:
+        expected = f"{shortest} to {longest}"
+    wrong = "too short" if len(national) < shortest else "too long" if len(national) > longest else "not complete"
+    return Problem(
+        f"That number is {wrong} for +{row.code} ({country}).",
+        f"After +{row.code} come {expected} digits, like +{row.code} {row.shape}; here are {len(national)}. "
+        f"{row.hint}".strip(),
+        [
+            f"Look for a digit {'too many' if wrong == 'too long' else 'that is missing'}. The Telegram app shows your "
+            "number under Settings.",
+            f"If +{row.code} is not your country’s code, put that in front of the whole number.",
+            "If the number is right as it is, type it once more.",
+        ],
+    )
+
+
+def _country_code_missing(reading: str = "") -> Problem:
+    return Problem(
+        "The country code is missing.",
+        "Telegram needs the number as it is dialled from another country: +, the country code, and the rest without "
+        f"the 0 in front. In the United Kingdom, 07700 900123 becomes +44 7700 900123. {reading}".strip(),
+        ["The Telegram app shows your number with its country code under Settings."],
+    )
+
+
+def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | BotToken | WantsQr:
+    """What was answered at the prompt `Phone number`: a number, the token of a bot, or `qr`. Raises a Problem."""
+    text = plain_text(text)
+    if re.fullmatch("(--)?qr([ -]?code)?", text.strip(QUOTES), re.IGNORECASE):
+        return WantsQr()
+    token = BOT_TOKEN.search(text)
+    if token is None:
+        return parse_phone(text, any_length)
+    if len(token.group(2)) not in BOT_SECRET_LENGTHS:
+        raise Problem(
+            "That is not a whole bot token.",
+            f"After the colon come {max(BOT_SECRET_LENGTHS)} characters, and here are {len(token.group(2))}. Copy it "
+            "once more from the chat with @BotFather.",
+        )
+    return BotToken(token.group())
 
 
 def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     """Step 2: from TELEGRAM_PHONE, or asked for until it can be right.
 
-    `use_environment` is False when the person wants another number than the one that stands there.
+    `use_environment` is False when the person wants another number than the one that stands there. What is found is
+    shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    raise NotImplementedError
+    given = phone_from_environment() if use_environment else None
+    if given is not None:
+        return given
+    term.say("Type one of these:")
+    term.say("the phone number of the Telegram account, with its country code: +44 7700 900123", mark="•", indent=2)
+    term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
+    term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
+    refused = ""
+    while True:
+        answer = term.ask("Phone number")
+        if not answer:
+            term.note("Nothing arrived. Type the number and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            found = parse_phone_answer(answer, any_length=answer == refused)
+        except Problem as problem:
+            term.problem(problem)
+            refused = answer
+            continue
+        tell_phone_answer(found)
+        if not (isinstance(found, PhoneNumber) and found.assumed) or term.confirm("Is this the number?"):
+            return found
+        term.say("Then type it with + and the country code in front.")
+
+
+def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
+    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
+    value = os.environ.get("TELEGRAM_PHONE", "").strip()
+    if not value:
+        return None
+    try:
+        found = parse_phone_answer(value)
+    except Problem as problem:
+        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note("Using TELEGRAM_PHONE.")
+    tell_phone_answer(found)
+    return found
+
+
+def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
+    """Says how the answer was understood, so that a person sees a slip."""
+    if isinstance(found, PhoneNumber):
+        term.hide(found.e164, "phone number")
+        term.hide(found.e164[1:], "phone number")
+        term.hide(found.formatted, "phone number")
+        for note in found.notes:
+            term.note(note)
+        term.good(f"{found.formatted} – {found.country}")
+    elif isinstance(found, BotToken):
+        term.hide(found.token, "bot token")
+        term.good(f"The token of bot {found.bot_id}")
+    else:
+        term.good("Sign-in by QR code")
+
+
+# ── step 3: session string ──
+
+
+def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+    term.heading("Step 3 of 3 · Session string")
+    try:
+        with Telegram(
+            credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug
+        ) as telegram:
+            telegram.connect()
+            signed = sign_in(telegram, credentials, who)
+            hand_over(telegram, credentials, signed)
+            tell_state(telegram, signed)
+    except Turn:  # to another phone number
+        return session_string(options, credentials, ask_phone(use_environment=False))
+    except Problem as problem:
+        problem.ways = ways_on(options, credentials, who)
+        raise
+    tell_safety(signed)
+    another = ("make another string, for another program", lambda: session_string(options, credentials, who))
+    return Outcome(0, [another])
+
+
+def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
+    """Signs in by the way that was asked for; the person may turn to the QR code on the way."""
+    if isinstance(who, BotToken):
+        return sign_in_bot(telegram, credentials, who.token)
+    if isinstance(who, PhoneNumber):
+        try:
+            return PhoneSignIn(telegram, credentials, who.e164).run()
+        except Turn as turn:
+            if turn.way != "qr":
+                raise
+    return sign_in_by_qr(telegram, credentials)
+
+
+def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
+    """What can be done right now, after a problem of step 3."""
+
+    def other_credentials() -> Outcome:
+        return session_string(options, ask_credentials(use_environment=False), who)
+
+    def other_number() -> Outcome:
+        return session_string(options, credentials, ask_phone(use_environment=False))
+
+    ways: list[Way] = [
+        ("try again", lambda: session_string(options, credentials, who)),
+        ("use another phone number", other_number),
+    ]
+    if not isinstance(who, WantsQr):
+        ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
+    return [*ways, ("enter the API ID and API hash again", other_credentials)]
+
+
+def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> None:
+    """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
+    session = telegram.session
+    string = encode_telethon_string(session)
+    if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
+        raise AssertionError("the string does not decode to the authorised key")
+    user = signed.user
+    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    term.hide(string, "session string")
+    term.good("Signed in.")
+    term.rule("Your session")
+    term.facts([
+        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{user.username}" if user.username else "(none)"),
+        ("User ID", user.id),
+        ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
+        ("API ID", credentials.api_id),
+        ("API hash", credentials.api_hash),
+    ])  # fmt: skip
+    term.say()
+    term.say("Session string (one line, beginning with 1; copy all of it):", "bold")
+    term.deliver(string)
+    term.rule()
+
+
+def tell_safety(signed: SignedIn) -> None:
+    """How to treat what was just printed."""
+    term.say()
+    term.say("Keep the session string secret:", "bold")
+    if signed.user.bot:
+        term.say("Whoever has it controls the bot. It is not a user session: a bot cannot read chats it is not in, and "
+                 "programs that want YOUR account need a string made with your phone number.", mark="•")  # fmt: skip
+    else:
+        term.say("Whoever has it can read and write as you, without code and password.", mark="•")
+    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, an "
+             "issue or git.", mark="•")  # fmt: skip
+    term.say("One string per program that runs: two programs with one string kill it (AUTH_KEY_DUPLICATED).", mark="•")
+    term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
+
+
+# ── explain ──
+
+
+def command_explain(options: Any) -> Outcome:
+    """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
+
+    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
+    whole traceback. What was pasted is never shown again, because there may be a secret in it.
+    """
+    term.speak_on(sys.stdout)
+    if not options.error:
+        explain_all()
+        return Outcome(0)
+    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
+    found = find_answer(text)
+    if found:
+        term.problem(found.problem())
+        return Outcome(0)
+    tell_unknown(text)
+    return Outcome(1)
+
+
+def explain_all() -> None:
+    """The whole table, in the order of what the person was doing."""
+    group = ""
+    for answer in answers():
+        if answer.group != group:
+            group = answer.group
+            term.heading(group)
+        term.say(table_head(answer), "bold")
+        term.say(filled(answer.title, {}), indent=2)
+        term.say(filled(answer.meaning, {}), indent=2)
+        term.steps(filled(step, {}) for step in answer.steps)
+        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
+        term.say()
+
+
+def table_head(answer: Answer) -> str:
+    """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
+    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
+    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
+
+
+def read_pasted() -> str:
+    """What standard input holds, up to 1 MB; a log of PowerShell is UTF-16."""
+    if term.interactive:
+        term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    raw = sys.stdin.buffer.read(1_000_000)
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+
+
+def tell_unknown(text: str) -> None:
+    """Says that there is no answer, and which names of the table come near."""
+    near = near_misses(text)
+    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
+    if name and not near:
+        term.problem(named_problem(name[1]))
+        return
+    if near:
+        term.bad("There is no answer for exactly that. Did you mean one of these?")
+        for each in near:
+            term.say(each, mark="•", indent=2)
+    else:
+        term.bad("There is no answer for that in the list of errors.")
+    term.say()
+    term.steps(
+        [
+            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
+            "Without anything behind it, “explain” shows the whole list.",
+        ]
+    )
+
+
+# ── the main job ──
+
+
+def command_sign_in(options: Any) -> Outcome:
+    """Steps 0 to 3: from an empty terminal to a working session string."""
+    term.heading("Step 0 of 3 · What is installed")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    term.heading("Step 1 of 3 · API credentials")
+    credentials = ask_credentials()
+    if options.qr:
+        return session_string(options, credentials, WantsQr())
+    term.heading("Step 2 of 3 · Phone number")
+    return session_string(options, credentials, ask_phone())
+
+
+# ── network ──
+
+
+def command_network(options: Any) -> Outcome:
+    """Can this computer reach Telegram? A table of every way there, then one verdict; exit code 0 if all is well.
+
+    `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
+    """
+    term.heading("Can this computer reach Telegram?")
+    proxy = named_proxy(options)
+    way = f"through {proxy.describe()}" if proxy else "by every address and port"
+    term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
+    diagnosis = diagnose(proxy, options.ipv6)
+    if diagnosis.probes:
+        show_probes(diagnosis.probes)
+    if diagnosis.names_work is False and not proxy:
+        term.warn(
+            f"Names cannot be looked up here (DNS): {TELEGRAM_NAME} has no address. Signing in works without names, "
+            "but a browser will not find the page with the API ID and API hash."
+        )
+    if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:
+        term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
+    if diagnosis.verdict:
+        raise diagnosis.verdict
+    term.good("All is well: every data centre of Telegram answers.")
+    return Outcome(0)
+
+
+def show_probes(probes: Sequence[Probe]) -> None:
+    """The table: a line for each data centre and address family, a column for each of its ports."""
+    wide = term.width >= 70
+    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
+    rows: dict[tuple[int, bool], list[Probe]] = {}
+    for probe in probes:
+        if probe.ipv6 not in missing:
+            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+    for ipv6 in sorted(missing):
+        term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
+    if not rows:
+        return
+    headings = {tuple(probe.port for probe in row) for row in rows.values()}
+    columns = max(len(row) for row in rows.values())
+    # Only a practice Telegram has different ports in each data centre.
+    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
+    term.say()
+    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
+    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
+        name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
+        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
+    for name, family, cells in lines:
+        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
+        term.verbatim(line.rstrip())
+    if any(not probe.failure for probe in probes):
+        key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
+        term.say(f"✓ {key}", "dim", indent=2)
+    term.say()
+
+
+def cell(probe: Probe, wide: bool) -> str:
+    """One attempt in a few letters: `✓ 41 + 43 ms`, `✗ refused`; in a narrow terminal `✓ 43`, `✗`."""
+    if probe.exchange is not None and probe.tcp is not None:
+        connect, answer = (f"{seconds * 1000:.0f}" for seconds in (probe.tcp, probe.exchange))
+        return f"✓ {connect} + {answer} ms" if wide else f"✓ {answer}"
+    word = "by the proxy" if probe.failure.startswith("Proxy") else probe.failure
+    return f"✗ {word}" if wide else "✗"
+
+
+# ── check ──
+
+
+def command_check(options: Any) -> Outcome:
+    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+
+    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
+    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+    """
+    if not options.json:
+        return check_aloud(options)
+    report: dict[str, Any] = {"valid": False}
+    try:
+        storage, sessions = given_sessions(options.session, options)
+        report.update(valid=True, format=storage.name, **told(storage))
+        report["accounts"] = [facts_for_programs(session) for session in sessions]
+        if options.online:
+            report["online"] = check_online(sessions[0], options)
+    except Problem as problem:
+        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
+        report["problem"]["steps"] = list(problem.steps)
+    import json
+
+    term.deliver(json.dumps(report, indent=2, ensure_ascii=False))
+    return Outcome(1 if "problem" in report else 0)
+
+
+def check_aloud(options: Any) -> Outcome:
+    """`check` for people."""
+    storage, sessions = given_sessions(options.session, options)
+    term.heading("What is this session?")
+    term.good(f"This is {storage.label}.")
+    term.facts([("Recognised by", storage.mark), *((name.capitalize(), value) for name, value in storage.facts)])
+    for number, session in enumerate(sessions, 1):
+        if len(sessions) > 1:
+            term.say()
+            term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.facts(facts_for_people(session))
+    for sentence in storage.repaired:
+        term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
+    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+        term.warn(sentence)
+    term.say()
+    for target, missing in missing_for(sessions[0]).items():
+        term.note(f"To convert it to {TARGETS[target].label} you also need {missing}.")
+    if options.online:
+        check_online(sessions[0], options)
+    else:
+        term.say("It is intact. Whether Telegram still accepts it only Telegram knows: add --online to ask.")
+    return Outcome(0)
+
+
+def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
+    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1."""
+    storage = given_storage(source, options)
+    number = options.account or 0
+    if isinstance(storage, Tdata):
+        unlock(storage)
+        sessions = [storage.load(number)] if number else storage.load_all()
+    elif number > 1:
+        raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
+    else:
+        sessions = storage.load_all()
+    for session in sessions:
+        term.hide(home_key(session).hex(), "key")
+    return storage, sessions
+
+
+def given_storage(source: str | None, options: Any) -> Storage:
+    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
+    if source not in (None, "-"):
+        assert source is not None
+        if len(source) > 200 and not os.path.lexists(source):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            return recognise_text(source)
+        return recognise_path(source, options.json_path, options.key_name or "")
+    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
+    if term.interactive:
+        answer = term.ask_secret("Session string, or the path of a file or folder").strip()
+        path = os.path.expanduser(answer.strip("\"'"))
+        return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
+    data = sys.stdin.buffer.read(1 << 18)
+    if data.startswith(b"SQLite format 3\0"):
+        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
+    text, odd = text_of_file(data)
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = os.environ.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
+        term.bad("Wrong passcode.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+def told(storage: Storage) -> dict[str, Any]:
+    """What there is to say about a storage, for programs."""
+    return {
+        "recognised_by": storage.mark,
+        "facts": dict(storage.facts),
+        "repaired": storage.repaired,
+        "warnings": storage.warnings,
+    }
+
+
+def facts_for_programs(session: Session) -> dict[str, Any]:
+    """What is known of a session, without anything secret."""
+    home, user = session.home, session.user
+    host, port = home_address(session)
+    return {
+        "dc": home.id,
+        "address": host,
+        "port": port,
+        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
+        "address_is_telegrams": is_telegrams(host),
+        "user_id": user.id or None,
+        "username": user.username,
+        "bot": user.bot,
+        "api_id": (session.api.app_id or None) if session.api else None,
+        "test_servers": session.test,
+        "key_fingerprint": fingerprint(home_key(session)),
+        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
+        "missing_for": missing_for(session),
+        "warnings": doubts(session),
+    }
+
+
+def facts_for_people(session: Session) -> list[tuple[str, str]]:
+    """The same as `facts_for_programs`, in words."""
+    facts = facts_for_programs(session)
+    yes = {True: "yes", False: "no", None: "not said in this format"}
+    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
+    address = f"{facts['address']} port {facts['port']} ({whose})"
+    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
+    rows = [
+        ("Data centre", f"{facts['dc']}{place}"),
+        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
+        ("User ID", facts["user_id"] or "not said"),
+        ("Username", f"@{facts['username']}" if facts["username"] else ""),
+        ("Bot", yes[facts["bot"]]),
+        ("API ID", facts["api_id"] or "not said"),
+        ("Test servers", yes[facts["test_servers"]]),
+        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
+        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
+    ]
+    return [(name, str(value)) for name, value in rows if value]
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
+    if owner != home.id:
+        found.append(
+            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    return found
+
+
+def missing_for(session: Session) -> dict[str, str]:
+    """What a person must know to convert this session to some formats."""
+    api = session.api or ApiIdentity()
+    user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash", "pyrogram": app}
+    return {target: missing for target, missing in needs.items() if missing}
+
+
+def check_online(session: Session, options: Any) -> dict[str, Any]:
+    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
+    term.heading("Does it still work?")
+    if session.test or session.user.dc not in DATA_CENTRES:
+        raise Problem("This session belongs to servers that this script does not connect to.")
+    term.warn(
+        "A session that another program is using right now can be ended for good by a second connection "
+        "(AUTH_KEY_DUPLICATED). Stop that program first."
+    )
+    if not term.confirm("Connect once with this session?", default=False):
+        raise Problem("Telegram was not asked.", "You did not say yes.")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
+    with Telegram(
+        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug,
+        dc_id=session.user.dc, auth_key=home_key(session),
+    ) as telegram:  # fmt: skip
+        telegram.connect()
+        me = telegram.who_am_i()
+        if me is None:
+            raise unregistered()
+        term.good("Telegram accepts it.")
+        answer = account_online(telegram, me)
+    term.facts((name.replace("_", " ").capitalize(), value) for name, value in answer.items())
+    return answer
+
+
+def unregistered() -> Problem:
+    """The `Problem` of a key that Telegram knows, but that nobody is signed in with."""
+    found = find_answer("AUTH_KEY_UNREGISTERED")
+    assert found is not None
+    return found.problem(call="users.getUsers")
+
+
+def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
+    """What Telegram says about the account and its sessions."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = {
+        "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
+        "username": me.username or "(none)",
+        "user_id": me.id,
+        "bot": bool(me.bot),
+        "premium": bool(me.premium),
+        "restricted": bool(me.restricted),
+    }
+    if me.bot:
+        return answer
+    found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
+    current = next((one for one in found.authorizations if one.current), None)
+    answer["sessions"] = len(found.authorizations)
+    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    if current is not None:
+        answer["confirmed"] = not getattr(current, "unconfirmed", False)
+        answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
+    tell_frozen(telegram)
+    return answer
+
+
+# ── convert ──
+
+
+def command_convert(options: Any) -> Outcome:
+    """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
+
+    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
+    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    """
+    target = options.to or target_of(options.dst)
+    if options.dst != "-":
+        refuse_present(options, target)
+    elif not issubclass(TARGETS[target], StringStorage):
+        raise Problem(f"{TARGETS[target].label.capitalize()} is no text: name a file instead of “-”.", code=2)
+    target_json = options.json_path
+    if target_json and os.path.exists(target_json):
+        target_json = None
+    else:
+        options.json_path = None
+    storage, sessions = given_sessions(options.src, options)
+    term.say(f"From {storage.label} to {TARGETS[target].label}.")
+    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
+        term.warn(sentence)
+    if len(sessions) > 1 and target != "tdata":
+        term.warn(f"It holds {len(sessions)} accounts; the active one is taken. {PICK_ACCOUNT}")
+        sessions = sessions[:1]
+    sessions = [completed(session, target) for session in sessions]
+    tell_losses(sessions, target)
+    if options.dst == "-":
+        text_storage = new_storage(target)
+        text_storage.save_all(sessions)
+        assert isinstance(text_storage, StringStorage)
+        term.hide(text_storage.text, "session string")
+        term.deliver(text_storage.text)
+        return Outcome(0)
+    written = save_session(
+        sessions, options.dst, target,
+        schema=options.schema or 7,
+        json_path=target_json,
+        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
+        passcode=target_passcode(storage) if target == "tdata" else "",
+    )  # fmt: skip
+    for path in written:
+        term.good(f"Written: {path}")
+    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    return Outcome(0)
+
+
+def target_of(path: str) -> str:
+    """The format that a target's name asks for; a `Problem` if it asks for none."""
+    name = os.path.basename(path.rstrip("/" + os.sep))
+    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
+    ending = os.path.splitext(name)[1]
+    if path == "-" or ending in endings:
+        return "string" if path == "-" else endings[ending]
+    if name.startswith("tdata"):
+        return "tdata"
+    raise Problem(
+        f"It cannot be told from the name “{name}” which format you want.", "",
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+    )  # fmt: skip
+
+
+def refuse_present(options: Any, target: str) -> None:
+    """Ends before anything is asked if the target is there already."""
+    storage = new_storage(target, options.dst)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
+    for path in paths:
+        try:
+            refuse_existing(path)
+        except OSError as error:
+            raise not_written(path, error) from None
+
+
+def completed(session: Session, target: str) -> Session:
+    """The session with what the target needs and the source did not say, asked for."""
+    missing = missing_for(session)
+    if target == "tdata" and "tdata" in missing:
+        session = session._replace(user=session.user._replace(id=ask_user_id()))
+    if target in ("json", "pyrogram") and target in missing:
+        term.say(f"{TARGETS[target].label.capitalize()} needs {missing[target]}, which this session does not say.")
+        credentials = ask_credentials()
+        api = session.api or ApiIdentity()
+        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
+        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
+    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+        term.note("Whether it is a bot is not said in the source: written down as “no”.")
+    return session
+
+
+def ask_user_id() -> int:
+    """Asks for the user ID until it can be one."""
+    term.say("Telegram Desktop needs the user ID of the account. @userinfobot tells it to whoever writes to it.")
+    while True:
+        answer = term.ask("User ID")
+        if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
+            return int(answer)
+        term.warn("A user ID is a number such as 7000000001.")
+
+
+def tell_losses(sessions: Sequence[Session], target: str) -> None:
+    """Says what the target cannot hold, before it is lost."""
+    lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
+    if lost:
+        term.warn(f"{TARGETS[target].label.capitalize()} cannot hold:")
+        for loss in lost:
+            term.say(loss, mark="•", indent=2)
+
+
+def target_passcode(storage: Storage) -> str:
+    """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
+    if isinstance(storage, Tdata):
+        if storage.passcode:
+            term.note("The new folder has the same passcode as the old one.")
+        return storage.passcode
+    if os.environ.get("TELEGRAM_PASSCODE"):
+        term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
+        return os.environ["TELEGRAM_PASSCODE"]
+    return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
 
 
 # ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
 
 
+def parse_arguments(argv: Sequence[str]) -> Any:
+    """The command line as an argparse.Namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    import argparse
+
+    description = (__doc__ or "").split("\n", 1)[0]
+    connecting = argparse.ArgumentParser(add_help=False)
+    connecting.add_argument(
+        "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
+    )
+    connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
+    connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
+    parser = argparse.ArgumentParser(
+        prog="telegram_session.py", description=description, parents=[connecting],
+        epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
+        "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
+        "Exit codes: 0 done, 1 a problem (said), 2 wrong usage, 130 Ctrl-C.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
+    parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
+    parser.set_defaults(run=command_sign_in)
+    commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
+    network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
+    network.set_defaults(run=command_network)
+    explain = commands.add_parser("explain", help="what an error means and what to do about it")
+    explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
+    explain.set_defaults(run=command_explain)
+    check = commands.add_parser("check", parents=[connecting], help="what is this session, and does it still work?")
+    check.add_argument("session", nargs="?", help="a file or folder, or - for standard input; nothing: it is asked for")
+    check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
+    check.add_argument("--json", action="store_true", help="print the facts for a program")
+    convert = commands.add_parser("convert", help="from any session format to any other")
+    convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
+    convert.add_argument("dst", help="a new file or folder, or - to print a string")
+    convert.add_argument("--to", choices=TARGETS, help="the format to write, if the name of DST does not tell")
+    convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
+    for command, run in ((check, command_check), (convert, command_convert)):
+        command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
+        command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
+        command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
+        command.set_defaults(run=run, debug=False)
+    return parser.parse_args(argv)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 a diagnosed problem, 2 wrong usage, 130 Ctrl-C."""
-    return 0
+    try:
+        options = parse_arguments(sys.argv[1:] if argv is None else argv)
+    except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
+        return int(end.code or 0)
+    run: Callable[[], Outcome] | None = lambda: options.run(options)  # noqa: E731  what is chosen later replaces it
+    while run:
+        try:
+            outcome = run()
+        except KeyboardInterrupt:
+            term.say()
+            term.say("Stopped. Nothing was left signed in that you were not told about.")
+            outcome = Outcome(130)
+        except Exception as error:
+            problem = problem_from(error)
+            term.problem(problem)
+            if options.debug:
+                term.traceback(error)
+            outcome = Outcome(problem.code, problem.ways)
+        run = term.goodbye(outcome.ways)
+    return outcome.code
 
 
 if __name__ == "__main__":

@@ -155,6 +155,7 @@ def _point_script(script: Any, ports: dict[str, int]) -> None:
     for number, centre in list(script.DATA_CENTRES.items()):
         port = ports[str(number)]
         script.DATA_CENTRES[number] = centre._replace(ipv4="127.0.0.1", ipv6="::1", ports=(port,))
+    script.TELEGRAM_NAME = "localhost"  # the one name that the script looks up
 
 
 def launch(config: dict[str, Any], arguments: list[str]) -> Any:
