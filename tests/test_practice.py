@@ -116,8 +116,8 @@ def test_a_bot_signs_in_by_token_and_moves_to_its_data_centre(telegram: Practice
     assert telegram.authorizations("777:token")[0].dc == 5
 
 
-def test_a_login_through_start_costs_eight_calls(telegram: PracticeTelegram) -> None:
-    """What the script is measured against; counted without wrappers, and help.getConfig once per connection."""
+def test_a_login_through_start_costs_seven_calls_or_eight(telegram: PracticeTelegram) -> None:
+    """What the script is measured against: 8 with Telethon 1.45, 7 with 1.36; wrappers do not count."""
     telegram.add_account(PHONE)
 
     async def go() -> None:
@@ -126,7 +126,7 @@ def test_a_login_through_start_costs_eight_calls(telegram: PracticeTelegram) -> 
         await client.disconnect()
 
     asyncio.run(go())
-    assert len(telegram.calls) == 8, telegram.methods
+    assert len(telegram.calls) in (7, 8), telegram.methods
 
 
 # Codes
@@ -202,6 +202,7 @@ def test_a_type_that_does_not_exist_yet_is_bytes_that_telethon_cannot_read(teleg
     assert caught.value.invalid_constructor_id == 0xDEADBEEF
 
 
+@pytest.mark.skipif(not hasattr(types.auth, "SentCodePaymentRequired"), reason="this Telethon is older")
 def test_payment_and_success_can_take_the_place_of_a_code(telegram: PracticeTelegram) -> None:
     payment = types.auth.SentCodePaymentRequired("store", "", "help@example.org", "subject", 7, "EUR", 199)
     telegram.add_account(PHONE, delivery=[payment, types.auth.SentCodeSuccess])
@@ -535,7 +536,7 @@ def test_ipv6_is_served_where_the_machine_has_it(telegram: PracticeTelegram) -> 
 def outcome(telegram: PracticeTelegram, request: Any, timeout: float = 5.0, **options: Any) -> Any:
     """What a single request ends in: its answer, or the exception."""
     try:
-        return ask(telegram, request, auto_reconnect=False, timeout=timeout, connection_retries=0, **options)
+        return ask(telegram, request, auto_reconnect=False, timeout=timeout, **options)
     except BaseException as error:
         return error
 
@@ -577,11 +578,12 @@ def test_a_line_is_cut_before_or_after_the_call_is_carried_out(telegram: Practic
 
 def test_an_answer_can_be_late_or_never_come(telegram: PracticeTelegram) -> None:
     telegram.faults.add("help.getNearestDc", "delay", seconds=0.3, times=1)
-    telegram.faults.add("help.getNearestDc", "silence", times=1)
+    silence = telegram.faults.add("help.getNearestDc", "silence")
     before = time.monotonic()
     assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
     assert time.monotonic() - before >= 0.3
-    assert isinstance(outcome(telegram, NEAREST, timeout=0.5), asyncio.TimeoutError)
+    assert isinstance(outcome(telegram, NEAREST, timeout=2), asyncio.TimeoutError)
+    assert silence.hits
 
 
 def test_an_answer_can_be_of_the_wrong_type_or_no_type_at_all(telegram: PracticeTelegram) -> None:
@@ -662,11 +664,20 @@ def test_latency_delays_every_packet(telegram: PracticeTelegram) -> None:
     assert time.monotonic() - before >= 6 * 0.05
 
 
+def test_an_exchange_that_has_to_be_repeated_is_repeated(telegram: PracticeTelegram) -> None:
+    """As one in 256 has to be with Telethon, which drops a zero at the beginning of a key."""
+    fault = telegram.faults.add("set_client_DH_params", "retry", times=1)
+    assert isinstance(ask(telegram, NEAREST), types.NearestDc)
+    assert fault.hits == 1 and len(telegram.connections) == 1
+
+
 def test_faults_that_cannot_be_are_refused(telegram: PracticeTelegram) -> None:
     with pytest.raises(ValueError, match="nothing is called"):
         telegram.faults.add("auth.signIn", "explode")
     with pytest.raises(ValueError, match="needs an API method"):
         telegram.faults.add("accept", "error")
+    with pytest.raises(ValueError, match="set_client_DH_params"):
+        telegram.faults.add("accept", "retry")
 
 
 # Waiting for what happens

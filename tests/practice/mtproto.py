@@ -273,7 +273,8 @@ class Line:
                 functions.SetClientDHParamsRequest: "set_client_DH_params",
             }.get(type(request), "")
             fault = self.telegram.faults.at(step, self.dc.id)
-            if fault:
+            handshake.retry = fault is not None and fault.do == "retry"
+            if fault and not handshake.retry:
                 await self._endure(fault)
                 return
             answer = bytes(handshake.answer(request))

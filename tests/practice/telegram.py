@@ -10,15 +10,16 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import Any, Callable, TypeVar
 
-from telethon.tl import TLObject, types
+from telethon.tl import TLObject, functions, types
 
 from .accounts import Account
 from .faults import Faults
 from .keys import RSA_PUBLIC_PEM
-from .methods import Caller, LoginToken, Methods, RpcError, method_name, unwrap
+from .methods import Caller, LoginToken, Methods, RpcError, method_name, wrappers
 from .mtproto import AuthKey, Line, Session
 
 API_ID = 20481632
@@ -161,7 +162,8 @@ class PracticeTelegram:
             with self._happened:
                 self.connections.append(line)
                 self._happened.notify_all()
-            await line.serve(reader, secret)
+            with contextlib.suppress(asyncio.CancelledError):  # the server ends
+                await line.serve(reader, secret)
 
         return await asyncio.start_server(connected, sock=sock)
 
@@ -355,12 +357,12 @@ class PracticeTelegram:
 
     async def invoke(self, line: Line, session: Session, msg_id: int, request: Any) -> None:
         """Carries a call out, and answers it unless a fault wants otherwise."""
-        query = unwrap(request)
+        *outer, query = wrappers(request)
         call = Call(method_name(query), query, line.dc.id, session.key.id, line.number, time.monotonic())
         with self._happened:
             self.calls.append(call)
             self._happened.notify_all()
-        if method_name(request) != "invokeWithoutUpdates":
+        if not any(isinstance(wrapper, functions.InvokeWithoutUpdatesRequest) for wrapper in outer):
             session.wants_updates = True
 
         fault = self.faults.at(call.method, line.dc.id)
@@ -398,6 +400,10 @@ class PracticeTelegram:
         except RpcError as error:
             call.outcome = error.name
             return bytes(types.RpcError(error.code, error.name))
+        except Exception as error:  # a mistake of this server; a client must not wait for ever because of it
+            traceback.print_exc()
+            call.outcome = f"PRACTICE_{type(error).__name__}"
+            return bytes(types.RpcError(500, call.outcome))
         call.outcome = type(answer).__name__
         return serialize(answer)
 
