@@ -8449,7 +8449,7 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     if given is not None:
         return given
     term.say("Type one of these:")
-    term.say("the phone number of the Telegram account, with its country code: +44 7700 900123", mark="•", indent=2)
+    term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
     term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
     term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
     refused = ""
