@@ -1558,6 +1558,7 @@ PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STAT
   @ at once
 
 DC_ID_INVALID “Failed to get DC {dc}”
+  ~ an authorization is tried to be exported for the same data center
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
   ~ transport error: 444
