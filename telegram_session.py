@@ -2297,14 +2297,12 @@ def _answer(group: str, row: dict[str, list[str]]) -> Answer:
 
 
 def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; one that nobody knows → `some …`."""
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
 
     def words(match: re.Match[str]) -> str:
         known = values.get(match[1])
-        if match[1] != "seconds":
-            return "N" if known is None else str(known)
-        if known is None:
-            return "some time"
+        if match[1] != "seconds" or known is None:
+            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
         exact = f"{known} second{'' if known == 1 else 's'}"
         return exact if known < 60 else f"{exact} ({duration(known)})"
 

@@ -19,6 +19,8 @@ import pytest
 
 import telegram_session as script
 
+from . import readme_tables
+
 telethon_errors = pytest.importorskip("telethon.errors")
 
 
@@ -163,6 +165,12 @@ def test_every_mark_of_the_table_is_a_known_one() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "hello world", "It works", "0", "None", "a.b", "…", "ERROR", "error", "1"])
 def test_what_is_no_error_has_no_answer(text: str) -> None:
     assert script.find_answer(text) is None
+
+
+def test_readmes_table_is_made_from_the_same_answers() -> None:
+    """After a change of the table: `python -m tests.readme_tables`."""
+    readme = readme_tables.README.read_text(encoding="utf-8")
+    assert readme_tables.with_tables(readme) == readme
 
 
 # ── values ──
