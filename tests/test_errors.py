@@ -159,7 +159,7 @@ def test_no_name_has_two_answers() -> None:
 
 def test_every_mark_of_the_table_is_a_known_one() -> None:
     lines = script.ERRORS.splitlines()
-    assert [line for line in lines if line.startswith("  ") and not re.match(r"  [~|!?@-] \S|    +\S", line)] == []
+    assert [line for line in lines if line.startswith("  ") and not re.match(r"  [~|#!?@-] \S|    +\S", line)] == []
 
 
 @pytest.mark.parametrize("text", ["", "   ", "hello world", "It works", "0", "None", "a.b", "…", "ERROR", "error", "1"])
