@@ -668,6 +668,7 @@ WHERE_TO_SCAN = (
 # see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
 #   ~ a text that means this error, too: {seconds} stands for a number, * for anything
 #   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
+#   # the numbers of an error of the operating system: Linux, macOS, Windows (Errno or WinError)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
@@ -1558,6 +1559,7 @@ PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STAT
   @ at once
 
 DC_ID_INVALID “Failed to get DC {dc}”
+  ~ an authorization is tried to be exported for the same data center
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
   ~ transport error: 444
@@ -1740,10 +1742,7 @@ InvalidChecksumError
   @ at once
 
 TimeoutError ETIMEDOUT
-  ~ Errno 110
-  ~ Errno 60
-  ~ WinError 10060
-  ~ WinError 121
+  # 110 60 10060 121
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
@@ -1754,10 +1753,7 @@ TimeoutError ETIMEDOUT
   @ as soon as the network is mended
 
 ConnectionRefusedError ECONNREFUSED
-  ~ Errno 111
-  ~ Errno 61
-  ~ WinError 10061
-  ~ WinError 1225
+  # 111 61 10061 1225
   ~ Connection refused
   ! The connection was refused.
   ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
@@ -1767,12 +1763,7 @@ ConnectionRefusedError ECONNREFUSED
   @ as soon as the network or proxy is mended
 
 ConnectionResetError ECONNRESET BrokenPipeError EPIPE
-  ~ Errno 104
-  ~ Errno 54
-  ~ Errno 32
-  ~ WinError 10054
-  ~ WinError 64
-  ~ WinError 10058
+  # 104 54 32 10054 64 10058
   ~ Connection reset by peer
   ~ Broken pipe
   ! The connection was cut off.
@@ -1782,10 +1773,7 @@ ConnectionResetError ECONNRESET BrokenPipeError EPIPE
   @ at once
 
 ConnectionAbortedError ECONNABORTED
-  ~ Errno 103
-  ~ Errno 53
-  ~ WinError 10053
-  ~ WinError 1236
+  # 103 53 10053 1236
   ! This computer cut the connection itself.
   ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
   - Try again.
@@ -1793,17 +1781,7 @@ ConnectionAbortedError ECONNABORTED
   @ at once
 
 ENETUNREACH EHOSTUNREACH ENETDOWN
-  ~ Errno 101
-  ~ Errno 51
-  ~ Errno 113
-  ~ Errno 65
-  ~ Errno 100
-  ~ Errno 50
-  ~ WinError 10051
-  ~ WinError 1231
-  ~ WinError 10065
-  ~ WinError 1232
-  ~ WinError 10050
+  # 101 51 113 65 100 50 10051 1231 10065 1232 10050
   ~ Network is unreachable
   ~ Network is down
   ~ No route to host
@@ -1815,15 +1793,7 @@ ENETUNREACH EHOSTUNREACH ENETDOWN
   @ as soon as the machine is online
 
 EADDRNOTAVAIL EAFNOSUPPORT EINVAL
-  ~ Errno 99
-  ~ Errno 49
-  ~ Errno 97
-  ~ Errno 47
-  ~ Errno 22
-  ~ WinError 10049
-  ~ WinError 1214
-  ~ WinError 10047
-  ~ WinError 10022
+  # 99 49 97 47 22 10049 1214 10047 10022
   ~ Cannot assign requested address
   ~ Can't assign requested address
   ~ Address family not supported
@@ -1842,12 +1812,7 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
   ~ nodename nor servname provided
   ~ Temporary failure in name resolution
   ~ No address associated with hostname
-  ~ Errno -2
-  ~ Errno -3
-  ~ Errno 11001
-  ~ Errno 11002
-  ~ WinError 11001
-  ~ WinError 11002
+  # -2 -3 11001 11002
   ! A name could not be turned into an address.
   ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
     this machine is not working.
@@ -1991,10 +1956,7 @@ ProxyError
   @ at once, with the session string
 
 PermissionError EACCES EPERM
-  ~ Errno 13
-  ~ Errno 1
-  ~ WinError 10013
-  ~ WinError 5
+  # 13 1 10013 5
   ~ Permission denied
   ! The operating system does not allow this.
   ? A firewall or antivirus forbids Python the connection, or the user may not read or write that file or folder.
@@ -2003,15 +1965,7 @@ PermissionError EACCES EPERM
   @ as soon as it is allowed
 
 EMFILE ENFILE ENOBUFS EADDRINUSE
-  ~ Errno 24
-  ~ Errno 23
-  ~ Errno 105
-  ~ Errno 98
-  ~ Errno 55
-  ~ Errno 48
-  ~ WinError 10024
-  ~ WinError 10055
-  ~ WinError 10048
+  # 24 23 105 98 55 48 10024 10055 10048
   ~ Too many open files
   ~ No buffer space available
   ~ Address already in use
@@ -2289,21 +2243,20 @@ def _answer(group: str, row: dict[str, list[str]]) -> Answer:
     head = row["names"][0]
     texts = re.findall("“(.+?)”", head)
     row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
+    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
     return Answer(
-        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row.get("~", ())), tuple(row.get("|", ())),
+        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
         row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
     )  # fmt: skip
 
 
 def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; one that nobody knows → `some …`."""
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
 
     def words(match: re.Match[str]) -> str:
         known = values.get(match[1])
-        if match[1] != "seconds":
-            return "N" if known is None else str(known)
-        if known is None:
-            return "some time"
+        if match[1] != "seconds" or known is None:
+            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
         exact = f"{known} second{'' if known == 1 else 's'}"
         return exact if known < 60 else f"{exact} ({duration(known)})"
 
@@ -2422,6 +2375,7 @@ def find_answer(text: str) -> Found | None:
     before that other one.
     """
     text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    text = re.sub("(?i)WinError", "Errno", text)
     alone = None if re.search(r"\s", text) else find_name(text)
     if alone:
         return alone
@@ -6570,6 +6524,10 @@ CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at abou
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
 
+# How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
+# get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
+KEY_EXCHANGES = 3
+
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
 
@@ -6987,6 +6945,7 @@ class Telegram:
     async def _dial(self, ip: str, port: int) -> tuple[Any, Any, int]:
         """Connects to one address and exchanges keys if there is none yet: the line, the key, the clock offset."""
         from telethon.crypto import AuthKey
+        from telethon.errors import SecurityError
         from telethon.network import authenticator
         from telethon.network.mtprotoplainsender import MTProtoPlainSender
 
@@ -6996,9 +6955,15 @@ class Telegram:
             await line.connect(timeout=CONNECT_LIMIT)
             if self.auth_key:
                 return line, AuthKey(self.auth_key), self.clock_offset
-            plain = MTProtoPlainSender(line, loggers=self._ears)
-            auth_key, clock_offset = await authenticator.do_authentication(plain)
-            return line, auth_key, clock_offset
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    plain = MTProtoPlainSender(line, loggers=self._ears)
+                    return (line, *await authenticator.do_authentication(plain))
+                except (SecurityError, AssertionError):
+                    if tries == KEY_EXCHANGES:
+                        raise
         except BaseException:
             await line.disconnect()
             raise
