@@ -3085,7 +3085,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
     if missing > 0:
         title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
     elif missing:
-        title = f"The string is too long: {len(text)} characters instead of {whole}, so {-missing} do not belong to it."
+        title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
     else:
         title = f"The string is damaged inside, although it has the right length ({whole} characters)."
     return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
@@ -3196,6 +3196,14 @@ def read_file(path: str, limit: int) -> bytes:
         raise Problem(
             f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
         ) from None
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder; a `Problem` if it may not be looked into."""
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
 
 
 def write_new(path: str, fill: Callable[[str], None]) -> None:
@@ -3455,6 +3463,8 @@ class PyrogramString(StringStorage):
         """Decodes the text."""
         import struct
 
+        if not self.recognise(self.text):
+            raise not_a_string(self.text, None)
         body = base64_bytes(self.text) or b""
         fields = struct.unpack(self.LAYOUTS[len(body)], body)
         api_id = fields[1] if len(body) == 271 else 0
@@ -4254,7 +4264,7 @@ class SessionJson(Storage):
         folder = os.path.dirname(base) or "."
         if not os.path.isfile(base + ".session"):
             return None
-        for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(".json"))[:50]:
+        for name in sorted(entry for entry in names_in(folder) if entry.endswith(".json"))[:50]:
             path = os.path.join(folder, name)
             try:
                 named = cls.parse(path)[0].get("session_file")
@@ -4461,7 +4471,7 @@ class Tdata(Storage):
                 continue
             if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
                 continue
-            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, os.listdir(folder))):
+            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, names_in(folder))):
                 return folder
         return None
 
@@ -4470,14 +4480,17 @@ class Tdata(Storage):
     def open(self) -> KeyFile:
         """Finds and parses the key file, once."""
         if self.key_file is None:
-            self.path = self.find(self.path) or self.path
+            folder = self.find(self.path)
+            if folder is None:
+                raise Problem(f"There is no Telegram Desktop folder at {self.path}.")
+            self.path = folder
             self.key_file = self.new_key_file() or self.old_key_file()
             self.facts.append(("layout", self.key_file.layout))
         return self.key_file
 
     def new_key_file(self) -> KeyFile | None:
         """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
-        names = sorted({name[4:-1] for name in os.listdir(self.path) if re.fullmatch("key_.+[s01]", name)})
+        names = sorted({name[4:-1] for name in names_in(self.path) if re.fullmatch("key_.+[s01]", name)})
         wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
         if wanted not in names:
             if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
@@ -4534,10 +4547,12 @@ class Tdata(Storage):
     def unlock(self, passcode: str = "") -> bool:
         """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
         key_file = self.open()
-        for key in passcode_keys(key_file, passcode):
-            opened = local_decrypt(key_file.key, key) if key_file.key else None
-            for wrap in key_file.wraps if passcode else ():
-                opened = opened or local_decrypt(wrap.key, wrap_key(wrap, passcode))
+        if passcode and key_file.wraps:  # a passcode set with 7.3 opens its wrap, and nothing else does
+            tries = [(wrap.key, wrap_key(wrap, passcode)) for wrap in key_file.wraps]
+        else:
+            tries = [(key_file.key, passcode_key(key_file, passcode))]
+        for sealed, key in tries:
+            opened = local_decrypt(sealed, key)
             if opened and len(opened) == KEY_SIZE:
                 self.local_key = opened
                 self.passcode = passcode
@@ -4749,16 +4764,14 @@ def check_wrap(wrap: Wrap, what: str) -> None:
         )  # fmt: skip
 
 
-def passcode_keys(key_file: KeyFile, passcode: str) -> Iterable[bytes]:
+def passcode_key(key_file: KeyFile, passcode: str) -> bytes:
     """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
     import hashlib
 
     if key_file.info:
-        # A passcode set with 7.3 opens its wrap only, and what is without one opens with the empty passcode.
-        yield pbkdf2_key(key_file.salt, "" if key_file.wraps else passcode)
-    else:
-        rounds = 4000 if passcode else 4
-        yield hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
+        return pbkdf2_key(key_file.salt, passcode)
+    rounds = 4000 if passcode else 4
+    return hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
 
 
 def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
@@ -5051,13 +5064,13 @@ class GramjsFolder(Storage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A file whose name ends in `:authKey`, written as a link writes it."""
-        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in os.listdir(source))
+        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in names_in(source))
 
     def load(self) -> Session:
         """Reads the four files."""
         import json
 
-        prefix = next(name for name in os.listdir(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+        prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
         values = {}
         for name in ("authKey", "dcId", "port", "serverAddress"):
             text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
@@ -5154,7 +5167,7 @@ def open_to_read(path: str) -> Any:
 
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
-    names = os.listdir(path)
+    names = names_in(path)
     if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
         return Problem(
             "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
