@@ -5306,8 +5306,7 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-{install}
-- An MTProxy (tg://proxy?…) works without it.
+- Or use an MTProxy (tg://proxy?…), which works without that package.
 
 ProxyName
 The name of the proxy cannot be looked up: {host}
@@ -5890,8 +5889,9 @@ def _need_python_socks() -> None:
     modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
-        install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("ProxyNeedsPythonSocks", install=install)
+        problem = network_problem("ProxyNeedsPythonSocks")
+        problem.steps = (*ways_to_install(package), *problem.steps)
+        raise problem
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
