@@ -316,7 +316,7 @@ def test_every_problem_of_the_table_reads_well() -> None:
     for name in names:
         problem = script.network_problem(name, **{**values, "how": "- set it"})
         assert problem.title and len(problem.meaning) > 40 and problem.steps
-        assert all(step[-1] in ".)" or step == "set it" for step in problem.steps), problem.steps
+        assert all(step[-1] in ".)…" or step == "set it" for step in problem.steps), problem.steps
 
 
 # The first step of a key exchange
