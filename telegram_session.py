@@ -5273,8 +5273,7 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-{install}
-- An MTProxy (tg://proxy?…) works without it.
+- Or use an MTProxy (tg://proxy?…), which works without that package.
 
 ProxyName
 The name of the proxy cannot be looked up: {host}
@@ -5857,8 +5856,9 @@ def _need_python_socks() -> None:
     modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
-        install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("ProxyNeedsPythonSocks", install=install)
+        problem = network_problem("ProxyNeedsPythonSocks")
+        problem.steps = (*ways_to_install(package), *problem.steps)
+        raise problem
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
@@ -6356,8 +6356,8 @@ async def _all_probes(
 async def _portal(probes: Sequence[Probe]) -> str:
     """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
 
-    Wi-Fi that wants people to sign in first answers every web request itself: with a redirect, with 511, or with a page
-    (https://www.rfc-editor.org/rfc/rfc8910). Telegram's servers answer such a request with 404 or not at all.
+    Wi-Fi that wants people to sign in first answers every web request itself, with a redirect or with 511 (RFC 6585,
+    section 6). Telegram's servers answer such a request with 404 or not at all.
     """
     import asyncio
 
@@ -6372,7 +6372,7 @@ async def _portal(probes: Sequence[Probe]) -> str:
         finally:
             if writer is not None:
                 writer.transport.abort()
-        return line if re.match(r"HTTP/1\.[01] (30[1278]|511|200)\b", line) else ""
+        return line if re.match(r"HTTP/1\.[01] (30[1278]|511)\b", line) else ""
 
     reached = {probe.port: probe for probe in probes if probe.tcp is not None}
     if not reached:
@@ -6530,8 +6530,8 @@ SET_THE_CLOCK = {
 # waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
 # the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
 
-CONNECT_LIMIT = 12.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
-DOUBT_AFTER = 4.0  # seconds after which the network is examined while the connection is still being tried
+CONNECT_LIMIT = 11.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
@@ -6718,8 +6718,11 @@ class Telegram:
         finally:
             future.cancel()
 
-    def connect(self) -> None:
-        """Connects to the current data centre (with the auth key, or making one), and says where and how fast."""
+    def connect(self, *, once_more: bool = True) -> None:
+        """Connects to the current data centre (with the auth key, or making one), and says where and how fast.
+
+        Where it fails although the examination of the network finds nothing wrong, it is tried `once_more`.
+        """
         centre = DATA_CENTRES[self.dc_id]
         through = f" through {self._proxy.describe()}" if self._proxy else ""
         term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
@@ -6729,7 +6732,11 @@ class Telegram:
             self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
         except Exception as error:
             self._hang_up()
-            raise self._why_not_connected(error) from error
+            verdict = self._why_not_connected(error)
+            if verdict or not once_more:
+                raise (verdict or problem_from(error, "the key exchange")) from error
+            term.note("Telegram answers now.")
+            return self.connect(once_more=False)
         term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
@@ -6771,17 +6778,15 @@ class Telegram:
             for examination in examinations:
                 examination.close()
 
-    def _why_not_connected(self, error: Exception) -> Problem:
-        """The diagnosis of the network where it finds a reason, otherwise the error itself."""
+    def _why_not_connected(self, error: Exception) -> Problem | None:
+        """The reason why there is no line; None if the network turns out to be fine by now."""
         if isinstance(error, Problem):
             return error
         if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
             return problem_from(error, "the key exchange")
         term.bad("That did not work. Looking for the reason …")
         diagnosis = diagnose(self._proxy, self._ipv6)
-        if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
-            return diagnosis.verdict
-        return problem_from(error, "the key exchange")
+        return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
 
     def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
         """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
@@ -6955,8 +6960,11 @@ class Telegram:
             for task in running:
                 task.cancel()
 
-    async def _dial(self, ip: str, port: int) -> tuple[Any, Any, int]:
-        """Connects to one address and exchanges keys if there is none yet: the line, the key, the clock offset."""
+    async def _dial(self, ip: str, port: int) -> tuple[tuple[str, int], Any, Any, int]:
+        """Connects to one address and exchanges keys if there is none yet: address, line, key and clock offset.
+
+        The address is the data centre's own; a line through an MTProxy only knows the proxy's.
+        """
         from telethon.crypto import AuthKey
         from telethon.errors import SecurityError
         from telethon.network import authenticator
@@ -6967,13 +6975,13 @@ class Telegram:
         try:
             await line.connect(timeout=CONNECT_LIMIT)
             if self.auth_key:
-                return line, AuthKey(self.auth_key), self.clock_offset
+                return (ip, port), line, AuthKey(self.auth_key), self.clock_offset
             tries = 0
             while True:
                 tries += 1
                 try:
                     plain = MTProtoPlainSender(line, loggers=self._ears)
-                    return (line, *await authenticator.do_authentication(plain))
+                    return ((ip, port), line, *await authenticator.do_authentication(plain))
                 except (SecurityError, AssertionError):
                     if tries == KEY_EXCHANGES:
                         raise
@@ -6981,14 +6989,14 @@ class Telegram:
             await line.disconnect()
             raise
 
-    async def _take_over(self, line: Any, auth_key: Any, clock_offset: int) -> None:
+    async def _take_over(self, address: tuple[str, int], line: Any, auth_key: Any, clock_offset: int) -> None:
         """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
         import asyncio
 
         async def already_connected(**_: Any) -> None:
             return None
 
-        self._address = (line._ip, line._port)
+        self._address = address
         self._introduced, self._answer_dropped = False, False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
