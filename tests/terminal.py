@@ -248,14 +248,20 @@ class Person:
 
     def is_asked(self, prompt: str, timeout: float = TIMEOUT) -> None:
         """Waits until the cursor stands in a line that begins with `prompt` and was shown after the last typing."""
-
-        def asked() -> bool:
-            return prompt in self._text[self._typed :] and self._cursor_line().startswith(prompt)
-
-        if not self._wait(lambda: asked() or self._has_ended(), timeout) or not asked():
+        if not self.is_asked_one_of([prompt], timeout):
             raise self._fail(f"was never asked {prompt!r}")
+
+    def is_asked_one_of(self, prompts: Sequence[str], timeout: float = TIMEOUT) -> str:
+        """The same for whichever of several prompts comes; "" when the command has ended, or none comes in time."""
+
+        def asked() -> str:
+            line, new = self._cursor_line(), self._text[self._typed :]
+            return next((prompt for prompt in prompts if prompt in new and line.startswith(prompt)), "")
+
+        self._wait(lambda: asked() or self._has_ended(), timeout)
         with self._changed:
             self._seen = len(self._text)
+            return asked()
 
     def _has_ended(self) -> bool:
         """Whether nothing can be shown any more: the command is gone, and its terminal has been read to the end."""
