@@ -370,7 +370,7 @@ class Terminal:
 
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
-        self._need_a_person(prompt)
+        self.need_a_person(prompt)
         self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
         line = sys.stdin.readline()
         if not line:  # Ctrl-D
@@ -382,7 +382,7 @@ class Terminal:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off."""
         import getpass
 
-        self._need_a_person(prompt)
+        self.need_a_person(prompt)
         self.clear_status()
         try:
             return getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
@@ -400,7 +400,8 @@ class Terminal:
                 return answer.startswith("y")
             self.warn("Please answer y (yes) or n (no), or press Enter for the one in capitals.")
 
-    def _need_a_person(self, prompt: str) -> None:
+    def need_a_person(self, prompt: str) -> None:
+        """Raises a `Problem` where nobody can answer."""
         if self.interactive:
             return
         raise Problem(
@@ -530,7 +531,7 @@ class Terminal:
             self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
         try:
             while True:
-                number = " (or the number of an option)" if ways else ""
+                number = " (or choose a number)" if ways else ""
                 self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
                 answer = sys.stdin.readline().strip().strip("[].")
                 if not answer or not ways:
@@ -7310,13 +7311,16 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     import unicodedata
 
     text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
+    text = "".join(str(unicodedata.digit(character, character)) for character in text)  # of any script
     compact = re.sub(r"[\s\-–—._]", "", text)
-    if ask == "words" and not compact.isdecimal():
+    digits = re.sub("[^0-9]", "", text)
+    if ask == "words" and compact != digits:
         beginning = getattr(kind, "beginning", None) or ""
         code = " ".join(text.split())
         doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
         return code, doubt
-    digits = "".join(str(unicodedata.digit(character, "")) for character in text)
+    if not digits and not compact.isalnum():
+        return "", "There is no digit in it."
     if ask == "number":
         parts = [re.sub(r"\D", "", part) for part in kind.pattern.split("*")]
         doubt = "" if re.search(".*".join(parts), digits) else f"The number should look like {kind.pattern}."
@@ -7325,14 +7329,13 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
     if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
         return runs[0], ""
-    if length and len(digits) == length:
-        return digits, ""
-    if length and type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length:
+    if type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length > 0:
         return digits[-length:], ""  # the whole number was typed; its end is the code
-    code = digits if compact.isdecimal() or not compact.isalnum() else compact
-    if length and len(code) != length:
-        return code, f"The code has {length} digits, and this is {len(code)}."
-    return code, "" if code else "There is no digit in it."
+    if length in (0, len(digits)):
+        return digits or compact, ""
+    if compact == digits:
+        return digits, f"The code has {length} digits, and this is {len(digits)}."
+    return compact if compact.isalnum() else digits, f"The code is {length} digits and nothing else."
 
 
 class PhoneSignIn:
@@ -7499,7 +7502,7 @@ class PhoneSignIn:
                 continue
             code, doubt = read_code(typed, self.sent.type, delivery.ask)
             if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}")
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
                 doubted = code
                 continue
             try:
@@ -7613,15 +7616,16 @@ class PhoneSignIn:
         from telethon.tl.functions.account import VerifyEmailRequest
         from telethon.tl.types import EmailVerificationCode
 
-        term.say(f"Telegram sent a code to {sent.email_pattern}. Look into the spam folder too.", mark="→")
+        term.say(f"Telegram sent a code of {sent.length} digits to {sent.email_pattern}.", "bold", mark="→")
+        term.say("Look into the spam folder too.", indent=2)
         doubted = ""
         while True:
-            typed = term.ask(f"Email code ({sent.length} digits; Enter alone: another address)")
+            typed = term.ask("Email code (Enter: another address)")
             if not typed:
                 return False
             code, doubt = read_code(typed, sent, "digits")
             if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}")
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
                 doubted = code
                 continue
             try:
@@ -7663,13 +7667,15 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     term.say()
     term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
     term.say(
-        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone.", indent=2
+        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
+        "shown while you type. If you have forgotten it, press Enter alone.",
+        indent=2,
     )
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
         if challenge.hint:
             term.say(f"Your hint: {challenge.hint}", indent=2)
-        typed = term.ask_secret("2FA password (not shown while you type; Enter alone: forgotten)")
+        typed = term.ask_secret("2FA password (Enter alone: forgotten)")
         if not typed:
             recovered = recover_by_email(telegram, challenge)
             if recovered:
@@ -7736,7 +7742,7 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
     term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
     term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
     while True:
-        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back to the password)"))
+        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back)"))
         if not code:
             return None
         try:
@@ -8610,6 +8616,8 @@ def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
 def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
     """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
     term.heading("Step 3 of 3 · Session string")
+    if isinstance(who, PhoneNumber):
+        term.need_a_person("Code")  # before a code is sent that nobody can type
     try:
         with Telegram(
             credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug

@@ -120,7 +120,14 @@ def test_no_description_of_a_proxy_tells_its_password_or_secret() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.text(), st.text(alphabet=string.printable), st.binary().map(lambda raw: raw.decode("latin-1"))))
 def test_whatever_is_typed_is_a_proxy_or_a_problem(text: str) -> None:
-    for prefix in ("", "socks5://", "http://ann:pw@", "mtproxy://", "tg://proxy?server=h&port=1&secret=", "t.me/socks?"):
+    for prefix in (
+        "",
+        "socks5://",
+        "http://ann:pw@",
+        "mtproxy://",
+        "tg://proxy?server=h&port=1&secret=",
+        "t.me/socks?",
+    ):
         try:
             proxy = script.parse_proxy(prefix + text)
         except script.Problem as problem:
