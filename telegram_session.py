@@ -117,13 +117,24 @@ PLAIN_CHARACTERS = {
 # Patterns are kept as text and compiled by `re` on first use, which spares the start a few milliseconds.
 NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
-# What looks like a secret wherever it stands: masked in everything that is meant to be shared.
-LOOKS_SECRET = (
-    (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "bot token"),
-    (r"\b[A-Za-z0-9_+/-]{60,}={0,2}", "long string"),
-    (r"\b[0-9a-fA-F]{32,}\b", "hash"),
-    (r"\+?\d[\d ().-]{7,}\d", "number"),
+# What looks private wherever it stands, and what everything that is meant to be shared has in its place. Whatever is
+# known to be private is told to `Terminal.hide` besides; this is the net below it.
+LOOKS_PRIVATE = (
+    (r"\b(tg|ton):\S+", r"[\1 link]"),
+    (r"(\w://)[^/\s@]+@", r"\1[login]@"),
+    (r"(\w://[^\s?#]+[?#])[^\s”\"'),]+", r"\1[rest of the link]"),
+    (r"[\w.+*-]+@(?!telegram\.org\b)[\w*-]+\.[\w.*-]*\w", "[e-mail address]"),
+    (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "[bot token]"),
+    (r"\b[0-9a-fA-F]{16,}\b", "[hash]"),
+    (r"\b(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[A-Za-z0-9_+/-]{24,}={0,2}", "[long string]"),
+    (r"(?<![\w.])(?!(?:149\.154\.|91\.108\.|127\.0\.0\.|0\.0\.0\.))(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", "[address]"),
+    (r"(?<![\w.])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\w|\.\d)", "[number]"),
 )
+
+NOT_SHOWN = "‹not shown›"
+
+# What may be written down of what was typed: numbers of options, yes and no.
+HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
@@ -162,8 +173,12 @@ class Terminal:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
+        self.debugging = False
         self._status_shown = False
-        self._secrets: dict[str, str] = {}  # secret → what it is
+        self._started = time.monotonic()
+        self._transcript: list[tuple[float, str]] = []  # moment, line; masked when it is given out
+        self._secrets: dict[str | bytes, str] = {}  # secret → what it is
+        self._mask: tuple[int, Any, dict[str, str]] = (0, None, {})
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:
@@ -237,13 +252,23 @@ class Terminal:
         except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
             pass
 
-    def say(self, text: str = "", colour: str = "plain", *, mark: str = "", indent: int = 0) -> None:
+    def say(
+        self,
+        text: str = "",
+        colour: str = "plain",
+        *,
+        mark: str = "",
+        indent: int = 0,
+        shareable: str | None = None,
+    ) -> None:
         """Prints paragraphs, wrapped to the terminal. `mark` hangs in front of the first (`✓`, `1.`, `•`).
 
-        A line that begins with four spaces is a command to be copied: it stays whole.
+        A line that begins with four spaces is a command to be copied: it stays whole. `shareable` is what the report
+        says instead of `text`, where that holds something private that `mask` cannot know by its looks.
         """
         import textwrap
 
+        self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
@@ -258,14 +283,16 @@ class Terminal:
             first = rest
         self._write("".join(self.paint(self.clean(line), colour) + "\n" for line in lines))
 
-    def verbatim(self, text: str, colour: str = "plain") -> None:
+    def verbatim(self, text: str, colour: str = "plain", *, shareable: str | None = None) -> None:
         """Prints lines as they are, not wrapped: strings and commands that are there to be copied."""
+        self.record(text if shareable is None else shareable)
         for line in self.clean(text).split("\n"):
             self._write(self.paint(line, colour) + "\n")
 
     def rule(self, text: str = "") -> None:
         """A line across the screen, `── Telegram response ──────────`, with or without words in it."""
         line = f"── {text} " if text else ""
+        self.record(line + "──")
         self._write(self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n")
 
     def heading(self, text: str) -> None:
@@ -274,21 +301,21 @@ class Terminal:
         self.rule(text)
         self._write("\n")
 
-    def good(self, text: str) -> None:
+    def good(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something worked."""
-        self.say(text, "green", mark="✓")
+        self.say(text, "green", mark="✓", shareable=shareable)
 
-    def bad(self, text: str) -> None:
+    def bad(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something did not work."""
-        self.say(text, "red", mark="✗")
+        self.say(text, "red", mark="✗", shareable=shareable)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, shareable: str | None = None) -> None:
         """A line beside the main road: worth knowing, nothing to do."""
-        self.say(text, "dim")
+        self.say(text, "dim", shareable=shareable)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, shareable: str | None = None) -> None:
         """A line that must not be overlooked."""
-        self.say(text, "yellow", mark="!")
+        self.say(text, "yellow", mark="!", shareable=shareable)
 
     def steps(self, steps: Iterable[str]) -> None:
         """A numbered list of things to do."""
@@ -300,22 +327,24 @@ class Terminal:
         for key, text in options.items():
             self.say(text, mark=f"[{key}]", indent=2)
 
-    def facts(self, rows: Iterable[tuple[str, object]]) -> None:
-        """Lines of `name : value`, the colons below each other."""
+    def facts(self, rows: Iterable[tuple[str, object]], private: Sequence[str] = ()) -> None:
+        """Lines of `name : value`, the colons below each other; the report has no values for the `private` names."""
         clean = [(self.clean(name), self.clean(value)) for name, value in rows]
         widest = max((len(name) for name, _ in clean), default=0)
         for name, value in clean:
-            self.say(value, mark=f"{name.ljust(widest)} :", indent=2)
+            shareable = NOT_SHOWN if name in private else value
+            self.say(value, mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
 
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
+        self.record(f"‹{len(text)} characters, {'through a pipe' if self.delivered_to_pipe else 'shown'}›")
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
             self.warn("The program that should have received this has gone. Here it is instead:")
-            self.verbatim(text)
+            self.verbatim(text, shareable=NOT_SHOWN)
 
     def draw(self, dark: Sequence[Sequence[int]], over: int = 0) -> int:
         """Draws a QR code from rows of modules (1 is dark), two rows to a line; returns the number of its lines.
@@ -323,6 +352,7 @@ class Terminal:
         `over` lines of the last picture are drawn over. The code is black on white whatever the terminal's colours
         and NO_COLOR say, because this is a picture and not decoration: the camera needs it.
         """
+        self.record("‹QR code›")
         rows = [list(row) for row in dark]
         if self.redraws and self.unicode and self._console_understands_escapes():
             rows += [[0] * len(rows[0])] * (len(rows) % 2)
@@ -346,6 +376,7 @@ class Terminal:
         self._need_a_person(prompt)
         self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
         line = sys.stdin.readline()
+        self._record_answer(prompt, line)
         if not line:  # Ctrl-D
             self._write("\n")
             raise KeyboardInterrupt
@@ -358,10 +389,24 @@ class Terminal:
         self._need_a_person(prompt)
         self.clear_status()
         try:
-            return getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
+            typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
         except EOFError:
             self._write("\n")
             raise KeyboardInterrupt from None
+        self.hide(typed, "what was typed unseen")
+        self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
+        return typed
+
+    def _record_answer(self, prompt: str, line: str) -> None:
+        """Writes down that something was typed, but not what, unless it gives nothing away."""
+        typed = line.strip()
+        if re.fullmatch(HARMLESS_ANSWERS, typed, re.IGNORECASE):
+            self.record(f"{prompt}: {typed or ('‹Enter›' if line else '‹end of input›')}")
+            return
+        what = prompt.partition(" (")[0].partition(" [")[0]
+        self.hide(typed, what)
+        self.hide(re.sub(r"\W", "", typed), what)
+        self.record(f"{prompt}: ‹typed: {len(typed)} characters›")
 
     def confirm(self, question: str, default: bool = True) -> bool:
         """Asks `question [Y/n]` (or `[y/N]`) until the answer is one of yes and no."""
@@ -440,6 +485,7 @@ class Terminal:
     def wait_until(self, finished: Callable[[float], bool], seconds: float, text: str) -> bool:
         """Like `wait`, but shown from the start and counting down: for waits whose end is known."""
         end = time.monotonic() + seconds
+        self.record(f"… {text}: {duration(seconds)}")
         shown = float("inf")
         try:
             while True:
@@ -480,15 +526,17 @@ class Terminal:
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
 
     def traceback(self, error: BaseException) -> None:
-        """For `--debug` only: where in the program an error came from, with secrets masked."""
+        """Where in the program an error came from, as `debug` lines."""
         import traceback
 
         for line in "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines():
             self.debug(line)
 
     def debug(self, line: str) -> None:
-        """For `--debug` only: a line about what happens inside, with secrets masked."""
-        self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+        """A line about what happens inside: for the report, and with `--debug` shown too, with secrets masked."""
+        self.record(line)
+        if self.debugging:
+            self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
 
     def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
@@ -505,7 +553,9 @@ class Terminal:
             while True:
                 number = " (or the number of an option)" if ways else ""
                 self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
-                answer = sys.stdin.readline().strip().strip("[].")
+                line = sys.stdin.readline()
+                self._record_answer("Press Enter to exit", line)
+                answer = line.strip().strip("[].")
                 if not answer or not ways:
                     return None
                 if answer.isdecimal() and 1 <= int(answer) <= len(ways):
@@ -515,20 +565,79 @@ class Terminal:
             self._write("\n")
             return None
 
-    # ── secrets ──
+    # ── what may be shared ──
 
-    def hide(self, secret: str, label: str) -> None:
-        """From now on `mask` puts `[label]` in the place of this secret."""
+    def record(self, line: str) -> None:
+        """Keeps a line for `transcript`, with the time."""
+        self._transcript.append((time.monotonic() - self._started, line))
+
+    def transcript(self) -> str:
+        """The conversation so far as it may be shared: each line with the seconds since the start, secrets masked."""
+        lines = []
+        for moment, text in self._transcript:
+            for line in re.sub(NOT_PRINTABLE, "·", self.mask(text)).split("\n"):
+                lines.append(f"{moment:8.2f}  {line}".rstrip())
+        return "\n".join(lines) + "\n"
+
+    def hide(self, secret: object, label: str) -> None:
+        """From now on `mask` puts `[label]` in the place of this text, number or bytes, if it has four characters."""
+        secret = secret if isinstance(secret, bytes) else str(secret)
         if len(secret) >= 4:
-            self._secrets[secret] = label
+            self._secrets.setdefault(secret, label)
 
     def mask(self, text: str) -> str:
-        """`text` as it may be shared: without the secrets that were met, and whatever else looks like one."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, f"[{self._secrets[secret]}]")
-        for pattern, label in LOOKS_SECRET:
-            text = re.sub(pattern, f"[{label}]", text)
+        """`text` as it may be shared: without the secrets that were met, however encoded, and what looks like one."""
+        if self._mask[0] != len(self._secrets):
+            self._mask = (len(self._secrets), *self._masking())
+        _, pattern, labels = self._mask
+        if pattern:
+            text = pattern.sub(lambda match: labels.get(match.group().casefold(), "[private]"), text)
+        for looks, instead in LOOKS_PRIVATE:
+            text = re.sub(looks, instead, text)
         return text
+
+    def _masking(self) -> tuple[Any, dict[str, str]]:
+        """One pattern for every spelling of every secret, and what each is called.
+
+        A secret that is an ordinary word of this script, such as the first name Will, stays: its own words give nothing
+        away, but “[first name]” in the place of each of them would.
+        """
+        labels: dict[str, str] = {}
+        own_words = script_text().casefold()
+        for secret, label in list(self._secrets.items()):
+            if isinstance(secret, str) and not re.search(r"\d", secret) and secret.casefold() in own_words:
+                continue
+            for spelling in spellings(secret):
+                labels.setdefault(spelling.casefold(), f"[{label}]")
+        if os.path.expanduser("~") not in ("~", "/"):
+            labels[os.path.expanduser("~").casefold()] = "~"
+        longest_first = sorted(labels, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE), labels
+
+
+def script_text() -> str:
+    """This file."""
+    try:
+        with open(__file__, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def spellings(secret: str | bytes) -> set[str]:
+    """A secret as it can turn up in a text: as it is, escaped, quoted for a URL, in hexadecimal digits, in base64."""
+    import base64
+    from urllib.parse import quote, quote_plus
+
+    data = secret if isinstance(secret, bytes) else secret.encode("utf-8", "replace")
+    found = {data.hex(), repr(secret).strip("b'\""), quote(data, safe=""), quote_plus(data)}
+    if isinstance(secret, str):
+        found |= {secret, ascii(secret).strip("'\"")}
+    for before in range(3):  # base64 looks different with one or two bytes before it; the characters at its ends vary
+        encoded = base64.b64encode(bytes(before) + data)[-(-before * 8 // 6) : (before + len(data)) * 8 // 6].decode()
+        if len(encoded) >= 5:
+            found |= {encoded, encoded.replace("+", "-").replace("/", "_")}
+    return found
 
 
 term = Terminal()
