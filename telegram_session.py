@@ -175,6 +175,8 @@ class Terminal:
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
         self._status_shown = False
+        self._pictures = 0  # drawn so far
+        self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
         self._started = time.monotonic()
         self._transcript: list[tuple[float, str]] = []  # moment, line; masked when it is given out
         self._secrets: dict[str | bytes, str] = {}  # secret → what it is
@@ -223,11 +225,19 @@ class Terminal:
     @property
     def width(self) -> int:
         """Columns to write in: the terminal's own, at most 100 (longer lines are hard to read), at least 20."""
+        return max(20, min(self._size()[0] or 80, 100))
+
+    @property
+    def height(self) -> int:
+        """The lines of the terminal."""
+        return self._size()[1] or 24
+
+    def _size(self) -> tuple[int, int]:
+        """Columns and lines as they are now; some terminals say 0."""
         try:
-            columns = os.get_terminal_size(self.out.fileno()).columns if self.screen else 80
+            return os.get_terminal_size(self.out.fileno()) if self.screen else (80, 24)
         except (OSError, ValueError, AttributeError):
-            columns = 80
-        return max(20, min(columns or 80, 100))
+            return 80, 24
 
     # ── printing ──
 
@@ -246,6 +256,7 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         self.clear_status()
+        self._picture = 0
         try:
             self.out.write(text)
             self.out.flush()
@@ -346,25 +357,41 @@ class Terminal:
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
 
-    def draw(self, dark: Sequence[Sequence[int]], over: int = 0) -> int:
-        """Draws a QR code from rows of modules (1 is dark), two rows to a line; returns the number of its lines.
+    def draw(self, dark: Sequence[Sequence[int]]) -> None:
+        """Draws a QR code from rows of modules (1 is dark), in the place of the last one if nothing was said since.
 
-        `over` lines of the last picture are drawn over. The code is black on white whatever the terminal's colours
-        and NO_COLOR say, because this is a picture and not decoration: the camera needs it.
+        It is black on white whatever the terminal's colours and NO_COLOR say, because this is a picture and not
+        decoration: the camera needs it. A terminal without colours shows light letters on dark, or dark ones on light,
+        and does not tell which: there every second picture has them exchanged.
         """
         self.record("‹QR code›")
         rows = [list(row) for row in dark]
-        if self.redraws and self.unicode and self._console_understands_escapes():
+        painted = self.redraws and self._console_understands_escapes()
+        ink = 1 if painted else self._pictures % 2  # which modules are drawn: without colours the light ones first
+        if self._encodes("▄▀█"):
             rows += [[0] * len(rows[0])] * (len(rows) % 2)
-            lines = [
-                "\x1b[30;47m" + "".join(" ▄▀█"[2 * top + bottom] for top, bottom in zip(upper, lower)) + "\x1b[0m"
-                for upper, lower in zip(rows[::2], rows[1::2])
-            ]
-        else:  # light modules are drawn, for letters are light on a dark terminal as a rule
-            lines = ["".join("  " if module else "##" for module in row) for row in rows]
-        up = f"\x1b[{over}A\r" if over and self.redraws else "\n"
-        self._write(up + "".join(line + "\n" for line in lines))
-        return len(lines)
+            pairs = zip(rows[::2], rows[1::2])
+            lines = ["".join(" ▄▀█"[2 * (t == ink) + (b == ink)] for t, b in zip(*pair)) for pair in pairs]
+            black_on_white = "\x1b[30;47m\x1b[38;5;16;48;5;231m"  # the second is free of the terminal's own palette
+            lines = [f"{black_on_white}{line}\x1b[0m" for line in lines] if painted else lines
+        elif painted:
+            black, white = "\x1b[40m\x1b[48;5;16m  ", "\x1b[47m\x1b[48;5;231m  "
+            lines = ["".join(black if module else white for module in row) + "\x1b[0m" for row in rows]
+        else:
+            lines = ["".join("##" if module == ink else "  " for module in row) for row in rows]
+        fits = self.height > len(lines)
+        over = self._picture if self.redraws and fits else 0
+        self._write((f"\x1b[{over}A\r" if over else "\n") + "".join(line + "\n" for line in lines))
+        self._pictures += 1
+        if self.screen and not fits:
+            self.warn(
+                f"The code needs {len(lines) + 1} lines, and this window has {self.height}. Make the window larger, or "
+                "its letters smaller; the next code fits then."
+            )
+        elif not painted:
+            self.note("If the phone does not take it, wait for the next one: it has dark and light exchanged.")
+        else:
+            self._picture = len(lines)
 
     # ── asking ──
 
@@ -7187,13 +7214,21 @@ def import_telethon() -> None:
 # ══ 7  SIGN-IN ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Each way in is one flow that can be read beside its page: core.telegram.org/api/auth (phone code, e-mail),
-# /api/srp (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot do
-# the e-mail types, and hide which error it was.
+# /api/srp (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot
+# do the e-mail types, and hide which error it was.
 
 # SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
 SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
 
-MORE_DIGITS = "Type it again; if it really is the code, type it a second time and it is sent as it is."
+RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
+
+DOUBTED = "Please type it again; exactly the same once more is sent as it is."
+
+# For those who know neither the password nor can read the recovery e-mail (api/srp#password-reset).
+SEVEN_DAYS = (
+    "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot password. "
+    "Telegram then removes it after 7 days."
+)
 
 
 class SignedIn(NamedTuple):
@@ -7223,31 +7258,35 @@ def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
         try:
             return telegram.call(request, doing, repeat=False)
         except (Lost, KeyboardInterrupt) as interruption:
+            leaving = isinstance(interruption, KeyboardInterrupt)
             term.say("It is not clear whether Telegram received that. Asking …")
             try:
                 user = telegram.who_am_i()
+            except KeyboardInterrupt:
+                raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
             except Problem as problem:
-                if problem.name == "SESSION_PASSWORD_NEEDED":
-                    raise
-                raise fate_unknown(problem) from problem
+                if problem.name != "SESSION_PASSWORD_NEEDED":
+                    raise fate_unknown(problem.title, problem.name, problem.call) from problem
+                raise (interruption if leaving else problem) from None
             if user is not None:
                 return SignedIn(user)
-            if tries == 2 or isinstance(interruption, KeyboardInterrupt):
+            if tries == 2 or leaving:
                 raise
 
 
-def fate_unknown(problem: Problem) -> Problem:
+def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
     """What to say when Telegram cannot be asked whether the account was signed in."""
     return Problem(
         "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({problem.title})",
+        f"Telegram could not be asked whether it went through. ({why})",
         [
             "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
             f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
             "Run this script again.",
         ],
-        name=problem.name,
-        call=problem.call,
+        name=name,
+        call=call,
+        code=code,
     )
 
 
@@ -7371,16 +7410,17 @@ def tell_where(sent: Any, phone: str) -> Delivery:
 # ── the phone code ──
 
 
-def read_code(text: str, sent: Any, ask: str) -> tuple[str, str]:
+def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     """What the person typed as the code to send, and a doubt about it ("" if it looks right).
 
-    Spaces, dashes and a pasted sentence around the digits are understood. `ask` is the column of `Delivery`.
+    Spaces, dashes and a pasted sentence around the digits are understood. `kind` is what says how long it is (a
+    `SentCodeType`, or an `account.SentEmailCode`), `ask` the column of `Delivery`.
     """
     import unicodedata
 
     text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
-    kind = sent.type
-    if ask == "words":
+    compact = re.sub(r"[\s\-–—._]", "", text)
+    if ask == "words" and not compact.isdecimal():
         beginning = getattr(kind, "beginning", None) or ""
         code = " ".join(text.split())
         doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
@@ -7394,10 +7434,11 @@ def read_code(text: str, sent: Any, ask: str) -> tuple[str, str]:
     runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
     if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
         return runs[0], ""
+    if length and len(digits) == length:
+        return digits, ""
     if length and type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length:
         return digits[-length:], ""  # the whole number was typed; its end is the code
-    compact = re.sub(r"[\s\-–—._]", "", text)
-    code = digits if compact.isdigit() or not compact.isalnum() else compact
+    code = digits if compact.isdecimal() or not compact.isalnum() else compact
     if length and len(code) != length:
         return code, f"The code has {length} digits, and this is {len(code)}."
     return code, "" if code else "There is no digit in it."
@@ -7435,6 +7476,11 @@ class PhoneSignIn:
                     outcome = self._ask_for_code()
                     if outcome:
                         return outcome
+        except Problem as problem:
+            if problem.name != "SESSION_PASSWORD_NEEDED":
+                self._forget_code()
+                raise
+            return sign_in_with_password(self.telegram)  # the code is used up: there is nothing left to forget
         except BaseException:
             self._forget_code()
             raise
@@ -7526,27 +7572,32 @@ class PhoneSignIn:
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
         sent = self.sent
-        problem = named_problem("SENT_CODE_PAYMENT_REQUIRED", call="auth.sendCode")
         premium = f" ({sent.premium_days} days of Telegram Premium)" if getattr(sent, "premium_days", 0) else ""
-        problem.meaning = (
-            f"SMS to this country are dear, so Telegram wants a payment{premium} first. It can be made in Telegram's own "
-            f"phone apps only. Telegram's address for questions: {sent.support_email_address} "
-            f"(subject: {sent.support_email_subject})."
+        return Problem(
+            SENT_CODES["SentCodePaymentRequired"],
+            f"SMS to this country are dear, so somebody has to pay{premium} first. That works only in Telegram's own "
+            "apps on a phone, not here.",
+            [
+                "If you are signed in anywhere: sign in here with a QR code, it needs neither a code nor a payment.",
+                "Otherwise sign in with Telegram's own app on a phone first, then come back.",
+                f"Telegram's address for questions: {sent.support_email_address}, subject: "
+                f"{sent.support_email_subject}",
+            ],
+            name="auth.SentCodePaymentRequired",
+            call="auth.sendCode",
         )
-        return problem
 
     # ── typing ──
 
     def _ask_for_code(self) -> SignedIn | None:
         """One round of the code prompt: an option, or a code that is then sent. None: another round."""
         delivery = tell_where(self.sent, self.phone)
-        options = self._options()
-        term.options(options)
+        term.options(self._options())
         doubted = ""
         while True:
             typed = term.ask("Code (or the number of an option)")
             word = typed.casefold().strip("[]. ")
-            if word in options:
+            if word in self._options():
                 self._choose(word)
                 return None
             if not typed:
@@ -7555,23 +7606,18 @@ class PhoneSignIn:
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
                 continue
-            code, doubt = read_code(typed, self.sent, delivery.ask)
+            code, doubt = read_code(typed, self.sent.type, delivery.ask)
             if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} Please type it again; exactly the same once more is sent as it is.")
+                term.warn(f"{doubt} {DOUBTED}")
                 doubted = code
                 continue
             try:
                 return self._sign_in(code)
             except Problem as problem:
-                if problem.name not in (
-                    "PHONE_CODE_INVALID",
-                    "EMAIL_VERIFY_EXPIRED",
-                    "CODE_INVALID",
-                    "EMAIL_CODE_INVALID",
-                ):
+                if problem.name not in CODE_IS_WRONG:
                     raise
                 term.problem(problem)
-                term.options(options)
+                term.options(self._options())
 
     def _options(self) -> dict[str, str]:
         """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""
@@ -7588,10 +7634,13 @@ class PhoneSignIn:
             "4": "sign in with a QR code instead (needs no code at all)",
             "5": "use another phone number",
         }
-        if getattr(self.sent.type, "reset_available_period", None) is not None:
-            period = self.sent.type.reset_available_period
-            when = f"from {duration(period)} after now on" if period else "possible now"
-            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({when})"
+        period = getattr(self.sent.type, "reset_available_period", None)
+        pending = getattr(self.sent.type, "reset_pending_date", None)
+        if pending:
+            options["6"] = f"ask whether the login e-mail is reset by now (due {clock(pending.timestamp())})"
+        elif period is not None:
+            takes = f"takes {duration(period)}" if period else "at once"
+            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({takes})"
         return options
 
     def _choose(self, option: str) -> None:
@@ -7601,18 +7650,24 @@ class PhoneSignIn:
                 self._resend_code()
             elif option == "3":
                 self._force_sms()
-            elif option == "6":
-                self._reset_login_email()
+            elif option == "4":
+                import_segno()  # without it the person stays here
+                raise Turn("qr")
+            elif option == "5":
+                raise Turn("phone")
             else:
-                raise Turn({"4": "qr", "5": "phone"}[option])
+                self._reset_login_email()
         except Problem as problem:
-            if problem.name not in SEND_REFUSALS:
+            if problem.name in CODE_IS_DEAD:
+                self._begin_again(problem)
+            elif problem.name in NOT_SENT or re.match(REFUSED_TO_SEND, problem.name):
+                term.problem(problem)
+                term.say("The last code that was sent still counts.", mark="→")
+            else:
                 raise
-            term.problem(problem)
-            term.say("The last code that was sent still counts.", mark="→")
 
     def _sign_in(self, code: str) -> SignedIn | None:
-        """auth.signIn with the code; then the 2FA password if there is one. None: a new code was sent instead."""
+        """auth.signIn with the code. None: it was dead, and a new one was sent. 2FA is a Problem (`run`)."""
         from telethon.tl.functions.auth import SignInRequest
         from telethon.tl.types import EmailVerificationCode
 
@@ -7623,16 +7678,17 @@ class PhoneSignIn:
         try:
             return signed_in(authorise(self.telegram, request, "signing in with the code"))
         except Problem as problem:
-            if problem.name == "SESSION_PASSWORD_NEEDED":
-                self.phone_code_hash = ""  # the code is used up: there is nothing left to forget
-                return sign_in_with_password(self.telegram)
-            if problem.name not in ("PHONE_CODE_EXPIRED", "AUTH_RESTART"):
+            if problem.name not in CODE_IS_DEAD:
                 raise
-            term.problem(problem)
-            if not term.confirm("Ask Telegram for a new code?"):
-                raise
-            self._send_code()
+            self._begin_again(problem)
             return None
+
+    def _begin_again(self, problem: Problem) -> None:
+        """The code is dead: a new one, if the person wants it."""
+        term.problem(problem)
+        if not term.confirm("Ask Telegram for a new code?"):
+            raise problem
+        self._send_code()
 
     # ── the login e-mail ──
 
@@ -7667,16 +7723,20 @@ class PhoneSignIn:
         from telethon.tl.types import EmailVerificationCode
 
         term.say(f"Telegram sent a code to {sent.email_pattern}. Look into the spam folder too.", mark="→")
+        doubted = ""
         while True:
-            code = re.sub(
-                r"[\s-]", "", term.ask(f"Email code ({sent.length} characters; Enter alone: another address)")
-            )
-            if not code:
+            typed = term.ask(f"Email code ({sent.length} digits; Enter alone: another address)")
+            if not typed:
                 return False
+            code, doubt = read_code(typed, sent, "digits")
+            if doubt and (code != doubted or not code):
+                term.warn(f"{doubt} {DOUBTED}")
+                doubted = code
+                continue
             try:
                 verified = self.telegram.call(VerifyEmailRequest(purpose, EmailVerificationCode(code)), "checking it")
             except Problem as problem:
-                if problem.name not in ("CODE_INVALID", "EMAIL_VERIFY_EXPIRED", "PHONE_CODE_INVALID"):
+                if problem.name not in CODE_IS_WRONG:
                     raise
                 term.problem(problem)
                 continue
@@ -7687,11 +7747,18 @@ class PhoneSignIn:
             return True
 
 
-# Telegram refuses to send another code, but the last one stays valid.
-SEND_REFUSALS = (
-    "SEND_CODE_UNAVAILABLE", "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "TASK_ALREADY_EXISTS",
-    "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN", "METHOD_INVALID",
+# After these there is no code that counts.
+CODE_IS_DEAD = ("PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "AUTH_RESTART")
+
+# A code was typed, and it is not the right one: it is asked for again.
+CODE_IS_WRONG = ("PHONE_CODE_INVALID", "CODE_INVALID", "EMAIL_CODE_INVALID", "EMAIL_VERIFY_EXPIRED")
+
+# Telegram refuses to send another code, or a helper is missing, but the last code stays valid.
+NOT_SENT = (
+    "SEND_CODE_UNAVAILABLE", "TASK_ALREADY_EXISTS", "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN",
+    "METHOD_INVALID", "SegnoMissing",
 )  # fmt: skip
+REFUSED_TO_SEND = "FLOOD|PHONE_NUMBER_FLOOD|PHONE_PASSWORD_FLOOD"
 
 
 # ── the 2FA password ──
@@ -7721,9 +7788,12 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(authorise(telegram, request, "checking the password"))
         except Problem as problem:
-            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+            if problem.name == "SESSION_PASSWORD_NEEDED":  # asked after the line went down (`authorise`)
+                term.warn("The password got lost on the way to Telegram. Please type it once more.")
+            elif problem.name in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+                term.problem(problem)
+            else:
                 raise
-            term.problem(problem)
 
 
 def password_proof(challenge: Any, password: str) -> Any:
@@ -7760,17 +7830,20 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
 
     if not challenge.has_recovery:
         term.warn("This account has no recovery e-mail, so the password cannot be recovered from here.")
-        term.steps([
-            "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot "
-            "password. Telegram then removes it after 7 days.",
-            "Come back then. Or try to remember it: the hint stands above.",
-        ])  # fmt: skip
+        term.steps([SEVEN_DAYS, "Come back then. Or try to remember it: type it below."])
         return None
     term.warn("Recovery by e-mail REMOVES the 2FA password from the account. You can set a new one afterwards.")
     if not term.confirm("Recover by e-mail?", default=False):
         return None
-    pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
+    try:
+        pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
+    except Problem as problem:
+        if problem.name != "PASSWORD_RECOVERY_NA":
+            raise
+        term.problem(problem)
+        return None
     term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
+    term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
     while True:
         code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back to the password)"))
         if not code:
@@ -7796,22 +7869,50 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
     term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
     for device, where in WHERE_TO_SCAN:
         term.say(f"{device}: {where}.", mark="•", indent=2)
-    term.say("Then tap “Link” (or “Allow”) on the phone. The camera app of the phone does not work for this.", indent=2)
-    drawn = 0
+    term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
+    drawn = b""
     try:
         while True:
             answer = next_login_token(telegram, credentials)
             if isinstance(answer, SignedIn):
                 return answer
-            matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
-            drawn = term.draw([list(row) for row in matrix], over=drawn)
             left = answer.expires.timestamp() - time.time() - telegram.clock_offset
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 5), 300), "scan the code; a new one comes in")
+            if answer.token != drawn:
+                matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
+                term.draw([list(row) for row in matrix])
+                drawn = answer.token
+                left -= RENEW_BEFORE
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), "scan it; a fresh code comes in")
+    except KeyboardInterrupt:
+        if not drawn:
+            raise
+        return last_look(telegram, credentials)
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED":
             raise
         term.good("The code was scanned and accepted.")
         return sign_in_with_password(telegram)
+
+
+def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:
+    """Ctrl-C at the QR code: a scan of the last moment may have signed this key in, and its string must not get lost.
+
+    Raises KeyboardInterrupt when it has not.
+    """
+    term.say("Stopping. Asking whether the code was scanned in the last moment …")
+    try:
+        answer = next_login_token(telegram, credentials)
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            term.warn(
+                f"Telegram could not be asked ({problem.title}) If you have just scanned the code: open Settings → "
+                f"Devices on the phone, and end the session “telegram_session.py {__version__}” if it is there."
+            )
+        raise KeyboardInterrupt from None
+    if isinstance(answer, SignedIn):
+        return answer
+    term.warn("It was not. Do not scan it any more: that would begin a session whose string nobody has.")
+    raise KeyboardInterrupt
 
 
 def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
@@ -7859,7 +7960,7 @@ def import_segno() -> Any:
         if not offer_install("segno", "segno", "The QR code is drawn by the small library “segno”, which is missing."):
             raise Problem(
                 "Without “segno” there is no QR code.",
-                "The sign-in link inside the code cannot be opened by hand: Telegram's apps only take it from a camera.",
+                "The sign-in link in the code cannot be opened by hand: Telegram's apps only take it from a camera.",
                 ways_to_install("segno"),
                 name="SegnoMissing",
             ) from None
@@ -7891,11 +7992,13 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
-    try:
-        tell_unconfirmed(telegram)
-        tell_frozen(telegram)
-    except Problem as problem:
-        term.note(f"Whether the session is confirmed could not be looked up ({problem.name or problem.title}).")
+    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
+        try:
+            look(telegram)
+        except Problem as problem:
+            term.note(f"Whether {at} could not be looked up ({problem.name or problem.title}).")
+        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
+            return
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -8622,7 +8725,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         ) as telegram:
             telegram.connect()
             signed = sign_in(telegram, credentials, who)
-            hand_over(telegram, credentials, signed)
+            try:
+                hand_over(telegram, credentials, signed)
+            except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
+                hand_over(telegram, credentials, signed)
             tell_state(telegram, signed)
     except Turn:  # to another phone number
         return session_string(options, credentials, ask_phone(use_environment=False))
@@ -8699,8 +8805,8 @@ def tell_safety(signed: SignedIn) -> None:
                  "programs that want YOUR account need a string made with your phone number.", mark="•")  # fmt: skip
     else:
         term.say("Whoever has it can read and write as you, without code and password.", mark="•")
-    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, an "
-             "issue or git.", mark="•")  # fmt: skip
+    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, "
+             "an issue or git.", mark="•")  # fmt: skip
     term.say("One string per program that runs: two programs with one string kill it (AUTH_KEY_DUPLICATED).", mark="•")
     term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
 

@@ -218,7 +218,7 @@ class Methods:
             kind.phone_code_hash = account.sent.hash
             return kind
         if kind is types.auth.SentCodeSuccess:
-            return types.auth.SentCodeSuccess(self._sign_in(key, account))
+            return types.auth.SentCodeSuccess(self._pass_password(key, account))
         if isinstance(kind, bytes):
             kind = RawObject(kind)
         for name, value in changes.items():
