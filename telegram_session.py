@@ -5934,6 +5934,8 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
+    if not re.match(r"127\.|localhost$|::1$", host):
+        term.hide(host, "proxy")
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -6740,6 +6742,30 @@ def request_name(request: Any) -> str:
     return name if namespace == "functions" else f"{namespace}.{name}"
 
 
+# Fields of Telegram's answers that say who somebody is, or that let somebody in.
+PRIVATE_FIELDS = """
+first_name last_name username phone phone_number phone_code_hash id access_hash email email_pattern hint token url
+login_email_pattern email_unconfirmed_pattern pattern prefix beginning nonce play_integrity_nonce ip region hash
+future_auth_token
+"""
+
+
+def hide_private(answer: Any) -> None:
+    """Tells the mask what is private in an answer, however deep it lies."""
+    private = PRIVATE_FIELDS.split()
+    inside = [answer]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, (list, tuple)):
+            inside += one
+        elif hasattr(one, "CONSTRUCTOR_ID"):
+            for name, value in vars(one).items():
+                if name in private and isinstance(value, (str, bytes, int)):
+                    term.hide(value, name.replace("_", " "))
+                else:
+                    inside.append(value)
+
+
 class Inbox:
     """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
 
@@ -6963,10 +6989,17 @@ class Telegram:
                     key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
+            started = time.monotonic()
             try:
-                return self._run(self._ask(request), doing, limit)
+                answer = self._run(self._ask(request), doing, limit)
             except Exception as error:
+                name = telegram_name(error) or type(error).__name__
+                term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
+                continue
+            hide_private(answer)
+            term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
+            return answer
 
     def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
         """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
@@ -7152,6 +7185,7 @@ class Telegram:
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
+        term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
@@ -7318,23 +7352,40 @@ def show_answer(answer: Any) -> None:
     """Prints the full dump of an answer: every field of every nested object, known or not."""
     term.rule("Telegram response (full debug dump)")
     rows = list(answer_rows(answer))
-    widest = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2)
+    widest = max(len(name) for name, _, _ in rows)
+    for name, value, shareable in rows:
+        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable)
     term.rule()
 
 
-def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str]]:
-    """The dump of a TLObject as rows of name and value: plain fields first, then the objects inside it."""
+def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
+    """The dump of a TLObject as rows of name, value, and what the report says for it.
+
+    Plain fields come first, then the objects inside it.
+    """
     fields = vars(answer).items()
     nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
     for name, value in fields:
         if (name, value) not in nested:
-            yield indent + name, describe_value(name, value)
+            described = describe_value(name, value)
+            yield indent + name, described, described if is_shareable(name, value) else NOT_SHOWN
     for name, value in nested:
-        yield f"{indent}{name} (raw)", "None" if value is None else type(value).__name__
+        kind = "None" if value is None else type(value).__name__
+        yield f"{indent}{name} (raw)", kind, kind
         if value is not None:
             yield from answer_rows(value, indent + "  .")
+
+
+def is_shareable(name: str, value: Any) -> bool:
+    """Whether a field of an answer gives nothing away: flags, dates, and the numbers that are no identifiers."""
+    return value is None or isinstance(value, bool) or hasattr(value, "timestamp") or name in SHAREABLE_FIELDS
+
+
+# Numbers of Telegram's answers that are the same for many people.
+SHAREABLE_FIELDS = (
+    "timeout", "length", "push_timeout", "reset_available_period", "dc_id", "premium_days", "constructor",
+    "otherwise_relogin_days",
+)  # fmt: skip
 
 
 def describe_value(name: str, value: Any) -> str:
@@ -7399,8 +7450,8 @@ def tell_where(sent: Any, phone: str) -> Delivery:
     if delivery.ask == "words":
         beginning = fields.get("beginning")
         fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
-    term.say(delivery.where.format(**fields), "bold", mark="→")
-    term.say(delivery.look.format(**fields), indent=2)
+    term.say(delivery.where.format(**fields), "bold", mark="→", shareable=delivery.where)
+    term.say(delivery.look.format(**fields), indent=2, shareable=delivery.look)
     length = fields.get("length")
     if length and delivery.ask == "digits":
         term.say(f"The code has {length} digits.", indent=2)
@@ -7777,7 +7828,7 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
         if challenge.hint:
-            term.say(f"Your hint: {challenge.hint}", indent=2)
+            term.say(f"Your hint: {challenge.hint}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
         typed = term.ask_secret("2FA password (not shown while you type; Enter alone: forgotten)")
         if not typed:
             recovered = recover_by_email(telegram, challenge)
@@ -8250,7 +8301,9 @@ def plain_text(text: str) -> str:
 
 def shortened(text: str) -> str:
     """What was typed, short enough to be shown again."""
-    return text if len(text) <= 40 else text[:37] + "…"
+    short = text if len(text) <= 40 else text[:37] + "…"
+    term.hide(short, "what was typed")
+    return short
 
 
 def parse_credentials(text: str, wanted: str) -> PastedCredentials:
@@ -8391,6 +8444,7 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
         found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
     credentials = Credentials(found.api_id, found.api_hash)
     term.hide(credentials.api_hash, "API hash")
+    term.hide(credentials.api_id, "API ID")
     term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
     app = published_app(credentials.api_id)
     if app:
@@ -8404,7 +8458,9 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
 
 def masked_hash(api_hash: str) -> str:
     """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
-    return f"{api_hash[:4]}…{api_hash[-2:]} ({len(api_hash)} characters)"
+    masked = f"{api_hash[:4]}…{api_hash[-2:]}"
+    term.hide(masked, "API hash")
+    return f"{masked} ({len(api_hash)} characters)"
 
 
 def credentials_from_environment() -> PastedCredentials:
@@ -9004,7 +9060,7 @@ def check_aloud(options: Any) -> Outcome:
         if len(sessions) > 1:
             term.say()
             term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
-        term.facts(facts_for_people(session))
+        term.facts(facts_for_people(session), private=("User ID", "Username", "API ID", "Key"))
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
     for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
@@ -9192,7 +9248,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    term.facts((name.replace("_", " ").capitalize(), value) for name, value in answer.items())
+    facts = [(name.replace("_", " ").capitalize(), value) for name, value in answer.items()]
+    term.facts(facts, private=("Name", "Username", "User id"))
     return answer
 
 
