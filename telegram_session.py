@@ -225,14 +225,15 @@ class Terminal:
     @property
     def width(self) -> int:
         """Columns to write in: the terminal's own, at most 100 (longer lines are hard to read), at least 20."""
-        return max(20, min(self._size()[0] or 80, 100))
+        return max(20, min(self.size[0] or 80, 100))
 
     @property
     def height(self) -> int:
         """The lines of the terminal."""
-        return self._size()[1] or 24
+        return self.size[1] or 24
 
-    def _size(self) -> tuple[int, int]:
+    @property
+    def size(self) -> tuple[int, int]:
         """Columns and lines as they are now; some terminals say 0."""
         try:
             return os.get_terminal_size(self.out.fileno()) if self.screen else (80, 24)
@@ -392,6 +393,18 @@ class Terminal:
             self.note("If the phone does not take it, wait for the next one: it has dark and light exchanged.")
         else:
             self._picture = len(lines)
+
+    def to_clipboard(self, text: str) -> bool:
+        """Asks the terminal to put text on the clipboard of the computer it runs on; False if it cannot be asked.
+
+        OSC 52 (invisible-island.net/xterm/ctlseqs/ctlseqs.html). The terminal does not say whether it did it.
+        """
+        import base64
+
+        if not self.redraws:
+            return False
+        self._write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07")
+        return True
 
     # ── asking ──
 
@@ -2997,6 +3010,101 @@ def _span(text: str) -> range:
 
 
 _calling_codes: dict[str, CallingCode] = {}
+
+
+# ── paste targets ──
+
+
+class Target(NamedTuple):
+    """A program that a session is made for: a row of PASTE_TARGETS.
+
+    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
+    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
+    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    """
+
+    name: str
+    takes: str
+    api_id: str
+    api_hash: str
+    session: str
+    place: str
+
+
+# Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
+# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+#
+#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+PASTE_TARGETS = """
+= variables
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
+tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+
+= mcp
+chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uv --directory /full/path/to/telegram-mcp run main.py
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
+j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
+chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+
+= n8n
+GramPro                           | fields  | apiId | apiHash | session |
+MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
+Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
+Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
+TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+"""
+
+# MCP clients: where their settings are, and the shape of what goes there.
+MCP_CLIENTS = """
+Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
+Cursor         | mcpServers | ~/.cursor/mcp.json
+VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
+Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
+Codex          | toml       | ~/.codex/config.toml
+"""
+
+# Programs that take text for the clipboard from standard input, in the order they are tried.
+CLIPBOARDS = """
+pbcopy
+wl-copy
+xclip -selection clipboard
+xsel --clipboard --input
+clip.exe
+"""
+
+# What a session can be saved as: the name in TARGETS (`env`: lines of variables), a file name, and what it is.
+SAVE_AS = """
+env      | telegram.env     | the lines of a .env file: API ID, API hash and session string
+string   | session.txt      | a text file with the session string and nothing else
+telethon | telegram.session | a .session file of Telethon 1
+json     | telegram.session | a .session file with the .json that many tools want beside it
+tdata    | tdata            | a tdata folder for Telegram Desktop
+"""
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
+def paste_targets(group: str) -> list[Target]:
+    """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
+    found, current = [], ""
+    for row in rows_of(PASTE_TARGETS):
+        if row[0].startswith("= "):
+            current = row[0][2:]
+        elif current == group:
+            found.append(Target(*row))
+    return found
 
 
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -7211,29 +7319,29 @@ class Telegram:
         return answer
 
     def _introduction(self, request: Any) -> Any:
-        """`request` inside invokeWithLayer and initConnection.
-
-        The device fields are honest and stay the same: they are what the person reads in Settings → Devices, and
-        empty or changing ones are said to get sessions ended.
-        """
-        import platform
-
+        """`request` inside invokeWithLayer and initConnection."""
         from telethon.tl.alltlobjects import LAYER
         from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
 
-        return InvokeWithLayerRequest(
-            LAYER,
-            InitConnectionRequest(
-                api_id=self.api_id,
-                device_model=f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
-                system_version=platform.release() or "unknown",
-                app_version=f"telegram_session.py {__version__}",
-                system_lang_code="en",
-                lang_pack="",
-                lang_code="en",
-                query=request,
-            ),
-        )
+        return InvokeWithLayerRequest(LAYER, InitConnectionRequest(self.api_id, **this_device(), query=request))
+
+
+def this_device() -> dict[str, str]:
+    """What initConnection says about this program and computer.
+
+    It is honest and stays the same: people read it in Settings → Devices, and empty or changing values are said to get
+    sessions ended.
+    """
+    import platform
+
+    return {
+        "device_model": f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
+        "system_version": platform.release() or "unknown",
+        "app_version": f"telegram_session.py {__version__}",
+        "system_lang_code": "en",
+        "lang_pack": "",
+        "lang_code": "en",
+    }
 
 
 def import_telethon() -> None:
@@ -8782,9 +8890,9 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
             telegram.connect()
             signed = sign_in(telegram, credentials, who)
             try:
-                hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
-                hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram, credentials, signed)
             tell_state(telegram, signed)
     except Turn:  # to another phone number
         return session_string(options, credentials, ask_phone(use_environment=False))
@@ -8793,7 +8901,7 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
-    return Outcome(0, [another])
+    return ways_after(handed, another)
 
 
 def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
@@ -8827,44 +8935,482 @@ def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
     return [*ways, ("enter the API ID and API hash again", other_credentials)]
 
 
-def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> None:
+# ── hand-over ──
+
+
+class Handed(NamedTuple):
+    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
+
+    string: str
+    session: Session
+    credentials: Credentials
+
+
+def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
     """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
-    session = telegram.session
-    string = encode_telethon_string(session)
+    user = signed.user
+    string = encode_telethon_string(telegram.session)
     if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
-    user = signed.user
-    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    hide_private(user)
     term.hide(string, "session string")
-    term.good("Signed in.")
-    term.rule("Your session")
-    term.facts([
+    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    rows = [
         ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
         ("Username", f"@{user.username}" if user.username else "(none)"),
         ("User ID", user.id),
         ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
-    ])  # fmt: skip
+    ]
+    term.good("Signed in.")
+    term.rule("Your session")
+    term.facts(rows, private=("Signed in as", "Username", "User ID", "API ID", "API hash"))
     term.say()
     term.say("Session string (one line, beginning with 1; copy all of it):", "bold")
     term.deliver(string)
     term.rule()
+    return Handed(string, with_account(telegram.session, user), credentials)
 
 
 def tell_safety(signed: SignedIn) -> None:
-    """How to treat what was just printed."""
+    """How to treat what was just printed: what it can do, where it is listed, and how it is ended."""
+    bot = bool(signed.user.bot)
+    can = (
+        "Whoever has it is the bot, without the token. It is no user session: a bot cannot read chats that it is not "
+        "in. Programs that want YOUR account need a string made with your phone number."
+        if bot
+        else "Whoever has it can read and write everything as you, also the codes that Telegram sends you. No code and "
+        "no password is asked for any more."
+    )
+    end = (
+        "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
+        if bot
+        else f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate. That works "
+        "at once. Do it if the string was seen by anybody, and make a new one."
+    )
     term.say()
     term.say("Keep the session string secret:", "bold")
-    if signed.user.bot:
-        term.say("Whoever has it controls the bot. It is not a user session: a bot cannot read chats it is not in, and "
-                 "programs that want YOUR account need a string made with your phone number.", mark="•")  # fmt: skip
+    for sentence in (
+        can,
+        "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
+        "or git.",
+        "One string for each program: two that use the same one at the same time kill it (AUTH_KEY_DUPLICATED).",
+        end,
+    ):
+        term.say(sentence, mark="•")
+
+
+def ways_after(handed: Handed, another: Way) -> Outcome:
+    """The menu after a success. Each way comes back to it, whatever happens on the way: the string is there already."""
+
+    def way(do: Callable[[Handed], None]) -> Callable[[], Outcome]:
+        def run() -> Outcome:
+            term.say()
+            try:
+                do(handed)
+            except Problem as problem:
+                term.problem(problem)
+            except KeyboardInterrupt:
+                term.say()
+            return outcome
+
+        return run
+
+    outcome = Outcome(
+        0,
+        [
+            ("show it ready to paste: .env, MCP servers, n8n, Docker", way(show_ready_to_paste)),
+            ("copy the session string to the clipboard", way(copy_string)),
+            ("save it to a file", way(save_to_file)),
+            another,
+        ],
+    )
+    return outcome
+
+
+def choose(question: str, answers: Sequence[str]) -> int | None:
+    """Asks for one of the answers by its number: its index, or None to go back."""
+    term.say(question, "bold")
+    term.options({str(number): answer for number, answer in enumerate(answers, 1)})
+    while True:
+        answer = term.ask("Number (Enter alone: back)").strip("[].")
+        if not answer:
+            return None
+        if answer.isdecimal() and 1 <= int(answer) <= len(answers):
+            return int(answer) - 1
+        term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
+
+
+def offer_to_write(path: str) -> bool:
+    """Whether a file with secrets may be written at a path: asked again where git would take it up."""
+    if not git_would_take(path):
+        return True
+    term.warn(
+        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
+        "publish your account. Better choose another folder, or name the file in .gitignore first."
+    )
+    return term.confirm("Write it there all the same?", default=False)
+
+
+def git_would_take(path: str) -> bool:
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
+    import subprocess
+
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    above = folder
+    while not os.path.lexists(os.path.join(above, ".git")):
+        if above == os.path.dirname(above):
+            return False
+        above = os.path.dirname(above)
+    try:
+        quiet = subprocess.DEVNULL
+        asked = subprocess.run(
+            ["git", "-C", folder, "check-ignore", "-q", "--", os.path.abspath(path)],
+            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return asked.returncode != 0
+
+
+# ── hand-over: ready to paste ──
+
+
+def show_ready_to_paste(handed: Handed) -> None:
+    """Asks where it goes, and shows exactly that: nothing to rename, nothing to quote."""
+    groups = ("variables", "mcp", "n8n", "docker")
+    group = choose(
+        "Where does it go?",
+        (
+            "into a .env file, or the environment of a program",
+            "into an MCP server (for Claude, Cursor, VS Code, Codex)",
+            "into n8n",
+            "into docker run",
+        ),
+    )
+    if group is None:
+        return
+    if groups[group] == "docker":
+        show_docker(handed)
+        return
+    targets = paste_targets(groups[group])
+    chosen = choose("Which one?", [target.name for target in targets])
+    if chosen is not None:
+        show_for(targets[chosen], handed)
+
+
+def show_for(target: Target, handed: Handed) -> None:
+    """What one program needs."""
+    if target.takes == "variables":
+        term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
+        show_snippet(env_lines(variables(target, handed)))
+    elif target.takes == "mcp":
+        show_for_mcp_client(target, handed)
+    elif target.takes == "fields":
+        term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
+        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
+        if target.place:
+            term.say(f"Its other fields ({target.place}) you know yourself.")
+    elif target.takes == "nothing":
+        term.warn(f"{target.name} cannot take a session string. {target.place} Sign in with its own login.")
     else:
-        term.say("Whoever has it can read and write as you, without code and password.", mark="•")
-    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, "
-             "an issue or git.", mark="•")  # fmt: skip
-    term.say("One string per program that runs: two programs with one string kill it (AUTH_KEY_DUPLICATED).", mark="•")
-    term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
+        write_for(target, handed)
+
+
+def show_for_mcp_client(target: Target, handed: Handed) -> None:
+    """The settings of an MCP client that start a server with the three values."""
+    clients = rows_of(MCP_CLIENTS)
+    chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
+    if chosen is None:
+        return
+    _, shape, place = clients[chosen]
+    command, environment = target.place.split(), variables(target, handed)
+    name = target.name.rpartition("/")[2]
+    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
+    if shape == "toml":
+        show_snippet(codex_toml(name, command, environment))
+    else:
+        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
+    if "/full/path/" in target.place:
+        term.say(f"Put the folder of {name} on your computer in the place of /full/path/to/{name}.")
+    if shape == "command":
+        term.warn(
+            "The command below does the same, but it stays in the history of your shell, and everybody on this "
+            "computer can see it while it runs. The file above is better."
+        )
+        show_snippet(claude_command(name, command, environment))
+
+
+def show_docker(handed: Handed) -> None:
+    """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
+    term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
+    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)))
+    term.say("Then start the container so, with the name of your image:", mark="→")
+    show_snippet("docker run --env-file telegram.env IMAGE")
+    term.note("“docker run -e …=…” works too, but leaves the secrets in the history of your shell.")
+
+
+def show_snippet(text: str) -> None:
+    """Text to be copied: whole lines with nothing before or behind them, and never in the report."""
+    term.say()
+    term.verbatim(text, "cyan", shareable=NOT_SHOWN)
+    term.say()
+
+
+def variables(target: Target, handed: Handed) -> dict[str, str]:
+    """The three values by the names that a program has for them; no session where it takes a file."""
+    values = {target.api_id: str(handed.credentials.api_id), target.api_hash: handed.credentials.api_hash}
+    return {**values, target.session: handed.string} if target.session != "-" else values
+
+
+def env_lines(environment: dict[str, str]) -> str:
+    """`NAME=value` lines, for .env files and for `docker run --env-file`.
+
+    Nothing is quoted, because docker takes quotes for a part of the value. None of the values needs it: they have
+    letters, digits, `-`, `_` and `=` only.
+    """
+    return "\n".join(f"{name}={value}" for name, value in environment.items())
+
+
+def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
+    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    import json
+
+    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
+    server.update(command=command[0], args=list(command[1:]), env=environment)
+    return json.dumps({servers: {name: server}}, indent=2)
+
+
+def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The TOML of Codex. What JSON makes of a text is a basic string of TOML, too."""
+    import json
+
+    lines = [f"[mcp_servers.{json.dumps(name)}]", f"command = {json.dumps(command[0])}"]
+    lines += [f"args = {json.dumps(list(command[1:]))}", "", f"[mcp_servers.{json.dumps(name)}.env]"]
+    return "\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in environment.items())])
+
+
+def claude_command(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The command that makes an MCP server known to Claude Code."""
+    values = [word for key, value in environment.items() for word in ("-e", f"{key}={value}")]
+    return in_shell_words(["claude", "mcp", "add", name, *values, "--", *command])
+
+
+def write_for(target: Target, handed: Handed) -> None:
+    """Writes the file that a program looks for, where it looks, if the person wants that."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    state = state if os.path.isabs(state) else "~/.local/state"  # a relative one is to be ignored, says the standard
+    path = os.path.normpath(os.path.expanduser(target.place.replace("{state}", state)))
+    what = "a .session file" if target.takes == "file" else "a file with the string"
+    term.say(f"{target.name} takes no session string from its settings, but {what} here:", mark="→")
+    term.verbatim(f"    {path}")
+    if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
+        return
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise not_written(os.path.dirname(path), error) from None
+    if target.takes == "file":
+        save_session([handed.session], path, "telethon", schema=7)
+    else:
+        write_bytes(path, handed.string.encode("ascii"))
+    term.good(f"Written: {path}")
+    term.say("In its environment it needs these, too:", mark="→")
+    show_snippet(env_lines(variables(target, handed)))
+
+
+# ── hand-over: clipboard and file ──
+
+
+def copy_string(handed: Handed) -> None:
+    """Puts the string on the clipboard, and says what clipboards do with it."""
+    by = copy_by_program(handed.string)
+    if by:
+        term.good(f"The session string is on the clipboard ({by}).")
+    elif term.to_clipboard(handed.string):
+        term.good("Your terminal was asked to put the session string on the clipboard of the computer you sit at.")
+        term.say("It does not tell whether it did: paste it to see. If not, mark the string and copy it.", indent=2)
+    else:
+        term.warn("There is no way to the clipboard here. Mark the string with the mouse and copy it.")
+        return
+    term.warn(
+        "A clipboard is not private: every program here can read it, and some systems keep what was on it, or send it "
+        "to your other devices. Paste the string now, then copy something else."
+    )
+
+
+def copy_by_program(text: str) -> str:
+    """The program that put text on the clipboard of this computer, or "" if none could.
+
+    Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
+    a command line can be read by everybody.
+    """
+    import shutil
+    import subprocess
+
+    if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
+        return ""
+    for words in CLIPBOARDS.split("\n"):
+        name, *arguments = words.split() or [""]
+        program = shutil.which(name) if name else None
+        if program is None:
+            continue
+        try:
+            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
+            done = subprocess.run(
+                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=3, check=False, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return name
+    return ""
+
+
+def save_to_file(handed: Handed) -> None:
+    """Saves the session as the person wants it, for nobody else to read."""
+    rows = [row for row in rows_of(SAVE_AS) if not (handed.session.user.bot and row[0] == "tdata")]
+    chosen = choose("As what?", [row[2] for row in rows])
+    if chosen is None:
+        return
+    target, default, _ = rows[chosen]
+    path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
+    if not offer_to_write(path):
+        return
+    session = handed.session
+    if target == "env":
+        lines = env_lines(variables(paste_targets("variables")[0], handed))
+        write_bytes(path, lines.encode("ascii") + b"\n")
+        written = [path]
+    else:
+        written = save_session([with_app(session, handed.credentials)], path, target)
+    for each in written:
+        term.good(f"Written: {each}")
+    term.say("Only you can read it. It is the same session as the string: use one of the two, in one program.")
+
+
+def with_app(session: Session, credentials: Credentials) -> Session:
+    """The session with the app and the device that it was made with, for formats that hold them."""
+    device = this_device()
+    api = (session.api or ApiIdentity())._replace(
+        app_id=credentials.api_id,
+        app_hash=credentials.api_hash,
+        device=device["device_model"],
+        sdk=device["system_version"],
+        app_version=device["app_version"],
+        system_lang_code=device["system_lang_code"],
+        lang_pack=device["lang_pack"],
+        lang_code=device["lang_code"],
+    )
+    return session._replace(api=api)
+
+
+# ── hand-over: the report ──
+
+
+def prepare_report(options: Any) -> None:
+    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
+    path, options.report = options.report, None  # if not, none is written at the end
+    try:
+        refuse_existing(path)
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise FileNotFoundError(2, "there is no such folder", path)
+    except OSError as error:
+        problem = not_written(path, error)
+        problem.code = 2
+        raise problem from None
+    options.report = path
+    import signal
+
+    # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
+def finish_report(options: Any, code: int) -> None:
+    """Writes the report of `--report` at the very end."""
+    try:
+        write_report(options.report, options, code)
+    except Problem as problem:
+        term.problem(problem)
+
+
+def with_report(outcome: Outcome, options: Any) -> Outcome:
+    """A way to save a report, offered beside the others unless `--report` writes one anyway."""
+    if options.report:
+        return outcome
+
+    def save() -> Outcome:
+        default, number = "telegram-session-report.txt", 1
+        while os.path.lexists(default):
+            number += 1
+            default = f"telegram-session-report-{number}.txt"
+        try:
+            name = term.ask(f"File name (Enter alone: {default})", default)
+            write_report(os.path.expanduser(name), options, outcome.code)
+        except Problem as problem:
+            term.problem(problem)
+        except KeyboardInterrupt:
+            term.say()
+        return longer
+
+    longer = Outcome(outcome.code, [*outcome.ways, ("save a report, to ask for help with; secrets are masked", save)])
+    return longer
+
+
+def write_report(path: str, options: Any, code: int) -> None:
+    """Writes what was said so far, masked, as a new file that only its owner can read."""
+    write_bytes(path, (report_head(options, code) + "\n" + term.transcript()).encode("utf-8"))
+    term.good(f"Report written: {path}")
+    term.say("Phone numbers, codes, keys, names and strings are masked in it. Read it once before you share it.")
+
+
+def report_head(options: Any, code: int) -> str:
+    """What a helper asks first: the versions, the system, the terminal, how the script was started and how it ended."""
+    import platform
+
+    try:
+        telethon = find_telethon()
+        library = f"{telethon.version}, layer {telethon.layer}"
+    except Problem as problem:
+        library = term.mask(problem.title)
+    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    command = options.run.__name__.replace("command_", "").replace("_", " ")
+    yes = {True: "yes", False: "no"}
+    rows = [
+        ("script", __version__),
+        ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
+        ("exit code", code),
+        ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
+        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Telethon", library),
+        ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
+        ("platform", platform.platform()),
+        ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
+        ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
+        ("asks", f"on a terminal: {yes[term.interactive]}"),
+        ("output", f"to a terminal: {yes[not term.delivered_to_pipe]}"),
+    ]  # fmt: skip
+    widest = max(len(name) for name, _ in rows)
+    return "".join(f"{name.ljust(widest)} : {value}\n" for name, value in rows)
+
+
+OPTIONAL_HELPERS = "segno python-socks argon2-cffi cryptg"
+
+
+def installed_version(package: str) -> str:
+    """`segno 1.6`, or "" when it is not installed."""
+    from importlib import metadata
+
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 # ── explain ──
@@ -9419,6 +9965,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
     )
     connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
+    connecting.add_argument(
+        "--report", metavar="FILE", help="write the whole conversation there, secrets masked, for asking for help"
+    )
     connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
     parser = argparse.ArgumentParser(
         prog="telegram_session.py", description=description, parents=[connecting],
@@ -9448,7 +9997,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
         command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
         command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
-        command.set_defaults(run=run, debug=False)
+        command.set_defaults(run=run)
+    for offline in (explain, convert):
+        offline.set_defaults(debug=False, report=None)
     return parser.parse_args(argv)
 
 
@@ -9458,22 +10009,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parse_arguments(sys.argv[1:] if argv is None else argv)
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
-    run: Callable[[], Outcome] | None = lambda: options.run(options)  # noqa: E731  what is chosen later replaces it
-    while run:
-        try:
-            outcome = run()
-        except KeyboardInterrupt:
-            term.say()
-            term.say("Stopped. Nothing was left signed in that you were not told about.")
-            outcome = Outcome(130)
-        except Exception as error:
-            problem = problem_from(error)
-            term.problem(problem)
-            if options.debug:
-                term.traceback(error)
-            outcome = Outcome(problem.code, problem.ways)
-        run = term.goodbye(outcome.ways)
+    term.debugging = options.debug
+    for name, value in os.environ.items():
+        if name.startswith("TELEGRAM_"):
+            term.hide(value.strip(), name)
+    run: Callable[[], Outcome] | None = lambda: start(options)  # noqa: E731  what is chosen later replaces it
+    outcome = Outcome(130)
+    try:
+        while run:
+            try:
+                outcome = run()
+            except KeyboardInterrupt:
+                term.say()
+                term.say("Stopped. Nothing was left signed in that you were not told about.")
+                outcome = Outcome(130)
+            except Exception as error:
+                problem = problem_from(error)
+                term.problem(problem)
+                if options.debug or not isinstance(error, Problem):
+                    term.traceback(error)
+                outcome = with_report(Outcome(problem.code, problem.ways), options)
+            # A program that takes the string from a pipe goes on at once; a person's window stays open.
+            run = None if outcome.code == 0 and term.delivered_to_pipe else term.goodbye(outcome.ways)
+    finally:
+        if options.report:
+            finish_report(options, outcome.code)
     return outcome.code
+
+
+def start(options: Any) -> Outcome:
+    """Runs the command that was asked for, once it is certain that its report can be written."""
+    if options.report:
+        prepare_report(options)
+    return options.run(options)  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":
