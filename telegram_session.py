@@ -117,13 +117,24 @@ PLAIN_CHARACTERS = {
 # Patterns are kept as text and compiled by `re` on first use, which spares the start a few milliseconds.
 NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
-# What looks like a secret wherever it stands: masked in everything that is meant to be shared.
-LOOKS_SECRET = (
-    (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "bot token"),
-    (r"\b[A-Za-z0-9_+/-]{60,}={0,2}", "long string"),
-    (r"\b[0-9a-fA-F]{32,}\b", "hash"),
-    (r"\+?\d[\d ().-]{7,}\d", "number"),
+# What looks private wherever it stands, and what everything that is meant to be shared has in its place. Whatever is
+# known to be private is told to `Terminal.hide` besides; this is the net below it.
+LOOKS_PRIVATE = (
+    (r"\b(tg|ton):\S+", r"[\1 link]"),
+    (r"(\w://)[^/\s@]+@", r"\1[login]@"),
+    (r"(\w://[^\s?#]+[?#])[^\s”\"'),]+", r"\1[rest of the link]"),
+    (r"[\w.+*-]+@(?!telegram\.org\b)[\w*-]+\.[\w.*-]*\w", "[e-mail address]"),
+    (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "[bot token]"),
+    (r"\b[0-9a-fA-F]{16,}\b", "[hash]"),
+    (r"\b(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[A-Za-z0-9_+/-]{24,}={0,2}", "[long string]"),
+    (r"(?<![\w.])(?!(?:149\.154\.|91\.108\.|127\.0\.0\.|0\.0\.0\.))(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", "[address]"),
+    (r"(?<![\w.])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\w|\.\d)", "[number]"),
 )
+
+NOT_SHOWN = "‹not shown›"
+
+# What may be written down of what was typed: numbers of options, yes and no.
+HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
@@ -162,10 +173,14 @@ class Terminal:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
+        self.debugging = False
         self._status_shown = False
         self._pictures = 0  # drawn so far
         self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
-        self._secrets: dict[str, str] = {}  # secret → what it is
+        self._started = time.monotonic()
+        self._transcript: list[tuple[float, str]] = []  # moment, line; masked when it is given out
+        self._secrets: dict[str | bytes, str] = {}  # secret → what it is
+        self._mask: tuple[int, Any, dict[str, str]] = (0, None, {})
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:
@@ -210,14 +225,15 @@ class Terminal:
     @property
     def width(self) -> int:
         """Columns to write in: the terminal's own, at most 100 (longer lines are hard to read), at least 20."""
-        return max(20, min(self._size()[0] or 80, 100))
+        return max(20, min(self.size[0] or 80, 100))
 
     @property
     def height(self) -> int:
         """The lines of the terminal."""
-        return self._size()[1] or 24
+        return self.size[1] or 24
 
-    def _size(self) -> tuple[int, int]:
+    @property
+    def size(self) -> tuple[int, int]:
         """Columns and lines as they are now; some terminals say 0."""
         try:
             return os.get_terminal_size(self.out.fileno()) if self.screen else (80, 24)
@@ -248,13 +264,23 @@ class Terminal:
         except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
             pass
 
-    def say(self, text: str = "", colour: str = "plain", *, mark: str = "", indent: int = 0) -> None:
+    def say(
+        self,
+        text: str = "",
+        colour: str = "plain",
+        *,
+        mark: str = "",
+        indent: int = 0,
+        shareable: str | None = None,
+    ) -> None:
         """Prints paragraphs, wrapped to the terminal. `mark` hangs in front of the first (`✓`, `1.`, `•`).
 
-        A line that begins with four spaces is a command to be copied: it stays whole.
+        A line that begins with four spaces is a command to be copied: it stays whole. `shareable` is what the report
+        says instead of `text`, where that holds something private that `mask` cannot know by its looks.
         """
         import textwrap
 
+        self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
@@ -269,14 +295,16 @@ class Terminal:
             first = rest
         self._write("".join(self.paint(self.clean(line), colour) + "\n" for line in lines))
 
-    def verbatim(self, text: str, colour: str = "plain") -> None:
+    def verbatim(self, text: str, colour: str = "plain", *, shareable: str | None = None) -> None:
         """Prints lines as they are, not wrapped: strings and commands that are there to be copied."""
+        self.record(text if shareable is None else shareable)
         for line in self.clean(text).split("\n"):
             self._write(self.paint(line, colour) + "\n")
 
     def rule(self, text: str = "") -> None:
         """A line across the screen, `── Telegram response ──────────`, with or without words in it."""
         line = f"── {text} " if text else ""
+        self.record(line + "──")
         self._write(self.paint(self.clean(line + "─" * (self.width - 1 - len(line))), "bold") + "\n")
 
     def heading(self, text: str) -> None:
@@ -285,21 +313,21 @@ class Terminal:
         self.rule(text)
         self._write("\n")
 
-    def good(self, text: str) -> None:
+    def good(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something worked."""
-        self.say(text, "green", mark="✓")
+        self.say(text, "green", mark="✓", shareable=shareable)
 
-    def bad(self, text: str) -> None:
+    def bad(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something did not work."""
-        self.say(text, "red", mark="✗")
+        self.say(text, "red", mark="✗", shareable=shareable)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, shareable: str | None = None) -> None:
         """A line beside the main road: worth knowing, nothing to do."""
-        self.say(text, "dim")
+        self.say(text, "dim", shareable=shareable)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, shareable: str | None = None) -> None:
         """A line that must not be overlooked."""
-        self.say(text, "yellow", mark="!")
+        self.say(text, "yellow", mark="!", shareable=shareable)
 
     def steps(self, steps: Iterable[str]) -> None:
         """A numbered list of things to do."""
@@ -311,22 +339,24 @@ class Terminal:
         for key, text in options.items():
             self.say(text, mark=f"[{key}]", indent=2)
 
-    def facts(self, rows: Iterable[tuple[str, object]]) -> None:
-        """Lines of `name : value`, the colons below each other."""
+    def facts(self, rows: Iterable[tuple[str, object]], private: Sequence[str] = ()) -> None:
+        """Lines of `name : value`, the colons below each other; the report has no values for the `private` names."""
         clean = [(self.clean(name), self.clean(value)) for name, value in rows]
         widest = max((len(name) for name, _ in clean), default=0)
         for name, value in clean:
-            self.say(value, mark=f"{name.ljust(widest)} :", indent=2)
+            shareable = NOT_SHOWN if name in private else value
+            self.say(value, mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
 
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
+        self.record(f"‹{len(text)} characters, {'through a pipe' if self.delivered_to_pipe else 'shown'}›")
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
             self.warn("The program that should have received this has gone. Here it is instead:")
-            self.verbatim(text)
+            self.verbatim(text, shareable=NOT_SHOWN)
 
     def draw(self, dark: Sequence[Sequence[int]]) -> None:
         """Draws a QR code from rows of modules (1 is dark), in the place of the last one if nothing was said since.
@@ -335,6 +365,7 @@ class Terminal:
         decoration: the camera needs it. A terminal without colours shows light letters on dark, or dark ones on light,
         and does not tell which: there every second picture has them exchanged.
         """
+        self.record("‹QR code›")
         rows = [list(row) for row in dark]
         painted = self.redraws and self._console_understands_escapes()
         ink = 1 if painted else self._pictures % 2  # which modules are drawn: without colours the light ones first
@@ -363,6 +394,18 @@ class Terminal:
         else:
             self._picture = len(lines)
 
+    def to_clipboard(self, text: str) -> bool:
+        """Asks the terminal to put text on the clipboard of the computer it runs on; False if it cannot be asked.
+
+        OSC 52 (invisible-island.net/xterm/ctlseqs/ctlseqs.html). The terminal does not say whether it did it.
+        """
+        import base64
+
+        if not self.redraws:
+            return False
+        self._write(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07")
+        return True
+
     # ── asking ──
 
     def ask(self, prompt: str, default: str = "") -> str:
@@ -373,6 +416,7 @@ class Terminal:
         self.need_a_person(prompt)
         self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
         line = sys.stdin.readline()
+        self._record_answer(prompt, line)
         if not line:  # Ctrl-D
             self._write("\n")
             raise KeyboardInterrupt
@@ -385,10 +429,24 @@ class Terminal:
         self.need_a_person(prompt)
         self.clear_status()
         try:
-            return getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
+            typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
         except EOFError:
             self._write("\n")
             raise KeyboardInterrupt from None
+        self.hide(typed, "what was typed unseen")
+        self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
+        return typed
+
+    def _record_answer(self, prompt: str, line: str) -> None:
+        """Writes down that something was typed, but not what, unless it gives nothing away."""
+        typed = line.strip()
+        if re.fullmatch(HARMLESS_ANSWERS, typed, re.IGNORECASE):
+            self.record(f"{prompt}: {typed or ('‹Enter›' if line else '‹end of input›')}")
+            return
+        what = prompt.partition(" (")[0].partition(" [")[0]
+        self.hide(typed, what)
+        self.hide(re.sub(r"\W", "", typed), what)
+        self.record(f"{prompt}: ‹typed: {len(typed)} characters›")
 
     def confirm(self, question: str, default: bool = True) -> bool:
         """Asks `question [Y/n]` (or `[y/N]`) until the answer is one of yes and no."""
@@ -468,6 +526,7 @@ class Terminal:
     def wait_until(self, finished: Callable[[float], bool], seconds: float, text: str) -> bool:
         """Like `wait`, but shown from the start and counting down: for waits whose end is known."""
         end = time.monotonic() + seconds
+        self.record(f"… {text}: {duration(seconds)}")
         shown = float("inf")
         try:
             while True:
@@ -508,15 +567,17 @@ class Terminal:
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
 
     def traceback(self, error: BaseException) -> None:
-        """For `--debug` only: where in the program an error came from, with secrets masked."""
+        """Where in the program an error came from, as `debug` lines."""
         import traceback
 
         for line in "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines():
             self.debug(line)
 
     def debug(self, line: str) -> None:
-        """For `--debug` only: a line about what happens inside, with secrets masked."""
-        self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+        """A line about what happens inside: for the report, and with `--debug` shown too, with secrets masked."""
+        self.record(line)
+        if self.debugging:
+            self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
 
     def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
@@ -533,7 +594,9 @@ class Terminal:
             while True:
                 number = " (or choose a number)" if ways else ""
                 self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
-                answer = sys.stdin.readline().strip().strip("[].")
+                line = sys.stdin.readline()
+                self._record_answer("Press Enter to exit", line)
+                answer = line.strip().strip("[].")
                 if not answer or not ways:
                     return None
                 if answer.isdecimal() and 1 <= int(answer) <= len(ways):
@@ -543,20 +606,79 @@ class Terminal:
             self._write("\n")
             return None
 
-    # ── secrets ──
+    # ── what may be shared ──
 
-    def hide(self, secret: str, label: str) -> None:
-        """From now on `mask` puts `[label]` in the place of this secret."""
+    def record(self, line: str) -> None:
+        """Keeps a line for `transcript`, with the time."""
+        self._transcript.append((time.monotonic() - self._started, line))
+
+    def transcript(self) -> str:
+        """The conversation so far as it may be shared: each line with the seconds since the start, secrets masked."""
+        lines = []
+        for moment, text in self._transcript:
+            for line in re.sub(NOT_PRINTABLE, "·", self.mask(text)).split("\n"):
+                lines.append(f"{moment:8.2f}  {line}".rstrip())
+        return "\n".join(lines) + "\n"
+
+    def hide(self, secret: object, label: str) -> None:
+        """From now on `mask` puts `[label]` in the place of this text, number or bytes, if it has four characters."""
+        secret = secret if isinstance(secret, bytes) else str(secret)
         if len(secret) >= 4:
-            self._secrets[secret] = label
+            self._secrets.setdefault(secret, label)
 
     def mask(self, text: str) -> str:
-        """`text` as it may be shared: without the secrets that were met, and whatever else looks like one."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, f"[{self._secrets[secret]}]")
-        for pattern, label in LOOKS_SECRET:
-            text = re.sub(pattern, f"[{label}]", text)
+        """`text` as it may be shared: without the secrets that were met, however encoded, and what looks like one."""
+        if self._mask[0] != len(self._secrets):
+            self._mask = (len(self._secrets), *self._masking())
+        _, pattern, labels = self._mask
+        if pattern:
+            text = pattern.sub(lambda match: labels.get(match.group().casefold(), "[private]"), text)
+        for looks, instead in LOOKS_PRIVATE:
+            text = re.sub(looks, instead, text)
         return text
+
+    def _masking(self) -> tuple[Any, dict[str, str]]:
+        """One pattern for every spelling of every secret, and what each is called.
+
+        A secret that is an ordinary word of this script, such as the first name Will, stays: its own words give nothing
+        away, but “[first name]” in the place of each of them would.
+        """
+        labels: dict[str, str] = {}
+        own_words = script_text().casefold()
+        for secret, label in list(self._secrets.items()):
+            if isinstance(secret, str) and not re.search(r"\d", secret) and secret.casefold() in own_words:
+                continue
+            for spelling in spellings(secret):
+                labels.setdefault(spelling.casefold(), f"[{label}]")
+        if os.path.expanduser("~") not in ("~", "/"):
+            labels[os.path.expanduser("~").casefold()] = "~"
+        longest_first = sorted(labels, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE), labels
+
+
+def script_text() -> str:
+    """This file."""
+    try:
+        with open(__file__, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def spellings(secret: str | bytes) -> set[str]:
+    """A secret as it can turn up in a text: as it is, escaped, quoted for a URL, in hexadecimal digits, in base64."""
+    import base64
+    from urllib.parse import quote, quote_plus
+
+    data = secret if isinstance(secret, bytes) else secret.encode("utf-8", "replace")
+    found = {data.hex(), repr(secret).strip("b'\""), quote(data, safe=""), quote_plus(data)}
+    if isinstance(secret, str):
+        found |= {secret, ascii(secret).strip("'\"")}
+    for before in range(3):  # base64 looks different with one or two bytes before it; the characters at its ends vary
+        encoded = base64.b64encode(bytes(before) + data)[-(-before * 8 // 6) : (before + len(data)) * 8 // 6].decode()
+        if len(encoded) >= 5:
+            found |= {encoded, encoded.replace("+", "-").replace("/", "_")}
+    return found
 
 
 term = Terminal()
@@ -2843,6 +2965,101 @@ def _span(text: str) -> range:
 
 
 _calling_codes: dict[str, CallingCode] = {}
+
+
+# ── paste targets ──
+
+
+class Target(NamedTuple):
+    """A program that a session is made for: a row of PASTE_TARGETS.
+
+    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
+    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
+    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    """
+
+    name: str
+    takes: str
+    api_id: str
+    api_hash: str
+    session: str
+    place: str
+
+
+# Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
+# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+#
+#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+PASTE_TARGETS = """
+= variables
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
+tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+
+= mcp
+chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uv --directory /full/path/to/telegram-mcp run main.py
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
+j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
+chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+
+= n8n
+GramPro                           | fields  | apiId | apiHash | session |
+MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
+Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
+Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
+TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+"""
+
+# MCP clients: where their settings are, and the shape of what goes there.
+MCP_CLIENTS = """
+Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
+Cursor         | mcpServers | ~/.cursor/mcp.json
+VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
+Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
+Codex          | toml       | ~/.codex/config.toml
+"""
+
+# Programs that take text for the clipboard from standard input, in the order they are tried.
+CLIPBOARDS = """
+pbcopy
+wl-copy
+xclip -selection clipboard
+xsel --clipboard --input
+clip.exe
+"""
+
+# What a session can be saved as: the name in TARGETS (`env`: lines of variables), a file name, and what it is.
+SAVE_AS = """
+env      | telegram.env     | the lines of a .env file: API ID, API hash and session string
+string   | session.txt      | a text file with the session string and nothing else
+telethon | telegram.session | a .session file of Telethon 1
+json     | telegram.session | a .session file with the .json that many tools want beside it
+tdata    | tdata            | a tdata folder for Telegram Desktop
+"""
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
+def paste_targets(group: str) -> list[Target]:
+    """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
+    found, current = [], ""
+    for row in rows_of(PASTE_TARGETS):
+        if row[0].startswith("= "):
+            current = row[0][2:]
+        elif current == group:
+            found.append(Target(*row))
+    return found
 
 
 # ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -5792,6 +6009,8 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
+    if not re.match(r"127\.|localhost$|::1$", host):
+        term.hide(host, "proxy")
     return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
 
 
@@ -6603,6 +6822,30 @@ def request_name(request: Any) -> str:
     return name if namespace == "functions" else f"{namespace}.{name}"
 
 
+# Fields of Telegram's answers that say who somebody is, or that let somebody in.
+PRIVATE_FIELDS = """
+first_name last_name username phone phone_number phone_code_hash id access_hash email email_pattern hint token url
+login_email_pattern email_unconfirmed_pattern pattern prefix beginning nonce play_integrity_nonce ip region hash
+future_auth_token
+"""
+
+
+def hide_private(answer: Any) -> None:
+    """Tells the mask what is private in an answer, however deep it lies."""
+    private = PRIVATE_FIELDS.split()
+    inside = [answer]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, (list, tuple)):
+            inside += one
+        elif hasattr(one, "CONSTRUCTOR_ID"):
+            for name, value in vars(one).items():
+                if name in private and isinstance(value, (str, bytes, int)):
+                    term.hide(value, name.replace("_", " "))
+                else:
+                    inside.append(value)
+
+
 class Inbox:
     """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
 
@@ -6831,10 +7074,17 @@ class Telegram:
                     key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
+            started = time.monotonic()
             try:
-                return self._run(self._ask(request), doing, limit)
+                answer = self._run(self._ask(request), doing, limit)
             except Exception as error:
+                name = telegram_name(error) or type(error).__name__
+                term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
+                continue
+            hide_private(answer)
+            term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
+            return answer
 
     def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
         """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
@@ -7030,6 +7280,7 @@ class Telegram:
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
+        term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
@@ -7055,29 +7306,29 @@ class Telegram:
         return answer
 
     def _introduction(self, request: Any) -> Any:
-        """`request` inside invokeWithLayer and initConnection.
-
-        The device fields are honest and stay the same: they are what the person reads in Settings → Devices, and
-        empty or changing ones are said to get sessions ended.
-        """
-        import platform
-
+        """`request` inside invokeWithLayer and initConnection."""
         from telethon.tl.alltlobjects import LAYER
         from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
 
-        return InvokeWithLayerRequest(
-            LAYER,
-            InitConnectionRequest(
-                api_id=self.api_id,
-                device_model=f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
-                system_version=platform.release() or "unknown",
-                app_version=f"telegram_session.py {__version__}",
-                system_lang_code="en",
-                lang_pack="",
-                lang_code="en",
-                query=request,
-            ),
-        )
+        return InvokeWithLayerRequest(LAYER, InitConnectionRequest(self.api_id, **this_device(), query=request))
+
+
+def this_device() -> dict[str, str]:
+    """What initConnection says about this program and computer.
+
+    It is honest and stays the same: people read it in Settings → Devices, and empty or changing values are said to get
+    sessions ended.
+    """
+    import platform
+
+    return {
+        "device_model": f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
+        "system_version": platform.release() or "unknown",
+        "app_version": f"telegram_session.py {__version__}",
+        "system_lang_code": "en",
+        "lang_pack": "",
+        "lang_code": "en",
+    }
 
 
 def import_telethon() -> None:
@@ -7196,23 +7447,40 @@ def show_answer(answer: Any) -> None:
     """Prints the full dump of an answer: every field of every nested object, known or not."""
     term.rule("Telegram response (full debug dump)")
     rows = list(answer_rows(answer))
-    widest = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2)
+    widest = max(len(name) for name, _, _ in rows)
+    for name, value, shareable in rows:
+        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable)
     term.rule()
 
 
-def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str]]:
-    """The dump of a TLObject as rows of name and value: plain fields first, then the objects inside it."""
+def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
+    """The dump of a TLObject as rows of name, value, and what the report says for it.
+
+    Plain fields come first, then the objects inside it.
+    """
     fields = vars(answer).items()
     nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
     for name, value in fields:
         if (name, value) not in nested:
-            yield indent + name, describe_value(name, value)
+            described = describe_value(name, value)
+            yield indent + name, described, described if is_shareable(name, value) else NOT_SHOWN
     for name, value in nested:
-        yield f"{indent}{name} (raw)", "None" if value is None else type(value).__name__
+        kind = "None" if value is None else type(value).__name__
+        yield f"{indent}{name} (raw)", kind, kind
         if value is not None:
             yield from answer_rows(value, indent + "  .")
+
+
+def is_shareable(name: str, value: Any) -> bool:
+    """Whether a field of an answer gives nothing away: flags, dates, and the numbers that are no identifiers."""
+    return value is None or isinstance(value, bool) or hasattr(value, "timestamp") or name in SHAREABLE_FIELDS
+
+
+# Numbers of Telegram's answers that are the same for many people.
+SHAREABLE_FIELDS = (
+    "timeout", "length", "push_timeout", "reset_available_period", "dc_id", "premium_days", "constructor",
+    "otherwise_relogin_days",
+)  # fmt: skip
 
 
 def describe_value(name: str, value: Any) -> str:
@@ -7277,8 +7545,8 @@ def tell_where(sent: Any, phone: str) -> Delivery:
     if delivery.ask == "words":
         beginning = fields.get("beginning")
         fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
-    term.say(delivery.where.format(**fields), "bold", mark="→")
-    term.say(delivery.look.format(**fields), indent=2)
+    term.say(delivery.where.format(**fields), "bold", mark="→", shareable=delivery.where)
+    term.say(delivery.look.format(**fields), indent=2, shareable=delivery.look)
     length = fields.get("length")
     if length and delivery.ask == "digits":
         term.say(f"The code has {length} digits.", indent=2)
@@ -7660,7 +7928,7 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
         if challenge.hint:
-            term.say(f"Your hint: {challenge.hint}", indent=2)
+            term.say(f"Your hint: {challenge.hint}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
         typed = term.ask_secret("2FA password (Enter alone: forgotten)")
         if not typed:
             recovered = recover_by_email(telegram, challenge)
@@ -8133,7 +8401,9 @@ def plain_text(text: str) -> str:
 
 def shortened(text: str) -> str:
     """What was typed, short enough to be shown again."""
-    return text if len(text) <= 40 else text[:37] + "…"
+    short = text if len(text) <= 40 else text[:37] + "…"
+    term.hide(short, "what was typed")
+    return short
 
 
 def parse_credentials(text: str, wanted: str) -> PastedCredentials:
@@ -8274,6 +8544,7 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
         found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
     credentials = Credentials(found.api_id, found.api_hash)
     term.hide(credentials.api_hash, "API hash")
+    term.hide(credentials.api_id, "API ID")
     term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
     app = published_app(credentials.api_id)
     if app:
@@ -8287,7 +8558,9 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
 
 def masked_hash(api_hash: str) -> str:
     """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
-    return f"{api_hash[:4]}…{api_hash[-2:]} ({len(api_hash)} characters)"
+    masked = f"{api_hash[:4]}…{api_hash[-2:]}"
+    term.hide(masked, "API hash")
+    return f"{masked} ({len(api_hash)} characters)"
 
 
 def credentials_from_environment() -> PastedCredentials:
@@ -8611,9 +8884,9 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
             telegram.connect()
             signed = sign_in(telegram, credentials, who)
             try:
-                hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
-                hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram, credentials, signed)
             tell_state(telegram, signed)
     except Turn:  # to another phone number
         return session_string(options, credentials, ask_phone(use_environment=False))
@@ -8622,7 +8895,7 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
-    return Outcome(0, [another])
+    return ways_after(handed, another)
 
 
 def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
@@ -8656,44 +8929,482 @@ def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
     return [*ways, ("enter the API ID and API hash again", other_credentials)]
 
 
-def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> None:
+# ── hand-over ──
+
+
+class Handed(NamedTuple):
+    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
+
+    string: str
+    session: Session
+    credentials: Credentials
+
+
+def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
     """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
-    session = telegram.session
-    string = encode_telethon_string(session)
+    user = signed.user
+    string = encode_telethon_string(telegram.session)
     if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
-    user = signed.user
-    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    hide_private(user)
     term.hide(string, "session string")
-    term.good("Signed in.")
-    term.rule("Your session")
-    term.facts([
+    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    rows = [
         ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
         ("Username", f"@{user.username}" if user.username else "(none)"),
         ("User ID", user.id),
         ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
-    ])  # fmt: skip
+    ]
+    term.good("Signed in.")
+    term.rule("Your session")
+    term.facts(rows, private=("Signed in as", "Username", "User ID", "API ID", "API hash"))
     term.say()
     term.say("Session string (one line, beginning with 1; copy all of it):", "bold")
     term.deliver(string)
     term.rule()
+    return Handed(string, with_account(telegram.session, user), credentials)
 
 
 def tell_safety(signed: SignedIn) -> None:
-    """How to treat what was just printed."""
+    """How to treat what was just printed: what it can do, where it is listed, and how it is ended."""
+    bot = bool(signed.user.bot)
+    can = (
+        "Whoever has it is the bot, without the token. It is no user session: a bot cannot read chats that it is not "
+        "in. Programs that want YOUR account need a string made with your phone number."
+        if bot
+        else "Whoever has it can read and write everything as you, also the codes that Telegram sends you. No code and "
+        "no password is asked for any more."
+    )
+    end = (
+        "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
+        if bot
+        else f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate. That works "
+        "at once. Do it if the string was seen by anybody, and make a new one."
+    )
     term.say()
     term.say("Keep the session string secret:", "bold")
-    if signed.user.bot:
-        term.say("Whoever has it controls the bot. It is not a user session: a bot cannot read chats it is not in, and "
-                 "programs that want YOUR account need a string made with your phone number.", mark="•")  # fmt: skip
+    for sentence in (
+        can,
+        "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
+        "or git.",
+        "One string for each program: two that use the same one at the same time kill it (AUTH_KEY_DUPLICATED).",
+        end,
+    ):
+        term.say(sentence, mark="•")
+
+
+def ways_after(handed: Handed, another: Way) -> Outcome:
+    """The menu after a success. Each way comes back to it, whatever happens on the way: the string is there already."""
+
+    def way(do: Callable[[Handed], None]) -> Callable[[], Outcome]:
+        def run() -> Outcome:
+            term.say()
+            try:
+                do(handed)
+            except Problem as problem:
+                term.problem(problem)
+            except KeyboardInterrupt:
+                term.say()
+            return outcome
+
+        return run
+
+    outcome = Outcome(
+        0,
+        [
+            ("show it ready to paste: .env, MCP servers, n8n, Docker", way(show_ready_to_paste)),
+            ("copy the session string to the clipboard", way(copy_string)),
+            ("save it to a file", way(save_to_file)),
+            another,
+        ],
+    )
+    return outcome
+
+
+def choose(question: str, answers: Sequence[str]) -> int | None:
+    """Asks for one of the answers by its number: its index, or None to go back."""
+    term.say(question, "bold")
+    term.options({str(number): answer for number, answer in enumerate(answers, 1)})
+    while True:
+        answer = term.ask("Number (Enter alone: back)").strip("[].")
+        if not answer:
+            return None
+        if answer.isdecimal() and 1 <= int(answer) <= len(answers):
+            return int(answer) - 1
+        term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
+
+
+def offer_to_write(path: str) -> bool:
+    """Whether a file with secrets may be written at a path: asked again where git would take it up."""
+    if not git_would_take(path):
+        return True
+    term.warn(
+        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
+        "publish your account. Better choose another folder, or name the file in .gitignore first."
+    )
+    return term.confirm("Write it there all the same?", default=False)
+
+
+def git_would_take(path: str) -> bool:
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
+    import subprocess
+
+    folder = os.path.dirname(os.path.abspath(path))
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    above = folder
+    while not os.path.lexists(os.path.join(above, ".git")):
+        if above == os.path.dirname(above):
+            return False
+        above = os.path.dirname(above)
+    try:
+        quiet = subprocess.DEVNULL
+        asked = subprocess.run(
+            ["git", "-C", folder, "check-ignore", "-q", "--", os.path.abspath(path)],
+            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return asked.returncode != 0
+
+
+# ── hand-over: ready to paste ──
+
+
+def show_ready_to_paste(handed: Handed) -> None:
+    """Asks where it goes, and shows exactly that: nothing to rename, nothing to quote."""
+    groups = ("variables", "mcp", "n8n", "docker")
+    group = choose(
+        "Where does it go?",
+        (
+            "into a .env file, or the environment of a program",
+            "into an MCP server (for Claude, Cursor, VS Code, Codex)",
+            "into n8n",
+            "into docker run",
+        ),
+    )
+    if group is None:
+        return
+    if groups[group] == "docker":
+        show_docker(handed)
+        return
+    targets = paste_targets(groups[group])
+    chosen = choose("Which one?", [target.name for target in targets])
+    if chosen is not None:
+        show_for(targets[chosen], handed)
+
+
+def show_for(target: Target, handed: Handed) -> None:
+    """What one program needs."""
+    if target.takes == "variables":
+        term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
+        show_snippet(env_lines(variables(target, handed)))
+    elif target.takes == "mcp":
+        show_for_mcp_client(target, handed)
+    elif target.takes == "fields":
+        term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
+        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
+        if target.place:
+            term.say(f"Its other fields ({target.place}) you know yourself.")
+    elif target.takes == "nothing":
+        term.warn(f"{target.name} cannot take a session string. {target.place} Sign in with its own login.")
     else:
-        term.say("Whoever has it can read and write as you, without code and password.", mark="•")
-    term.say("Put it only where the program reads it (its environment or .env file), never into a chat, a screenshot, "
-             "an issue or git.", mark="•")  # fmt: skip
-    term.say("One string per program that runs: two programs with one string kill it (AUTH_KEY_DUPLICATED).", mark="•")
-    term.say(f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate.", mark="•")
+        write_for(target, handed)
+
+
+def show_for_mcp_client(target: Target, handed: Handed) -> None:
+    """The settings of an MCP client that start a server with the three values."""
+    clients = rows_of(MCP_CLIENTS)
+    chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
+    if chosen is None:
+        return
+    _, shape, place = clients[chosen]
+    command, environment = target.place.split(), variables(target, handed)
+    name = target.name.rpartition("/")[2]
+    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
+    if shape == "toml":
+        show_snippet(codex_toml(name, command, environment))
+    else:
+        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
+    if "/full/path/" in target.place:
+        term.say(f"Put the folder of {name} on your computer in the place of /full/path/to/{name}.")
+    if shape == "command":
+        term.warn(
+            "The command below does the same, but it stays in the history of your shell, and everybody on this "
+            "computer can see it while it runs. The file above is better."
+        )
+        show_snippet(claude_command(name, command, environment))
+
+
+def show_docker(handed: Handed) -> None:
+    """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
+    term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
+    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)))
+    term.say("Then start the container so, with the name of your image:", mark="→")
+    show_snippet("docker run --env-file telegram.env IMAGE")
+    term.note("“docker run -e …=…” works too, but leaves the secrets in the history of your shell.")
+
+
+def show_snippet(text: str) -> None:
+    """Text to be copied: whole lines with nothing before or behind them, and never in the report."""
+    term.say()
+    term.verbatim(text, "cyan", shareable=NOT_SHOWN)
+    term.say()
+
+
+def variables(target: Target, handed: Handed) -> dict[str, str]:
+    """The three values by the names that a program has for them; no session where it takes a file."""
+    values = {target.api_id: str(handed.credentials.api_id), target.api_hash: handed.credentials.api_hash}
+    return {**values, target.session: handed.string} if target.session != "-" else values
+
+
+def env_lines(environment: dict[str, str]) -> str:
+    """`NAME=value` lines, for .env files and for `docker run --env-file`.
+
+    Nothing is quoted, because docker takes quotes for a part of the value. None of the values needs it: they have
+    letters, digits, `-`, `_` and `=` only.
+    """
+    return "\n".join(f"{name}={value}" for name, value in environment.items())
+
+
+def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
+    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    import json
+
+    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
+    server.update(command=command[0], args=list(command[1:]), env=environment)
+    return json.dumps({servers: {name: server}}, indent=2)
+
+
+def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The TOML of Codex. What JSON makes of a text is a basic string of TOML, too."""
+    import json
+
+    lines = [f"[mcp_servers.{json.dumps(name)}]", f"command = {json.dumps(command[0])}"]
+    lines += [f"args = {json.dumps(list(command[1:]))}", "", f"[mcp_servers.{json.dumps(name)}.env]"]
+    return "\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in environment.items())])
+
+
+def claude_command(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The command that makes an MCP server known to Claude Code."""
+    values = [word for key, value in environment.items() for word in ("-e", f"{key}={value}")]
+    return in_shell_words(["claude", "mcp", "add", name, *values, "--", *command])
+
+
+def write_for(target: Target, handed: Handed) -> None:
+    """Writes the file that a program looks for, where it looks, if the person wants that."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    state = state if os.path.isabs(state) else "~/.local/state"  # a relative one is to be ignored, says the standard
+    path = os.path.normpath(os.path.expanduser(target.place.replace("{state}", state)))
+    what = "a .session file" if target.takes == "file" else "a file with the string"
+    term.say(f"{target.name} takes no session string from its settings, but {what} here:", mark="→")
+    term.verbatim(f"    {path}")
+    if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
+        return
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise not_written(os.path.dirname(path), error) from None
+    if target.takes == "file":
+        save_session([handed.session], path, "telethon", schema=7)
+    else:
+        write_bytes(path, handed.string.encode("ascii"))
+    term.good(f"Written: {path}")
+    term.say("In its environment it needs these, too:", mark="→")
+    show_snippet(env_lines(variables(target, handed)))
+
+
+# ── hand-over: clipboard and file ──
+
+
+def copy_string(handed: Handed) -> None:
+    """Puts the string on the clipboard, and says what clipboards do with it."""
+    by = copy_by_program(handed.string)
+    if by:
+        term.good(f"The session string is on the clipboard ({by}).")
+    elif term.to_clipboard(handed.string):
+        term.good("Your terminal was asked to put the session string on the clipboard of the computer you sit at.")
+        term.say("It does not tell whether it did: paste it to see. If not, mark the string and copy it.", indent=2)
+    else:
+        term.warn("There is no way to the clipboard here. Mark the string with the mouse and copy it.")
+        return
+    term.warn(
+        "A clipboard is not private: every program here can read it, and some systems keep what was on it, or send it "
+        "to your other devices. Paste the string now, then copy something else."
+    )
+
+
+def copy_by_program(text: str) -> str:
+    """The program that put text on the clipboard of this computer, or "" if none could.
+
+    Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
+    a command line can be read by everybody.
+    """
+    import shutil
+    import subprocess
+
+    if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
+        return ""
+    for words in CLIPBOARDS.split("\n"):
+        name, *arguments = words.split() or [""]
+        program = shutil.which(name) if name else None
+        if program is None:
+            continue
+        try:
+            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
+            done = subprocess.run(
+                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=3, check=False, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return name
+    return ""
+
+
+def save_to_file(handed: Handed) -> None:
+    """Saves the session as the person wants it, for nobody else to read."""
+    rows = [row for row in rows_of(SAVE_AS) if not (handed.session.user.bot and row[0] == "tdata")]
+    chosen = choose("As what?", [row[2] for row in rows])
+    if chosen is None:
+        return
+    target, default, _ = rows[chosen]
+    path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
+    if not offer_to_write(path):
+        return
+    session = handed.session
+    if target == "env":
+        lines = env_lines(variables(paste_targets("variables")[0], handed))
+        write_bytes(path, lines.encode("ascii") + b"\n")
+        written = [path]
+    else:
+        written = save_session([with_app(session, handed.credentials)], path, target)
+    for each in written:
+        term.good(f"Written: {each}")
+    term.say("Only you can read it. It is the same session as the string: use one of the two, in one program.")
+
+
+def with_app(session: Session, credentials: Credentials) -> Session:
+    """The session with the app and the device that it was made with, for formats that hold them."""
+    device = this_device()
+    api = (session.api or ApiIdentity())._replace(
+        app_id=credentials.api_id,
+        app_hash=credentials.api_hash,
+        device=device["device_model"],
+        sdk=device["system_version"],
+        app_version=device["app_version"],
+        system_lang_code=device["system_lang_code"],
+        lang_pack=device["lang_pack"],
+        lang_code=device["lang_code"],
+    )
+    return session._replace(api=api)
+
+
+# ── hand-over: the report ──
+
+
+def prepare_report(options: Any) -> None:
+    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
+    path, options.report = options.report, None  # if not, none is written at the end
+    try:
+        refuse_existing(path)
+        if not os.path.isdir(os.path.dirname(path) or "."):
+            raise FileNotFoundError(2, "there is no such folder", path)
+    except OSError as error:
+        problem = not_written(path, error)
+        problem.code = 2
+        raise problem from None
+    options.report = path
+    import signal
+
+    # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
+def finish_report(options: Any, code: int) -> None:
+    """Writes the report of `--report` at the very end."""
+    try:
+        write_report(options.report, options, code)
+    except Problem as problem:
+        term.problem(problem)
+
+
+def with_report(outcome: Outcome, options: Any) -> Outcome:
+    """A way to save a report, offered beside the others unless `--report` writes one anyway."""
+    if options.report:
+        return outcome
+
+    def save() -> Outcome:
+        default, number = "telegram-session-report.txt", 1
+        while os.path.lexists(default):
+            number += 1
+            default = f"telegram-session-report-{number}.txt"
+        try:
+            name = term.ask(f"File name (Enter alone: {default})", default)
+            write_report(os.path.expanduser(name), options, outcome.code)
+        except Problem as problem:
+            term.problem(problem)
+        except KeyboardInterrupt:
+            term.say()
+        return longer
+
+    longer = Outcome(outcome.code, [*outcome.ways, ("save a report, to ask for help with; secrets are masked", save)])
+    return longer
+
+
+def write_report(path: str, options: Any, code: int) -> None:
+    """Writes what was said so far, masked, as a new file that only its owner can read."""
+    write_bytes(path, (report_head(options, code) + "\n" + term.transcript()).encode("utf-8"))
+    term.good(f"Report written: {path}")
+    term.say("Phone numbers, codes, keys, names and strings are masked in it. Read it once before you share it.")
+
+
+def report_head(options: Any, code: int) -> str:
+    """What a helper asks first: the versions, the system, the terminal, how the script was started and how it ended."""
+    import platform
+
+    try:
+        telethon = find_telethon()
+        library = f"{telethon.version}, layer {telethon.layer}"
+    except Problem as problem:
+        library = term.mask(problem.title)
+    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    command = options.run.__name__.replace("command_", "").replace("_", " ")
+    yes = {True: "yes", False: "no"}
+    rows = [
+        ("script", __version__),
+        ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
+        ("exit code", code),
+        ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
+        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Telethon", library),
+        ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
+        ("platform", platform.platform()),
+        ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
+        ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
+        ("asks", f"on a terminal: {yes[term.interactive]}"),
+        ("output", f"to a terminal: {yes[not term.delivered_to_pipe]}"),
+    ]  # fmt: skip
+    widest = max(len(name) for name, _ in rows)
+    return "".join(f"{name.ljust(widest)} : {value}\n" for name, value in rows)
+
+
+OPTIONAL_HELPERS = "segno python-socks argon2-cffi cryptg"
+
+
+def installed_version(package: str) -> str:
+    """`segno 1.6`, or "" when it is not installed."""
+    from importlib import metadata
+
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 # ── explain ──
@@ -8889,7 +9600,7 @@ def check_aloud(options: Any) -> Outcome:
         if len(sessions) > 1:
             term.say()
             term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
-        term.facts(facts_for_people(session))
+        term.facts(facts_for_people(session), private=("User ID", "Username", "API ID", "Key"))
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
     for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
@@ -9077,7 +9788,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    term.facts((name.replace("_", " ").capitalize(), value) for name, value in answer.items())
+    facts = [(name.replace("_", " ").capitalize(), value) for name, value in answer.items()]
+    term.facts(facts, private=("Name", "Username", "User id"))
     return answer
 
 
@@ -9247,6 +9959,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
     )
     connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
+    connecting.add_argument(
+        "--report", metavar="FILE", help="write the whole conversation there, secrets masked, for asking for help"
+    )
     connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
     parser = argparse.ArgumentParser(
         prog="telegram_session.py", description=description, parents=[connecting],
@@ -9276,7 +9991,9 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
         command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
         command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
-        command.set_defaults(run=run, debug=False)
+        command.set_defaults(run=run)
+    for offline in (explain, convert):
+        offline.set_defaults(debug=False, report=None)
     return parser.parse_args(argv)
 
 
@@ -9286,22 +10003,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parse_arguments(sys.argv[1:] if argv is None else argv)
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
-    run: Callable[[], Outcome] | None = lambda: options.run(options)  # noqa: E731  what is chosen later replaces it
-    while run:
-        try:
-            outcome = run()
-        except KeyboardInterrupt:
-            term.say()
-            term.say("Stopped. Nothing was left signed in that you were not told about.")
-            outcome = Outcome(130)
-        except Exception as error:
-            problem = problem_from(error)
-            term.problem(problem)
-            if options.debug:
-                term.traceback(error)
-            outcome = Outcome(problem.code, problem.ways)
-        run = term.goodbye(outcome.ways)
+    term.debugging = options.debug
+    for name, value in os.environ.items():
+        if name.startswith("TELEGRAM_"):
+            term.hide(value.strip(), name)
+    run: Callable[[], Outcome] | None = lambda: start(options)  # noqa: E731  what is chosen later replaces it
+    outcome = Outcome(130)
+    try:
+        while run:
+            try:
+                outcome = run()
+            except KeyboardInterrupt:
+                term.say()
+                term.say("Stopped. Nothing was left signed in that you were not told about.")
+                outcome = Outcome(130)
+            except Exception as error:
+                problem = problem_from(error)
+                term.problem(problem)
+                if options.debug or not isinstance(error, Problem):
+                    term.traceback(error)
+                outcome = with_report(Outcome(problem.code, problem.ways), options)
+            # A program that takes the string from a pipe goes on at once; a person's window stays open.
+            run = None if outcome.code == 0 and term.delivered_to_pipe else term.goodbye(outcome.ways)
+    finally:
+        if options.report:
+            finish_report(options, outcome.code)
     return outcome.code
+
+
+def start(options: Any) -> Outcome:
+    """Runs the command that was asked for, once it is certain that its report can be written."""
+    if options.report:
+        prepare_report(options)
+    return options.run(options)  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":
