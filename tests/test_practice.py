@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from hashlib import pbkdf2_hmac, sha256
 from typing import Any
 
@@ -22,6 +24,7 @@ from telethon.network import (
 )
 from telethon.tl import functions, types
 
+from . import terminal
 from .conftest import LAUNCHER, ROOT
 from .practice import Delivery, PracticeTelegram
 from .practice.accounts import Account
@@ -562,7 +565,7 @@ def test_a_406_is_followed_by_its_words_as_an_update(telegram: PracticeTelegram)
         client.add_event_handler(lambda update: said.set_result(update.message), popups)
         with pytest.raises(errors.UpdateAppToLoginError):
             await client(send_code())
-        return await said
+        return str(await said)
 
     assert use(telegram, go) == "Please update."
 
@@ -771,7 +774,7 @@ def test_a_call_needs_layer_and_init_connection_first(raw: RawClient) -> None:
     asked = raw.send(struct.pack("<I", NEAREST_DC))
     answer = Cursor(raw.receive_until(RPC_RESULT))
     assert answer.long() == asked
-    assert (answer.int(), answer.int(), answer.string()) == (RPC_ERROR, 400, b"CONNECTION_NOT_INITED")
+    assert (answer.word(), answer.word(), answer.string()) == (RPC_ERROR, 400, b"CONNECTION_NOT_INITED")
 
 
 def init(query: bytes, api_id: int = API_ID) -> bytes:
@@ -785,7 +788,7 @@ def test_what_is_long_is_gzipped(raw: RawClient) -> None:
 
     asked = raw.send(init(struct.pack("<I", 0xC4F9186B)))  # help.getConfig
     answer = Cursor(raw.receive_until(RPC_RESULT))
-    assert (answer.long(), answer.int()) == (asked, GZIP)
+    assert (answer.long(), answer.word()) == (asked, GZIP)
     assert gzip.decompress(answer.string())[:4] == struct.pack("<I", 0xCC1A241E)  # config
 
 
@@ -834,6 +837,31 @@ def test_a_line_ends_when_no_ping_comes_in_time(raw: RawClient) -> None:
         raw.receive()
 
 
+def test_a_ping_can_stay_unanswered_while_calls_are_answered(telegram: PracticeTelegram, raw: RawClient) -> None:
+    fault = telegram.faults.add("ping", "silence")
+    raw.send(ping())
+    raw.send(init(struct.pack("<I", NEAREST_DC)))
+    seen: list[int] = []
+    while RPC_RESULT not in seen:
+        seen += [int.from_bytes(body[:4], "little") for _, _, body in raw.receive()]
+    assert PONG not in seen
+    assert fault.hits == 1
+
+
+NONSENSE = {
+    "empty": b"",
+    "zeros": bytes(4),
+    "cut-off container": struct.pack("<Ii", MSG_CONTAINER, 9),
+    "broken gzip": struct.pack("<I", GZIP) + b"\3abc",
+}
+
+
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
+def test_a_message_without_sense_harms_nobody_else(telegram: PracticeTelegram, raw: RawClient, body: bytes) -> None:
+    raw.send(body)
+    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
+
+
 def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient) -> None:
     known = raw.send(ping())
     raw.receive()
@@ -842,8 +870,8 @@ def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient)
     assert (info.long(), info.string()) == (asked, b"\x04\x01")
     asked = raw.send(struct.pack("<Ii", 0xB921BD04, 1))
     salts = Cursor(raw.receive_until(0xAE500895))
-    assert (salts.long(), abs(salts.int() - time.time()) < 2, salts.int()) == (asked, True, 1)
-    since, until = salts.int(), salts.int()
+    assert (salts.long(), abs(salts.word() - time.time()) < 2, salts.word()) == (asked, True, 1)
+    since, until = salts.word(), salts.word()
     assert since < time.time() < until and salts.long() == raw.salt
 
 
@@ -948,3 +976,54 @@ def test_importing_the_package_brings_nothing_along() -> None:
         "import sys, tests.practice, tests.practice.launcher; sys.exit(bool({'telethon', 'socket'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0
+
+
+# By hand: python3 -m tests.practice
+
+needs_terminal = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
+
+
+@pytest.fixture
+def by_hand(clean_env: dict[str, str]) -> Iterator[terminal.Person]:
+    with terminal.Person([sys.executable, "-m", "tests.practice"], cwd=ROOT, env=clean_env) as person:
+        yield person
+
+
+@needs_terminal
+def test_whoever_types_what_the_notice_says_is_signed_in(by_hand: terminal.Person) -> None:
+    by_hand.sees("Nothing leaves this computer")
+    by_hand.answers("Do you already have an API ID and API hash?", "y")
+    notice = by_hand.transcript
+
+    def told(pattern: str) -> str:
+        match = re.search(pattern, notice)
+        assert match, pattern
+        return match.group(1)
+
+    by_hand.answers("API ID", told(r"API ID +(\d+)"))
+    by_hand.answers("API hash", told(r"API hash +(\w+)"))
+    by_hand.answers("Phone number", told(r"with 2FA +(\+[\d ]+\d)"))
+    by_hand.answers("Code", told(r"with 2FA .*Code +(\d+)"))
+    by_hand.answers("2FA password", told(r"2FA password +(.+)"), hidden=True)
+    by_hand.sees("Session string")
+    by_hand.is_asked("Press Enter to exit")
+    by_hand.presses("enter")
+    by_hand.exits(0)
+
+
+@needs_terminal
+def test_ctrl_c_ends_the_practice_as_it_ends_the_script(by_hand: terminal.Person) -> None:
+    by_hand.is_asked("Do you already have an API ID and API hash?")
+    by_hand.presses("ctrl-c")
+    by_hand.is_asked("Press Enter to exit")
+    by_hand.presses("enter")
+    by_hand.exits(130)
+    by_hand.does_not_see("Traceback")
+
+
+def test_without_telethon_the_practice_says_what_it_needs() -> None:
+    hide = "import sys, runpy; sys.modules['telethon'] = None; runpy.run_module('tests.practice', run_name='__main__')"
+    ended = subprocess.run([sys.executable, "-c", hide], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "pip install telethon" in ended.stderr
+    assert "Traceback" not in ended.stderr

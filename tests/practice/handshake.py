@@ -164,7 +164,7 @@ def _open_rsa(encrypted_data: bytes) -> bytes:
     plain = rsa_decrypt(encrypted_data)
     temp_key_xor, aes_encrypted = plain[:32], plain[32:]
     temp_key = bytes(x ^ y for x, y in zip(temp_key_xor, sha256(aes_encrypted).digest()))
-    data_with_hash = AES.decrypt_ige(aes_encrypted, temp_key, bytes(32))
+    data_with_hash: bytes = AES.decrypt_ige(aes_encrypted, temp_key, bytes(32))
     data_with_padding = data_with_hash[:192][::-1]
     if sha256(temp_key + data_with_padding).digest() == data_with_hash[192:]:
         return data_with_padding

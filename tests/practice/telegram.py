@@ -261,20 +261,21 @@ class PracticeTelegram:
 
     def forget_keys(self) -> None:
         """No data centre knows any key any more."""
-        self._at_once(lambda: [dc.keys.clear() for dc in self.data_centres.values()])
+        for dc in self.data_centres.values():
+            self._at_once(dc.keys.clear)
 
     # QR codes
 
     def add_login_token(self, token: LoginToken) -> None:
-        self.login_tokens[token.token] = token
+        with self._happened:
+            self.login_tokens[token.token] = token
+            self._happened.notify_all()
         if self.auto_scan:
             phone, seconds = self.auto_scan
             if seconds:
                 self._loop.call_later(seconds, self._scan_if_open, token, self.account(phone))
             else:
                 token.account = self.account(phone)
-        with self._happened:
-            self._happened.notify_all()
 
     def _scan_if_open(self, token: LoginToken, account: Account) -> None:
         if token.account is None and token.expires > self.clock():
@@ -291,7 +292,7 @@ class PracticeTelegram:
     def scan(self, phone: str, link: str | None = None, timeout: float = 10.0) -> None:
         """The owner of `phone` scans a QR code and accepts: the one that `link` tells, else the newest.
 
-        Waits for one to be shown. LookupError when there is none in time, or the link's is unknown or has expired.
+        Waits for one to be shown. LookupError when there is none in time, or the link is no good (any more).
         """
 
         def open_token() -> LoginToken | None:
@@ -303,8 +304,12 @@ class PracticeTelegram:
         else:
             raw = link.partition("token=")[2]
             token = self.login_tokens.get(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-            if token is None or token.expires <= self.clock():
-                raise LookupError("AUTH_TOKEN_EXPIRED" if token else "AUTH_TOKEN_INVALID")
+            if token is None:
+                raise LookupError("AUTH_TOKEN_INVALID")
+            if token.account is not None:
+                raise LookupError("AUTH_TOKEN_ALREADY_ACCEPTED")
+            if token.expires <= self.clock():
+                raise LookupError("AUTH_TOKEN_EXPIRED")
         if token is None:
             raise LookupError("nobody shows a QR code")
         self._at_once(lambda: self.accept(token, self.account(phone)))
