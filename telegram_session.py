@@ -3372,7 +3372,12 @@ class Storage:
     def save_all(self, sessions: Sequence[Session]) -> None:
         """Writes every session, where the format has room for more than one."""
         if len(sessions) != 1:
-            raise Problem(f"{self.label} holds one account, and here are {len(sessions)}.", "", [PICK_ACCOUNT], code=2)
+            raise Problem(
+                f"{self.label[:1].upper()}{self.label[1:]} holds one account, and here are {len(sessions)}.",
+                "",
+                [PICK_ACCOUNT],
+                code=2,
+            )
         self.save(sessions[0])
 
     def delete(self) -> None:
@@ -9595,24 +9600,35 @@ def check_aloud(options: Any) -> Outcome:
     storage, sessions = given_sessions(options.session, options)
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    term.facts([("Recognised by", storage.mark), *((name.capitalize(), value) for name, value in storage.facts)])
-    for number, session in enumerate(sessions, 1):
-        if len(sessions) > 1:
-            term.say()
-            term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
-        term.facts(facts_for_people(session), private=("User ID", "Username", "API ID", "Key"))
+    rows = [("Recognised by", storage.mark), *storage.facts]
+    if len(sessions) == 1:
+        rows += facts_for_people(sessions[0])
+    private = ("User ID", "Username", "API ID", "Key")
+    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
+    for number, session in enumerate(sessions if len(sessions) > 1 else [], 1):
+        term.say()
+        term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.facts(facts_for_people(session), private=private)
     for sentence in storage.repaired:
-        term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
+        term.note(f"Repaired: {sentence}")
     for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
         term.warn(sentence)
-    term.say()
-    for target, missing in missing_for(sessions[0]).items():
-        term.note(f"To convert it to {TARGETS[target].label} you also need {missing}.")
+    missing = missing_for(sessions[0])
+    if missing:
+        term.say()
+        term.say("“convert” turns it into any other format. It will ask for what only you know:")
+        term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
     if options.online:
         check_online(sessions[0], options)
     else:
-        term.say("It is intact. Whether Telegram still accepts it only Telegram knows: add --online to ask.")
+        term.say()
+        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
     return Outcome(0)
+
+
+def as_sentence(text: str) -> str:
+    """The text with its first letter in upper case, and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
@@ -9788,7 +9804,7 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    facts = [(name.replace("_", " ").capitalize(), value) for name, value in answer.items()]
+    facts = [(as_sentence(name.replace("_", " ")), value) for name, value in answer.items()]
     term.facts(facts, private=("Name", "Username", "User id"))
     return answer
 
@@ -9838,7 +9854,7 @@ def command_convert(options: Any) -> Outcome:
     if options.dst != "-":
         refuse_present(options, target)
     elif not issubclass(TARGETS[target], StringStorage):
-        raise Problem(f"{TARGETS[target].label.capitalize()} is no text: name a file instead of “-”.", code=2)
+        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
     target_json = options.json_path
     if target_json and os.path.exists(target_json):
         target_json = None
@@ -9905,7 +9921,7 @@ def completed(session: Session, target: str) -> Session:
     if target == "tdata" and "tdata" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
     if target in ("json", "pyrogram") and target in missing:
-        term.say(f"{TARGETS[target].label.capitalize()} needs {missing[target]}, which this session does not say.")
+        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing[target]}, which this session does not say.")
         credentials = ask_credentials()
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
@@ -9917,7 +9933,10 @@ def completed(session: Session, target: str) -> Session:
 
 def ask_user_id() -> int:
     """Asks for the user ID until it can be one."""
-    term.say("Telegram Desktop needs the user ID of the account. @userinfobot tells it to whoever writes to it.")
+    term.say(
+        "Telegram Desktop needs the user ID of the account. An app shows it in the profile when “Show Peer IDs in "
+        "Profile” is on: Telegram Desktop → Settings → Advanced → Experimental settings."
+    )
     while True:
         answer = term.ask("User ID")
         if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
@@ -9929,7 +9948,7 @@ def tell_losses(sessions: Sequence[Session], target: str) -> None:
     """Says what the target cannot hold, before it is lost."""
     lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
     if lost:
-        term.warn(f"{TARGETS[target].label.capitalize()} cannot hold:")
+        term.warn(f"{as_sentence(TARGETS[target].label)} cannot hold:")
         for loss in lost:
             term.say(loss, mark="•", indent=2)
 
