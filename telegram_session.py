@@ -2550,8 +2550,10 @@ def near_misses(text: str) -> list[str]:
     import difflib
 
     near: list[str] = []
-    words = re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])
-    for word in words if len(words) == 1 else [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]:
+    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
+    if len(words) > 1:  # plain words of a sentence are no names
+        words = [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
+    for word in words:
         key = re.sub("ERROR$", "", squashed(word))
         for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
             near.append(with_values(rows_by_name()[match][1], {}))

@@ -30,9 +30,13 @@ with (Path(__file__).parent / "catalogue.tsv").open(encoding="utf-8", newline=""
     CATALOGUE = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 CODES = {known["name"]: int(known["code"]) for known in CATALOGUE if known["code"]}
 
-# The script meets these by itself first, or it goes on to the next step: they have tests of their own.
+# The script meets these by itself first, or it goes on to the next step: they have tests of their own. And those about
+# chats, which share one answer, come from calls that no sign-in makes.
 MET = r"\w+_MIGRATE_\d|AUTH_RESTART(_\d)?|FLOOD\w*_WAIT_4|CONNECTION_(NOT_INITED|LAYER_INVALID)|SESSION_PASSWORD_NEEDED"
-REFUSALS = [name for name, code in CODES.items() if abs(code) < 500 and not re.fullmatch(MET, name)]
+CHATS = "CHAT|CHANNEL|PEER|USERNAME|USER_(BANNED|NOT|PRIVACY)|FROM_MESSAGE|INVITE"
+REFUSALS = [
+    name for name in CODES if abs(CODES[name]) < 500 and not re.fullmatch(MET, name) and not re.match(CHATS, name)
+]
 REFUSALS += ["FLOOD_WAIT_4711", "FLOOD_PREMIUM_WAIT_900", "FLOOD_TEST_PHONE_WAIT_900", "INPUT_METHOD_INVALID_1_2"]
 RUNS = [REFUSALS[start : start + 10] for start in range(0, len(REFUSALS), 10)]
 
@@ -97,7 +101,7 @@ def test_every_refusal_of_the_first_call_shows_its_card(names: list[str], telegr
 
 
 def test_nearly_all_of_the_catalogue_is_tried() -> None:
-    assert len(CODES) > 140 and len(REFUSALS) > 110
+    assert len(CODES) > 140 and len(REFUSALS) > 100
 
 
 # ── what Telegram itself refuses, nothing injected ──
