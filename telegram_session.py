@@ -2390,6 +2390,7 @@ def answers() -> list[Answer]:
 
 
 def _answer(group: str, row: dict[str, list[str]]) -> Answer:
+    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
     head = row["names"][0]
     texts = re.findall("“(.+?)”", head)
     row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
@@ -2482,9 +2483,8 @@ def with_values(name: str, values: dict[str, int]) -> str:
 def match_text(pattern: str, text: str) -> re.Match[str] | None:
     """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
     parts = re.split(r"(\{\w+\}|\*| )", pattern)
-    if (
-        max(parts[::2], key=len).lower() not in text.lower()
-    ):  # nearly always: it spares compiling hundreds of expressions
+    longest_word = max(parts[::2], key=len)
+    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
         return None
     expression = "".join(
         r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
