@@ -9761,10 +9761,10 @@ def doubts(session: Session) -> list[str]:
     found = []
     home = session.home
     host, _ = home_address(session)
-    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
-    if owner != home.id:
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
         found.append(
-            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
             "connect to the wrong one."
         )
     if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
@@ -9804,8 +9804,9 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    facts = [(as_sentence(name.replace("_", " ")), value) for name, value in answer.items()]
-    term.facts(facts, private=("Name", "Username", "User id"))
+    words = {"True": "yes", "False": "no", "None": "(none)"}
+    rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
+    term.facts(rows, private=("Name", "Username", "User id"))
     return answer
 
 
@@ -9822,7 +9823,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
 
     answer = {
         "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
-        "username": me.username or "(none)",
+        "username": me.username,
         "user_id": me.id,
         "bot": bool(me.bot),
         "premium": bool(me.premium),
@@ -9833,7 +9834,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
     found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
     current = next((one for one in found.authorizations if one.current), None)
     answer["sessions"] = len(found.authorizations)
-    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    answer["ends_after_days_unused"] = found.authorization_ttl_days
     if current is not None:
         answer["confirmed"] = not getattr(current, "unconfirmed", False)
         answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
