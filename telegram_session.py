@@ -3435,7 +3435,10 @@ def read_file(path: str, limit: int) -> bytes:
         if stat.S_ISDIR(found.st_mode):
             raise Problem(f"{name} is a folder, and a file was expected.")
         if not stat.S_ISREG(found.st_mode):
-            raise Problem(f"{name} is not an ordinary file (a pipe, or a device).")
+            raise Problem(
+                f"{name} is not an ordinary file (a pipe, or a device).", "",
+                ["To read from a pipe, give - as the name and let it come by standard input."],
+            )  # fmt: skip
         if found.st_size > limit:
             raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
         with open(path, "rb") as file:
@@ -3842,7 +3845,7 @@ class MtkrutoString(StringStorage):
 
 STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
 
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 WRAPPING = "\"'`“”‘’«»„,;"
 
 
@@ -3868,7 +3871,7 @@ def recognise_text(text: str) -> StringStorage:
 def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     """What in a text could be the string, the least surgery first, each with what was done to get it."""
     repaired = []
-    visible = INVISIBLE.sub("", text)
+    visible = re.sub(INVISIBLE, "", text)
     if visible != text:
         repaired.append("Removed invisible characters.")
     bare = visible.strip()
@@ -3923,7 +3926,7 @@ def lost_its_one(text: str) -> bool:
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
+    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n")
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
@@ -3996,7 +3999,6 @@ NOT_STRINGS = (
 # ── SQLite files ──
 
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
-Tables = dict  # table name → its column names
 
 
 def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
@@ -4716,12 +4718,11 @@ class Tdata(Storage):
     def find(path: str) -> str | None:
         """The folder itself, also when its parent, an account's folder or one of its files was given."""
         path = os.path.abspath(path)
-        for folder in (path, os.path.join(path, "tdata"), os.path.dirname(path)):
-            if folder != path and not os.path.isdir(path) and not re.match("key_|[0-9A-F]{16}", os.path.basename(path)):
-                continue
-            if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
-                continue
-            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, names_in(folder))):
+        folders = [path, os.path.join(path, "tdata")]
+        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+            folders.append(os.path.dirname(path))
+        for folder in folders:
+            if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
                 return folder
         return None
 
@@ -4953,7 +4954,7 @@ class Tdata(Storage):
         shutil.rmtree(self.path)
 
 
-IS_TDATA = re.compile("key_.+[s01]|D877F783D5D3EF8C[s01]?")
+IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
 TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
 
 
@@ -5032,12 +5033,17 @@ def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
     return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
 
 
+OTHER_PYTHON = "Use the Python from https://www.python.org/downloads/ for this."
+
+
 def wrap_key(wrap: Wrap, passcode: str) -> bytes:
     """The passcode's key since 7.3."""
     import hashlib
 
     password = passcode.encode("utf-8", "replace")
     if wrap.kind == 2:
+        if not hasattr(hashlib, "scrypt"):
+            raise Problem("This Python cannot open the folder: it was built without scrypt.", "", [OTHER_PYTHON])
         return hashlib.scrypt(
             password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
         )
@@ -9658,7 +9664,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
             )
             return recognise_text(source)
         return recognise_path(source, options.json_path, options.key_name or "")
-    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+    if os.environ.get("TELEGRAM_SESSION_STRING") and (source is None or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
@@ -9853,6 +9859,8 @@ def command_convert(options: Any) -> Outcome:
     """
     target = options.to or target_of(options.dst)
     if options.dst != "-":
+        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
+            options.dst += ".session"  # Telethon looks for no other name
         refuse_present(options, target)
     elif not issubclass(TARGETS[target], StringStorage):
         raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
