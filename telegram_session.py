@@ -3437,7 +3437,10 @@ def read_file(path: str, limit: int) -> bytes:
         if stat.S_ISDIR(found.st_mode):
             raise Problem(f"{name} is a folder, and a file was expected.")
         if not stat.S_ISREG(found.st_mode):
-            raise Problem(f"{name} is not an ordinary file (a pipe, or a device).")
+            raise Problem(
+                f"{name} is not an ordinary file (a pipe, or a device).", "",
+                ["To read from a pipe, give - as the name and let it come by standard input."],
+            )  # fmt: skip
         if found.st_size > limit:
             raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
         with open(path, "rb") as file:
@@ -3844,7 +3847,7 @@ class MtkrutoString(StringStorage):
 
 STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
 
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 WRAPPING = "\"'`“”‘’«»„,;"
 
 
@@ -3870,7 +3873,7 @@ def recognise_text(text: str) -> StringStorage:
 def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     """What in a text could be the string, the least surgery first, each with what was done to get it."""
     repaired = []
-    visible = INVISIBLE.sub("", text)
+    visible = re.sub(INVISIBLE, "", text)
     if visible != text:
         repaired.append("Removed invisible characters.")
     bare = visible.strip()
@@ -3925,7 +3928,7 @@ def lost_its_one(text: str) -> bool:
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
+    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n")
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
@@ -3998,7 +4001,6 @@ NOT_STRINGS = (
 # ── SQLite files ──
 
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
-Tables = dict  # table name → its column names
 
 
 def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
@@ -4718,12 +4720,11 @@ class Tdata(Storage):
     def find(path: str) -> str | None:
         """The folder itself, also when its parent, an account's folder or one of its files was given."""
         path = os.path.abspath(path)
-        for folder in (path, os.path.join(path, "tdata"), os.path.dirname(path)):
-            if folder != path and not os.path.isdir(path) and not re.match("key_|[0-9A-F]{16}", os.path.basename(path)):
-                continue
-            if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
-                continue
-            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, names_in(folder))):
+        folders = [path, os.path.join(path, "tdata")]
+        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+            folders.append(os.path.dirname(path))
+        for folder in folders:
+            if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
                 return folder
         return None
 
@@ -4955,7 +4956,7 @@ class Tdata(Storage):
         shutil.rmtree(self.path)
 
 
-IS_TDATA = re.compile("key_.+[s01]|D877F783D5D3EF8C[s01]?")
+IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
 TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
 
 
@@ -5034,12 +5035,17 @@ def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
     return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
 
 
+OTHER_PYTHON = "Use the Python from https://www.python.org/downloads/ for this."
+
+
 def wrap_key(wrap: Wrap, passcode: str) -> bytes:
     """The passcode's key since 7.3."""
     import hashlib
 
     password = passcode.encode("utf-8", "replace")
     if wrap.kind == 2:
+        if not hasattr(hashlib, "scrypt"):
+            raise Problem("This Python cannot open the folder: it was built without scrypt.", "", [OTHER_PYTHON])
         return hashlib.scrypt(
             password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
         )
@@ -9660,7 +9666,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
             )
             return recognise_text(source)
         return recognise_path(source, options.json_path, options.key_name or "")
-    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+    if os.environ.get("TELEGRAM_SESSION_STRING") and (source is None or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
@@ -9763,10 +9769,10 @@ def doubts(session: Session) -> list[str]:
     found = []
     home = session.home
     host, _ = home_address(session)
-    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
-    if owner != home.id:
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
         found.append(
-            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
             "connect to the wrong one."
         )
     if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
@@ -9806,8 +9812,9 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    facts = [(as_sentence(name.replace("_", " ")), value) for name, value in answer.items()]
-    term.facts(facts, private=("Name", "Username", "User id"))
+    words = {"True": "yes", "False": "no", "None": "(none)"}
+    rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
+    term.facts(rows, private=("Name", "Username", "User id"))
     return answer
 
 
@@ -9824,7 +9831,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
 
     answer = {
         "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
-        "username": me.username or "(none)",
+        "username": me.username,
         "user_id": me.id,
         "bot": bool(me.bot),
         "premium": bool(me.premium),
@@ -9835,7 +9842,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
     found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
     current = next((one for one in found.authorizations if one.current), None)
     answer["sessions"] = len(found.authorizations)
-    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    answer["ends_after_days_unused"] = found.authorization_ttl_days
     if current is not None:
         answer["confirmed"] = not getattr(current, "unconfirmed", False)
         answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
@@ -9854,6 +9861,8 @@ def command_convert(options: Any) -> Outcome:
     """
     target = options.to or target_of(options.dst)
     if options.dst != "-":
+        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
+            options.dst += ".session"  # Telethon looks for no other name
         refuse_present(options, target)
     elif not issubclass(TARGETS[target], StringStorage):
         raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
