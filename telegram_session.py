@@ -6790,7 +6790,7 @@ SET_THE_CLOCK = {
 # waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
 # the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
 
-CONNECT_LIMIT = 11.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
 DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time

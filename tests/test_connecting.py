@@ -66,9 +66,11 @@ def test_a_clock_that_jumps_while_the_person_looks_for_the_code(
 
 def test_a_data_centre_that_answers_the_handshake_late(telegram: PracticeTelegram, run: Run) -> None:
     """The connection takes longer than the patience after which the network is examined, and still succeeds."""
-    telegram.latency = 1.4
+    telegram.latency = 1.2
     person = run(env=VALUES)
     person.sees("connecting to data centre 2: 3s")
+    person.is_asked("Code")
+    telegram.latency = 0
     signs_in(telegram, person)
 
 

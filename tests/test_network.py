@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import socket
 import socketserver
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ def test_one_data_centre_is_missing(telegram: PracticeTelegram, run: Run) -> Non
     ends_with(run("network"), "not from all of its data centres: 4 cannot be reached", REFUSING)
 
 
-@pytest.mark.parametrize(("offset", "words"), [(600, "10m 0s slow"), (-600, "10m 0s fast"), (31.5, "32s slow")])
+@pytest.mark.parametrize(("offset", "words"), [(600, "10m 0s slow"), (-600, "10m 0s fast"), (45, "45s slow")])
 def test_a_wrong_clock(telegram: PracticeTelegram, run: Run, offset: float, words: str) -> None:
     telegram.clock_offset = offset
     person = run("network")
@@ -141,6 +141,9 @@ def test_a_clock_that_is_a_little_off_is_right(telegram: PracticeTelegram, run: 
 
 # On loopback there is no network without a route, no silent address and no Wi-Fi that wants a sign-in, so these tests
 # point the script's table at something else, inside this process.
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs 127.0.0.2, or Linux's way with a full backlog")
 
 
 @pytest.fixture
@@ -197,7 +200,7 @@ def web_server(answer: bytes) -> Iterator[int]:
         server.shutdown()
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/net/tcp"), reason="needs Linux's treatment of a full backlog")
+@on_linux
 @pytest.mark.parametrize(("names_work", "name"), [(True, "NetworkBlocked"), (False, "NetworkNoAnswer")])
 def test_addresses_that_do_not_answer(
     centres: Any, monkeypatch: pytest.MonkeyPatch, names_work: bool, name: str
@@ -231,8 +234,9 @@ def unused_port() -> int:
         return int(one.getsockname()[1])
 
 
+@on_linux
 def test_ipv6_only(telegram: PracticeTelegram, centres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """IPv4 leads nowhere and IPv6 does not, and the other way round. (::1 stands in for an IPv4 address that works.)"""
+    """Only one of the two leads to Telegram, once this and once that."""
     port = telegram.data_centres[1].port
     if not telegram.data_centres[1].has_ipv6:
         pytest.skip("no IPv6 on this machine")
@@ -253,6 +257,7 @@ def test_the_usual_port_is_blocked_and_another_is_not(telegram: PracticeTelegram
     assert str(telegram.data_centres[2].port) in problem.title
 
 
+@on_linux
 def test_one_silent_port_does_not_hold_up_the_verdict(telegram: PracticeTelegram, centres: Any) -> None:
     with full_house() as port:
         centres("127.0.0.1", "::1", (telegram.data_centres[2].port, port))
