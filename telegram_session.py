@@ -8046,7 +8046,8 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
                 term.draw([list(row) for row in matrix])
                 drawn = answer.token
                 left -= RENEW_BEFORE
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), "scan it; a fresh code comes in")
+            doing = "scan this code; a fresh one follows by itself"
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
