@@ -284,6 +284,9 @@ class Terminal:
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
+        if mark and max(map(len, text.split()), default=0) > self.width - 1 - len(first) >= 0 and len(first) > 8:
+            lines.append(first.rstrip())  # a name and a value that have no room beside each other
+            first = rest = " " * (indent + 2)
         for paragraph in self.clean(text).split("\n"):
             if paragraph.startswith("    "):
                 lines.append(rest + paragraph)
