@@ -582,12 +582,18 @@ class Terminal:
         if self.debugging:
             self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
 
-    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
+    def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
 
-        `ways` are offered by their number; returns what carries out the one that was chosen.
+        `ways` are offered by their number; returns what carries out the one that was chosen. With `patience`, a
+        program is waiting too: it goes on by itself after so many seconds.
         """
         if not (self.interactive and self.screen):
+            return None
+        if patience:
+            self._write("\n" + self.paint(f"Press Enter to exit (goes on by itself in {duration(patience)})", "cyan"))
+            self._enter_within(patience)
+            self._write("\n")
             return None
         if ways:
             self.say()
@@ -608,6 +614,17 @@ class Terminal:
         except (KeyboardInterrupt, OSError, ValueError):
             self._write("\n")
             return None
+
+    @staticmethod
+    def _enter_within(seconds: float) -> None:
+        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+        import select
+
+        try:
+            if os.name != "nt" and select.select([sys.stdin], [], [], seconds)[0]:
+                sys.stdin.readline()
+        except (KeyboardInterrupt, OSError, ValueError):
+            return
 
     # ── what may be shared ──
 
@@ -10057,8 +10074,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            # A program that takes the string from a pipe goes on at once; a person's window stays open.
-            run = None if outcome.code == 0 and term.delivered_to_pipe else term.goodbye(outcome.ways)
+            # A program that takes the string from a pipe is not kept waiting; a person's window stays open.
+            handed_on = outcome.code == 0 and term.delivered_to_pipe
+            run = term.goodbye(outcome.ways, patience=3 if handed_on else 0)
     finally:
         if options.report:
             finish_report(options, outcome.code)
