@@ -290,6 +290,7 @@ def test_a_string_is_written_exactly_as_its_library_writes_it(name: str) -> None
     assert written == STRINGS[name]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(LAYOUTS), st.data())
 def test_a_truncated_string_is_never_taken_for_a_whole_one(text: str, data: st.DataObject) -> None:
     cut = text[: data.draw(st.integers(0, len(text.rstrip("=")) - 1))]
@@ -297,6 +298,7 @@ def test_a_truncated_string_is_never_taken_for_a_whole_one(text: str, data: st.D
         script.recognise_text(cut)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(STRINGS.values())), st.data())
 def test_a_damaged_string_gives_a_session_or_a_problem(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text) - 1))
@@ -304,6 +306,7 @@ def test_a_damaged_string_gives_a_session_or_a_problem(text: str, data: st.DataO
     session_or_problem(text[:at] + other + text[at + 1 :])
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=600), st.text("1AbC_-+/=09 \n'", min_size=300, max_size=420)))
 def test_any_text_gives_a_session_or_a_problem(text: str) -> None:
     session_or_problem(text)
@@ -318,12 +321,12 @@ def session_or_problem(text: str) -> None:
     script.decode_telethon_string(script.encode_telethon_string(session))
 
 
-def test_a_megabyte_of_letters_is_refused_at_once() -> None:
-    started = time.process_time()
+def test_a_quarter_megabyte_of_letters_is_refused_at_once() -> None:
     for letter in ("A", "1", "=", " ", "A ", "\u200b", "x=", "A" * 341 + " "):
+        started = time.process_time()
         with pytest.raises(script.Problem):
             script.recognise_text(letter * ((1 << 18) // len(letter)))
-    assert time.process_time() - started < 8
+        assert time.process_time() - started < 2
 
 
 # ── SQLite files ──
@@ -564,7 +567,7 @@ def test_no_key_of_the_companion_is_lost_on_the_way(tmp_path: Path) -> None:
     assert list(written)[:4] == ["app_id", "app_hash", "device", "sdk"]
 
 
-@settings(max_examples=50)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(
     st.sampled_from(["app_id", "app_hash", "id", "device", "session_file", "system_lang_pack", "username", "x"]),
     st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=4),
@@ -709,7 +712,7 @@ def test_no_changed_bit_and_no_missing_byte_of_a_folder_goes_unnoticed(name: str
             read(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_hostile_contents_under_the_right_check_sums_end_in_a_problem(info: bytes, account: bytes) -> None:
     with tempfile.TemporaryDirectory() as place:
