@@ -3325,9 +3325,9 @@ def decode_telethon_string(text: str) -> Session:
     length = 16 if ipv6 else 4
     if len(body) != length + 3 + KEY_SIZE:
         raise cut_off(text, 369 if ipv6 else 353)
-    import socket
+    import ipaddress
 
-    host = socket.inet_ntop(socket.AF_INET6, body[1:17]) if ipv6 else dotted(body[1:5])
+    host = str(ipaddress.ip_address(body[1 : 1 + length]))
     return new_session(body[0], body[length + 3 :], host, int.from_bytes(body[length + 1 : length + 3], "big"))
 
 
@@ -4030,9 +4030,7 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
     in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
     its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
     """
-    import shutil
     import sqlite3
-    import tempfile
 
     path = os.path.realpath(path)
     head = read_head(path)
@@ -4041,6 +4039,9 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
         return query(sqlite3.connect(f"file:{in_uri(path)}?mode=ro", uri=True, timeout=1), read, path)
     if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
         raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
+    import shutil
+    import tempfile
+
     folder = tempfile.mkdtemp(prefix="telegram-session-")
     try:
         copy = os.path.join(folder, "copy")
