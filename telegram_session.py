@@ -10005,8 +10005,14 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as an argparse.Namespace; `run` is the command to call with it. Wrong usage exits with 2."""
     import argparse
 
+    class Parser(argparse.ArgumentParser):
+        """Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=term.width), **options)
+
     description = (__doc__ or "").split("\n", 1)[0]
-    connecting = argparse.ArgumentParser(add_help=False)
+    connecting = Parser(add_help=False)
     connecting.add_argument(
         "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
     )
@@ -10015,7 +10021,7 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         "--report", metavar="FILE", help="write the whole conversation there, secrets masked, for asking for help"
     )
     connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="telegram_session.py", description=description, parents=[connecting],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
