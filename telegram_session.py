@@ -5725,7 +5725,8 @@ Every account lives in one of the five. If yours lives in one of those that do n
 
 NetworkPort
 Port {port} to Telegram is blocked here; port {other} is open.
-Programs that use Telethon connect to port {port}, so they will not get through on this network.
+Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
+not get through.
 - Allow outgoing connections to port {port} in the firewall of this network or computer.
 {another_way}
 
@@ -5757,6 +5758,15 @@ def network_problem(name: str, **values: object) -> Problem:
             steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
             return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
+
+
+def find_network_problem(text: str) -> Problem | None:
+    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
+    words = {squashed(word) for word in re.findall(r"\w+", text)}
+    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
+    unknown.pop("another_way")
+    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
+    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
 
 
 # ── helpers that are installed only when they are needed ──
@@ -6026,25 +6036,31 @@ def _link_values(query: str) -> dict[str, str]:
 
 
 def _proxy(kind: str, host: str, port: str, username: str, password: str, secret: str) -> Proxy:
-    """Checks the parts of a proxy address and puts them together."""
+    """Checks the parts of a proxy address and puts them together. What is private in it is masked in reports."""
+    import urllib.parse
+
     host = host.strip().strip("[]")
+    for part, name in ((host, "host"), (port, "port")):
+        if not part:
+            raise network_problem("ProxyLink", reason=f"the {name} is missing")
     if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem(
-            "ProxyLink", reason="the host is missing" if not host else "its host has characters no host has"
-        )
+        raise network_problem("ProxyLink", reason="its host has characters no host has")
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem(
-            "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
-        )
+        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
     if not (username + password).isascii():  # python-socks cannot send them
         raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
     if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
+        term.hide(urllib.parse.quote(private, safe=""), label)
     if not re.match(r"127\.|localhost$|::1$", host):
         term.hide(host, "proxy")
-    return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
+    if kind != "mtproxy":
+        return Proxy(kind, host, int(port), username, password)
+    secret = _mtproxy_secret(secret)
+    term.hide(secret[-32:], "proxy secret")
+    return Proxy(kind, host, int(port), secret=secret)
 
 
 def _mtproxy_secret(text: str) -> str:
@@ -6513,7 +6529,7 @@ class Examination:
         import asyncio
 
         if proxy and proxy.kind == "mtproxy":
-            import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+            import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
 
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
         self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
@@ -9456,8 +9472,9 @@ def command_explain(options: Any) -> Outcome:
         return Outcome(0)
     text = read_pasted() if options.error == ["-"] else " ".join(options.error)
     found = find_answer(text)
-    if found:
-        term.problem(found.problem())
+    problem = found.problem() if found else find_network_problem(text)
+    if problem:
+        term.problem(problem)
         return Outcome(0)
     tell_unknown(text)
     return Outcome(1)
@@ -10004,18 +10021,22 @@ def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as an argparse.Namespace; `run` is the command to call with it. Wrong usage exits with 2."""
     import argparse
 
+    def connecting_options(**default: Any) -> argparse.ArgumentParser:
+        options = argparse.ArgumentParser(add_help=False)
+        proxies = "socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
+        report = "write the whole conversation there, secrets masked, for asking for help"
+        debug = "show what happens inside; secrets are masked"
+        options.add_argument("--proxy", metavar="URL", help=proxies, **default)
+        options.add_argument("--ipv6", action="store_true", help="connect by IPv6 only", **default)
+        options.add_argument("--report", metavar="FILE", help=report, **default)
+        options.add_argument("--debug", action="store_true", help=debug, **default)
+        return options
+
+    # Behind the name of a command an option that is not there must not undo the one in front of it.
+    connecting = connecting_options(default=argparse.SUPPRESS)
     description = (__doc__ or "").split("\n", 1)[0]
-    connecting = argparse.ArgumentParser(add_help=False)
-    connecting.add_argument(
-        "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
-    )
-    connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
-    connecting.add_argument(
-        "--report", metavar="FILE", help="write the whole conversation there, secrets masked, for asking for help"
-    )
-    connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
     parser = argparse.ArgumentParser(
-        prog="telegram_session.py", description=description, parents=[connecting],
+        prog="telegram_session.py", description=description, parents=[connecting_options()],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
         "Exit codes: 0 done, 1 a problem (said), 2 wrong usage, 130 Ctrl-C.",

@@ -202,6 +202,15 @@ def test_without_a_terminal_the_systems_proxy_is_mentioned_and_not_used(run: Run
         assert not proxy.connected
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_the_option_counts_in_front_of_the_command_and_behind_it(run: Run, behind: bool) -> None:
+    with PracticeProxy("http") as proxy:
+        option = ["--proxy", proxy.url()]
+        person = run(*(["network", *option] if behind else [*option, "network"]))
+        person.sees("All is well")
+        assert len(proxy.connected) == 5
+
+
 # Every kind of proxy leads to Telegram
 
 
