@@ -5537,6 +5537,7 @@ A proxy address says which kind of proxy it is, where it is, and the user and pa
 - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
 - For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
 - For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
 - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
 shell's history.
 
@@ -5992,11 +5993,8 @@ def parse_proxy(text: str) -> Proxy:
     text = text.strip().strip("\"'<>“”‘’").strip()
     if not text:
         raise network_problem("ProxyLink", reason="it is empty")
-    link = re.match(
-        r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
-        text,
-        re.I | re.S,
-    )
+    shared = r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)"
+    link = re.match(shared, text, re.I | re.S)
     try:
         if link:
             values = _link_values(link.group(2))
@@ -6021,9 +6019,8 @@ def parse_proxy(text: str) -> Proxy:
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
         return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
-        reason = (
-            "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
-        )
+        port = "ort" in str(error)
+        reason = "its port is not a number from 1 to 65535" if port else "host and port cannot be told apart"
         raise network_problem("ProxyLink", reason=reason) from None
 
 
@@ -6176,7 +6173,7 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
         "addr": proxy.host,
         "port": proxy.port,
         "username": proxy.username or None,
-        "password": proxy.password or None,
+        "password": proxy.password if proxy.username else None,
         "rdns": True,
     }
 
@@ -6286,7 +6283,7 @@ async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, po
     if code == "407":
         raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if not code.startswith("2"):
-        raise ProxyAtFault("ProxyRefuses", f"{code} {words}"[:60])
+        raise ProxyAtFault("ProxyRefuses", in_one_line(f"{code} {words}"))
 
 
 THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
@@ -6467,11 +6464,16 @@ async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
         return "turned away", str(code)
     try:
         more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
-    except (OSError, asyncio.TimeoutError):
+    except (OSError, asyncio.TimeoutError, asyncio.CancelledError):  # the time of the probe is up: what is there counts
         more = start
     if more.startswith((b"HTTP/", b"<")):
-        return "HTTP", more.split(b"\r\n")[0].decode("latin-1")[:60]
+        return "HTTP", in_one_line(more.split(b"\r\n")[0].decode("latin-1"))
     return "garbage", ""
+
+
+def in_one_line(text: str) -> str:
+    """What a stranger's server said, short enough to be quoted in a sentence."""
+    return " ".join(text.split())[:60]
 
 
 # ── the diagnosis: all probes at once, then one verdict ──
@@ -6662,7 +6664,7 @@ async def _portal(probes: Sequence[Probe]) -> str:
         try:
             reader, writer = await asyncio.open_connection(probe.address, probe.port)
             writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
-            line: str = (await reader.readline()).decode("latin-1").strip()
+            line = in_one_line((await reader.readline()).decode("latin-1"))
         except (OSError, ValueError):
             return ""
         finally:
