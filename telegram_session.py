@@ -6019,8 +6019,8 @@ def parse_proxy(text: str) -> Proxy:
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
         return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
-        port = "ort" in str(error)
-        reason = "its port is not a number from 1 to 65535" if port else "host and port cannot be told apart"
+        about_port = "ort" in str(error)
+        reason = "its port is not a number from 1 to 65535" if about_port else "host and port cannot be told apart"
         raise network_problem("ProxyLink", reason=reason) from None
 
 
