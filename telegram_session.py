@@ -5538,6 +5538,7 @@ A proxy address says which kind of proxy it is, where it is, and the user and pa
 - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
 - For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
 - For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
 - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
 shell's history.
 
@@ -5726,7 +5727,8 @@ Every account lives in one of the five. If yours lives in one of those that do n
 
 NetworkPort
 Port {port} to Telegram is blocked here; port {other} is open.
-Programs that use Telethon connect to port {port}, so they will not get through on this network.
+Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
+not get through.
 - Allow outgoing connections to port {port} in the firewall of this network or computer.
 {another_way}
 
@@ -5758,6 +5760,15 @@ def network_problem(name: str, **values: object) -> Problem:
             steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
             return Problem(title, meaning, steps, name=name)
     raise KeyError(name)
+
+
+def find_network_problem(text: str) -> Problem | None:
+    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
+    words = {squashed(word) for word in re.findall(r"\w+", text)}
+    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
+    unknown.pop("another_way")
+    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
+    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
 
 
 # ── helpers that are installed only when they are needed ──
@@ -5983,11 +5994,8 @@ def parse_proxy(text: str) -> Proxy:
     text = text.strip().strip("\"'<>“”‘’").strip()
     if not text:
         raise network_problem("ProxyLink", reason="it is empty")
-    link = re.match(
-        r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)",
-        text,
-        re.I | re.S,
-    )
+    shared = r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)"
+    link = re.match(shared, text, re.I | re.S)
     try:
         if link:
             values = _link_values(link.group(2))
@@ -6012,9 +6020,8 @@ def parse_proxy(text: str) -> Proxy:
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
         return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
     except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
-        reason = (
-            "its port is not a number from 1 to 65535" if "ort" in str(error) else "host and port cannot be told apart"
-        )
+        about_port = "ort" in str(error)
+        reason = "its port is not a number from 1 to 65535" if about_port else "host and port cannot be told apart"
         raise network_problem("ProxyLink", reason=reason) from None
 
 
@@ -6027,25 +6034,31 @@ def _link_values(query: str) -> dict[str, str]:
 
 
 def _proxy(kind: str, host: str, port: str, username: str, password: str, secret: str) -> Proxy:
-    """Checks the parts of a proxy address and puts them together."""
+    """Checks the parts of a proxy address and puts them together. What is private in it is masked in reports."""
+    import urllib.parse
+
     host = host.strip().strip("[]")
+    for part, name in ((host, "host"), (port, "port")):
+        if not part:
+            raise network_problem("ProxyLink", reason=f"the {name} is missing")
     if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem(
-            "ProxyLink", reason="the host is missing" if not host else "its host has characters no host has"
-        )
+        raise network_problem("ProxyLink", reason="its host has characters no host has")
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem(
-            "ProxyLink", reason=f"{'its port is not a number from 1 to 65535' if port else 'the port is missing'}"
-        )
+        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
     if not (username + password).isascii():  # python-socks cannot send them
         raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
     if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
         raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
+        term.hide(urllib.parse.quote(private, safe=""), label)
     if not re.match(r"127\.|localhost$|::1$", host):
         term.hide(host, "proxy")
-    return Proxy(kind, host, int(port), username, password, _mtproxy_secret(secret) if kind == "mtproxy" else "")
+    if kind != "mtproxy":
+        return Proxy(kind, host, int(port), username, password)
+    secret = _mtproxy_secret(secret)
+    term.hide(secret[-32:], "proxy secret")
+    return Proxy(kind, host, int(port), secret=secret)
 
 
 def _mtproxy_secret(text: str) -> str:
@@ -6161,7 +6174,7 @@ def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
         "addr": proxy.host,
         "port": proxy.port,
         "username": proxy.username or None,
-        "password": proxy.password or None,
+        "password": proxy.password if proxy.username else None,
         "rdns": True,
     }
 
@@ -6271,7 +6284,7 @@ async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, po
     if code == "407":
         raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if not code.startswith("2"):
-        raise ProxyAtFault("ProxyRefuses", f"{code} {words}"[:60])
+        raise ProxyAtFault("ProxyRefuses", in_one_line(f"{code} {words}"))
 
 
 THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
@@ -6452,11 +6465,16 @@ async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
         return "turned away", str(code)
     try:
         more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
-    except (OSError, asyncio.TimeoutError):
+    except (OSError, asyncio.TimeoutError, asyncio.CancelledError):  # the time of the probe is up: what is there counts
         more = start
     if more.startswith((b"HTTP/", b"<")):
-        return "HTTP", more.split(b"\r\n")[0].decode("latin-1")[:60]
+        return "HTTP", in_one_line(more.split(b"\r\n")[0].decode("latin-1"))
     return "garbage", ""
+
+
+def in_one_line(text: str) -> str:
+    """What a stranger's server said, short enough to be quoted in a sentence."""
+    return " ".join(text.split())[:60]
 
 
 # ── the diagnosis: all probes at once, then one verdict ──
@@ -6514,7 +6532,7 @@ class Examination:
         import asyncio
 
         if proxy and proxy.kind == "mtproxy":
-            import pyaes  # noqa: F401  comes with Telethon; the cipher of MTProxy is not in Python's own library
+            import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
 
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
         self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
@@ -6647,7 +6665,7 @@ async def _portal(probes: Sequence[Probe]) -> str:
         try:
             reader, writer = await asyncio.open_connection(probe.address, probe.port)
             writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
-            line: str = (await reader.readline()).decode("latin-1").strip()
+            line = in_one_line((await reader.readline()).decode("latin-1"))
         except (OSError, ValueError):
             return ""
         finally:
@@ -9457,8 +9475,9 @@ def command_explain(options: Any) -> Outcome:
         return Outcome(0)
     text = read_pasted() if options.error == ["-"] else " ".join(options.error)
     found = find_answer(text)
-    if found:
-        term.problem(found.problem())
+    problem = found.problem() if found else find_network_problem(text)
+    if problem:
+        term.problem(problem)
         return Outcome(0)
     tell_unknown(text)
     return Outcome(1)
@@ -10011,18 +10030,22 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         def __init__(self, **options: Any) -> None:
             super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=term.width), **options)
 
+    def connecting_options(**default: Any) -> Parser:
+        options = Parser(add_help=False)
+        proxies = "socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
+        report = "write the whole conversation there, secrets masked, for asking for help"
+        debug = "show what happens inside; secrets are masked"
+        options.add_argument("--proxy", metavar="URL", help=proxies, **default)
+        options.add_argument("--ipv6", action="store_true", help="connect by IPv6 only", **default)
+        options.add_argument("--report", metavar="FILE", help=report, **default)
+        options.add_argument("--debug", action="store_true", help=debug, **default)
+        return options
+
+    # Behind the name of a command an option that is not there must not undo the one in front of it.
+    connecting = connecting_options(default=argparse.SUPPRESS)
     description = (__doc__ or "").split("\n", 1)[0]
-    connecting = Parser(add_help=False)
-    connecting.add_argument(
-        "--proxy", metavar="URL", help="socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
-    )
-    connecting.add_argument("--ipv6", action="store_true", help="connect by IPv6 only")
-    connecting.add_argument(
-        "--report", metavar="FILE", help="write the whole conversation there, secrets masked, for asking for help"
-    )
-    connecting.add_argument("--debug", action="store_true", help="show what happens inside; secrets are masked")
     parser = Parser(
-        prog="telegram_session.py", description=description, parents=[connecting],
+        prog="telegram_session.py", description=description, parents=[connecting_options()],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
         "Exit codes: 0 done, 1 a problem (said), 2 wrong usage, 130 Ctrl-C.",

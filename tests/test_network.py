@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,6 +265,18 @@ def test_one_silent_port_does_not_hold_up_the_verdict(telegram: PracticeTelegram
         started = time.monotonic()
         assert verdict() == ""
         assert time.monotonic() - started < 5
+
+
+def test_it_works_before_telethon_is_installed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['telethon'] = None")
+    run("network", env={"PYTHONPATH": str(tmp_path)}).sees("All is well")
+
+
+def test_the_name_on_the_card_can_be_looked_up(run: Run) -> None:
+    person = run("explain", "Name of the error: NetworkRefused")
+    person.sees("Telegram is blocked here: connections to its addresses are refused.")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
 
 
 # Verdicts from what was seen (no connection is made)

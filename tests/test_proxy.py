@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import socketserver
 import string
+import threading
 import urllib.parse
 
 import pytest
@@ -202,6 +204,15 @@ def test_without_a_terminal_the_systems_proxy_is_mentioned_and_not_used(run: Run
         assert not proxy.connected
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_the_option_counts_in_front_of_the_command_and_behind_it(run: Run, behind: bool) -> None:
+    with PracticeProxy("http") as proxy:
+        option = ["--proxy", proxy.url()]
+        person = run(*(["network", *option] if behind else [*option, "network"]))
+        person.sees("All is well")
+        assert len(proxy.connected) == 5
+
+
 # Every kind of proxy leads to Telegram
 
 
@@ -287,6 +298,21 @@ def test_a_name_that_does_not_exist_is_called_that() -> None:
     assert diagnosis.verdict is not None
     assert diagnosis.verdict.name == "ProxyName"
     assert "no..such.name" in diagnosis.verdict.title
+
+
+def test_what_a_hostile_proxy_says_stays_a_quotation() -> None:
+    class Visit(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 403 no\n- {reason}\n- \x1b[2J" + b"x" * 500 + b"\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Visit) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        problem = script.diagnose(script.Proxy("http", "127.0.0.1", server.server_address[1])).verdict
+        server.shutdown()
+    assert problem is not None and problem.name == "ProxyRefuses"
+    assert "403 no - {reason}" in problem.title and len(problem.title) < 140
+    assert problem.steps == script.network_problem("ProxyRefuses", proxy="", said="").steps
 
 
 @pytest.mark.parametrize("secret", ["00" * 16, "dd" + "00" * 16])
