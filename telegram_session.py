@@ -7440,7 +7440,8 @@ def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
             return telegram.call(request, doing, repeat=False)
         except (Lost, KeyboardInterrupt) as interruption:
             leaving = isinstance(interruption, KeyboardInterrupt)
-            term.say("It is not clear whether Telegram received that. Asking …")
+            why = f" ({interruption.name})" if isinstance(interruption, Lost) and interruption.name else ""
+            term.say(f"It is not clear whether Telegram received that{why}. Asking …")
             try:
                 user = telegram.who_am_i()
             except KeyboardInterrupt:
@@ -8187,6 +8188,16 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 # ── after the sign-in ──
 
 
+# What Telegram answers when a session that was signed in is over.
+DEAD_SESSION = (
+    "AUTH_KEY_UNREGISTERED",
+    "SESSION_REVOKED",
+    "SESSION_EXPIRED",
+    "AUTH_KEY_DUPLICATED",
+    "USER_DEACTIVATED_BAN",
+)
+
+
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
     """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
     if signed.relogin_days:
@@ -8196,13 +8207,23 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    key = telegram.auth_key
     for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
+        name = ""
         try:
             look(telegram)
         except Problem as problem:
-            term.note(f"Whether {at} could not be looked up ({problem.name or problem.title}).")
+            name = problem.name or problem.title
         except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
             return
+        if name in DEAD_SESSION or telegram.auth_key != key:
+            term.warn(
+                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
+                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
+            )
+            return
+        if name:
+            term.note(f"Whether {at} could not be looked up ({name}).")
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:

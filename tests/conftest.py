@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 import pytest
 
@@ -57,3 +58,21 @@ def run(telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path) -
     yield start
     for person in people:
         person.close()
+
+
+@pytest.fixture
+def count(record_property: Callable[[str, Any], None]) -> Callable[[str, int], None]:
+    """`count("formats read", 12)` adds to the figures that are printed when all tests have run."""
+    return lambda what, number: record_property("count", (what, number))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "count":
+                totals[value[0]] += value[1]
+    if totals:
+        terminalreporter.section("counted")
+        for what, number in sorted(totals.items()):
+            terminalreporter.line(f"{number:8,d}  {what}")

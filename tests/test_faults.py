@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache
 from typing import Any, Callable, NamedTuple
 
 import pytest
@@ -43,32 +43,41 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
+# These follow every sign-in in the same way, so they are broken after one way in only.
+AFTERWARDS = ("account.getAuthorizations", "help.getAppConfig")
+
+
 class Fault(NamedTuple):
-    """What goes wrong at a call, and what may come of it."""
+    """What goes wrong at a call."""
 
     do: str
     details: dict[str, Any]
-    verdict: str = ""  # a pattern that the screen shows if the sign-in fails; without one it must not
+    verdict: str = ""  # a pattern of what the screen says if this ends the sign-in; without one it must not
 
 
+UNKNOWN_KEY = "AUTH_KEY_UNREGISTERED|does not seem to know this session any more"
 FAULTS = {
-    "the line is cut before it": Fault("cut", {"times": 1}),
-    "the line is cut after it": Fault("cut", {"times": 1, "handled": True}),
-    "it is answered 20 s late": Fault("delay", {"times": 1, "seconds": 20.0}),
-    "it is answered 500 once": Fault("error", {"times": 1, "code": 500, "name": "RPC_CALL_FAIL"}),
-    "it is answered 500 for ever": Fault("error", {"code": 500, "name": "RPC_CALL_FAIL"}, "RPC_CALL_FAIL"),
-    "it is flooded for a moment": Fault("error", {"times": 1, "code": 420, "name": "FLOOD_WAIT_1"}),
-    "it is flooded": Fault("error", {"code": 420, "name": "FLOOD_WAIT_3600"}, "FLOOD_WAIT_3600"),
-    "the data centre moves": Fault("error", {"times": 1, "code": 303, "name": "PHONE_MIGRATE_4"}, "MIGRATE"),
-    "the key is revoked": Fault("revoke", {"times": 1, "name": "AUTH_KEY_UNREGISTERED"}, "AUTH_KEY_UNREGISTERED"),
-    "the key is forgotten": Fault("forget", {"times": 1}, "What to do:"),
+    "cut before": Fault("cut", {"times": 1}),
+    "cut after": Fault("cut", {"times": 1, "handled": True}),
+    "20 s late": Fault("delay", {"times": 1, "seconds": 20.0}),
+    "500 once": Fault("error", {"times": 1, "code": 500, "name": "RPC_CALL_FAIL"}),
+    "500 for ever": Fault("error", {"code": 500, "name": "RPC_CALL_FAIL"}, "RPC_CALL_FAIL"),
+    "flooded": Fault("error", {"code": 420, "name": "FLOOD_WAIT_3600"}, "FLOOD_WAIT_3600"),
+    "moved": Fault("error", {"times": 1, "code": 303, "name": "PHONE_MIGRATE_4"}, UNKNOWN_KEY),
+    "key revoked": Fault("revoke", {"times": 1, "name": "AUTH_KEY_UNREGISTERED"}, UNKNOWN_KEY),
+    "key forgotten": Fault("forget", {"times": 1}, UNKNOWN_KEY),
 }
+
+AT_ONCE = 7  # sign-ins; they wait more than they work
+
+# The answer to this carries the next code: when it is lost, Telegram no longer takes the code before it.
+CANNOT_BE_REPEATED = {"account.verifyEmail": "PHONE_HASH_EXPIRED"}
 
 
 class End(NamedTuple):
     """How a sign-in ended."""
 
-    code: int | None
+    code: int | None  # None: not at all
     transcript: str
     calls: tuple[tuple[str, int], ...]  # method, and the how-manieth call of it
     signed_in: int  # keys that are signed in now
@@ -97,13 +106,13 @@ def sign_in(way: str, place: tuple[str, int] | None = None, fault: Fault | None 
         env = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TERM": "xterm", "NO_COLOR": "1"}
         arguments = ["--qr"] if way.startswith("QR") else []
         with terminal.Person([*command, *arguments], env=env, size=(100, 50)) as person:
-            for _ in range(12):
-                prompt = person.is_asked_one_of(list(answers), timeout=70)
-                if not prompt:
-                    break
-                person.types(answers[prompt](), hidden=prompt == "2FA password")
-            for reader in person._threads if person.process.poll() is not None else []:
-                reader.join(5)
+            asked: list[str] = []
+            while prompt := person.is_asked_one_of(list(answers), timeout=70):
+                asked.append(prompt)
+                if asked.count(prompt) > 3:
+                    person.presses("ctrl-c")
+                else:
+                    person.types(answers[prompt](), hidden=prompt == "2FA password")
             shown = re.search(r"^(1[A-Za-z0-9_-]{300,}=*)$", person.transcript, re.MULTILINE)
             signed = telegram.authorizations(BOT if way == "bot" else PHONE)
             key = telegram_session.home_key(telegram_session.decode_telethon_string(shown[1])) if shown else b""
@@ -114,3 +123,36 @@ def sign_in(way: str, place: tuple[str, int] | None = None, fault: Fault | None 
                 met[call.method] = met.get(call.method, 0) + 1
                 calls.append((call.method, met[call.method]))
             return End(person.process.poll(), person.transcript, tuple(calls), len(signed), works)
+
+
+@cache
+def calls_of(way: str) -> tuple[tuple[str, int], ...]:
+    """Every call that a sign-in by this way makes when nothing goes wrong."""
+    end = sign_in(way)
+    assert end.works, end.transcript
+    return end.calls
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_sign_in_ends_in_a_working_string_or_in_the_right_verdict(name, count):
+    fault = FAULTS[name]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        calls = dict(zip(WAYS, pool.map(calls_of, WAYS)))
+        cases = [
+            (way, place)
+            for way in WAYS
+            for place in calls[way]
+            if place[0] not in AFTERWARDS or way == next(iter(WAYS))
+        ]
+        ends = list(pool.map(lambda case: sign_in(*case, fault), cases))
+    for (way, (method, nth)), end in zip(cases, ends):
+        told = f"{way}, {name} at {method} ({nth}), exit code {end.code}:\n{end.transcript}"
+        assert end.code in (0, 1, 130), told
+        assert "Traceback" not in end.transcript, told
+        if not end.works:
+            verdict = fault.verdict or CANNOT_BE_REPEATED.get(method)
+            assert verdict, told
+            assert re.search(verdict, " ".join(end.transcript.split())), told
+            assert not end.signed_in, told  # nobody is signed in with a key that the person does not have
+    count("sign-ins survived", sum(end.works for end in ends))
+    count("sign-ins ended in their verdict", sum(not end.works for end in ends))
