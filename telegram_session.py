@@ -262,7 +262,18 @@ class Terminal:
             self.out.write(text)
             self.out.flush()
         except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
-            pass
+            self._let_go_of(self.out)
+
+    @staticmethod
+    def _let_go_of(stream: Any) -> None:
+        """Turns a stream that nobody reads any more to nowhere. Python would flush it at its end, fail, and exit 120.
+
+        Source: docs.python.org/3/library/signal.html#note-on-sigpipe.
+        """
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except (OSError, ValueError, AttributeError):  # closed already
+            return
 
     def say(
         self,
@@ -358,6 +369,7 @@ class Terminal:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+            self._let_go_of(sys.stdout)
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
 

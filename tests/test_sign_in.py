@@ -129,8 +129,7 @@ def test_a_pipe_gets_the_string_and_nothing_else(telegram: PracticeTelegram, run
     person.answers("Code", "12345")
     person.answers("2FA password", "secret", hidden=True)
     person.sees("Signed in.")
-    person.answers("Press Enter to exit", "")
-    person.exits(0)
+    person.exits(0)  # at once: a program waits for the string
     string, end = person.output[:-1], person.output[-1]
     assert end == "\n"
     assert STRING.fullmatch(string)
@@ -142,10 +141,12 @@ def test_another_string_for_another_program(telegram: PracticeTelegram, run: Run
     account = telegram.add_account(PHONE)
     person = start(run)
     person.answers("Code", "12345")
-    person.sees("AUTH_KEY_DUPLICATED")
+    person.sees("kill it (AUTH_KEY_DUPLICATED)")
     person.is_asked("Press Enter to exit")
     first = shown_string(person)
-    person.types("1")
+    way = re.search(r"\[(\d)\] make another string", person.transcript)
+    assert way
+    person.types(way[1])
     person.answers("Code", telegram.wait_for_call("auth.sendCode", nth=2) and "23456")
     second = gets_a_string(person, telegram, account)
     assert second != first

@@ -284,7 +284,7 @@ def test_a_bot_token_at_the_phone_prompt(telegram: PracticeTelegram, run: Run, d
     person.answers("Phone number", f" {BOT} ")
     person.sees("This is a bot token. Signing in as that bot, not as a person.")
     person.sees("Robby (a bot)")
-    person.sees("It is not a user session")
+    person.sees("It is no user session")
     person._seen = 0
     gets_a_string(person, telegram, bot)
     assert len([name for name in telegram.methods if name == "auth.importBotAuthorization"]) == (1 if dc == 2 else 2)
