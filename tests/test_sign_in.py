@@ -129,7 +129,8 @@ def test_a_pipe_gets_the_string_and_nothing_else(telegram: PracticeTelegram, run
     person.answers("Code", "12345")
     person.answers("2FA password", "secret", hidden=True)
     person.sees("Signed in.")
-    person.exits(0)  # at once: a program waits for the string
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
     string, end = person.output[:-1], person.output[-1]
     assert end == "\n"
     assert STRING.fullmatch(string)
@@ -448,6 +449,7 @@ PROMPTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, bool]], str]] = {
     "right number?": (CREDENTIALS, [("Phone number", "4915112345678", False)], "Is this the number?"),
     "Code": ({"TELEGRAM_PHONE": PHONE}, [], "Code"),
     "Code again": ({"TELEGRAM_PHONE": PHONE}, [("Code", "54321", False)], "Code"),
+    "New code": ({"TELEGRAM_PHONE": PHONE}, CODE, "Ask Telegram for a new code? [Y/n]"),
     "2FA password": ({"TELEGRAM_PHONE": PHONE}, CODE, "2FA password"),
     "Recover": ({"TELEGRAM_PHONE": PHONE}, [*CODE, ("2FA password", "", True)], "Recover by e-mail? [y/N]"),
     "Recovery code": (
@@ -465,6 +467,8 @@ PROMPTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, bool]], str]] = {
 def test_leaving_at_a_prompt_leaves_nothing_behind(telegram: PracticeTelegram, run: Run, place: str, key: str) -> None:
     telegram.add_account(PHONE, password="secret", recovery_email="petra@example.org")
     telegram.add_account("+44 7700 900123", delivery=[types.auth.SentCodeTypeSetUpEmailRequired(), SMS])
+    if place == "New code":
+        telegram.faults.add("auth.signIn", "error", name="PHONE_CODE_EXPIRED")
     env, answers, prompt = PROMPTS[place]
     person = run(env=CREDENTIALS | env if env else {})
     for asked, typed, hidden in answers:
