@@ -262,7 +262,18 @@ class Terminal:
             self.out.write(text)
             self.out.flush()
         except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
-            pass
+            self._let_go_of(self.out)
+
+    @staticmethod
+    def _let_go_of(stream: Any) -> None:
+        """Turns a stream that nobody reads any more to nowhere. Python would flush it at its end, fail, and exit 120.
+
+        Source: docs.python.org/3/library/signal.html#note-on-sigpipe.
+        """
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except (OSError, ValueError, AttributeError):  # closed already
+            return
 
     def say(
         self,
@@ -358,6 +369,7 @@ class Terminal:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+            self._let_go_of(sys.stdout)
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
 
@@ -480,15 +492,19 @@ class Terminal:
 
     # ── waiting ──
 
-    def status(self, text: str) -> None:
-        """Shows one line that the next one replaces; on a terminal that cannot redraw it is an ordinary line."""
-        text = self.clean(text)
+    def status(self, text: str, end: str) -> None:
+        """Shows one line that the next one replaces; on a terminal that cannot redraw it is an ordinary line.
+
+        Where it is too long, `text` is cut and `end`, the seconds, stays.
+        """
+        text, end = self.clean(text), self.clean(end)
         if self.redraws:
-            self.out.write("\r\x1b[K" + self.paint(text[: self.width - 1], "dim"))
+            line = (text[: max(10, self.width - 1 - len(end))] + end)[: self.width - 1]
+            self.out.write("\r\x1b[K" + self.paint(line, "dim"))
             self.out.flush()
             self._status_shown = True
         else:
-            self._write(text + "\n")
+            self._write(text + end + "\n")
 
     def clear_status(self) -> None:
         """Takes the status line away."""
@@ -511,7 +527,7 @@ class Terminal:
                 if waited >= limit:
                     return False
                 if waited >= 1 and waited - shown >= (1 if self.redraws else 5):
-                    self.status(f"… {doing}: {duration(waited)} (gives up after {duration(limit)})")
+                    self.status(f"… {doing}", f": {duration(waited)} (gives up after {duration(limit)})")
                     shown = waited
             return True
         finally:
@@ -537,7 +553,7 @@ class Terminal:
                 if left <= 0:
                     return False
                 if shown - left >= (1 if self.redraws else 10):
-                    self.status(f"… {text}: {duration(left)} left")
+                    self.status(f"… {text}", f": {duration(left)} left")
                     shown = left
                 if finished(min(0.1, left)):
                     return True
@@ -8086,7 +8102,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
                 term.draw([list(row) for row in matrix])
                 drawn = answer.token
                 left -= RENEW_BEFORE
-            doing = "scan this code; a fresh one follows by itself"
+            doing = "scan this; a fresh code follows by itself"
             telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), doing)
     except KeyboardInterrupt:
         if not drawn:

@@ -142,10 +142,12 @@ def test_another_string_for_another_program(telegram: PracticeTelegram, run: Run
     account = telegram.add_account(PHONE)
     person = start(run)
     person.answers("Code", "12345")
-    person.sees("AUTH_KEY_DUPLICATED")
+    person.sees("kill it (AUTH_KEY_DUPLICATED)")
     person.is_asked("Press Enter to exit")
     first = shown_string(person)
-    person.types("1")
+    way = re.search(r"\[(\d)\] make another string", person.transcript)
+    assert way
+    person.types(way[1])
     person.answers("Code", telegram.wait_for_call("auth.sendCode", nth=2) and "23456")
     second = gets_a_string(person, telegram, account)
     assert second != first
@@ -447,6 +449,7 @@ PROMPTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, bool]], str]] = {
     "right number?": (CREDENTIALS, [("Phone number", "4915112345678", False)], "Is this the number?"),
     "Code": ({"TELEGRAM_PHONE": PHONE}, [], "Code"),
     "Code again": ({"TELEGRAM_PHONE": PHONE}, [("Code", "54321", False)], "Code"),
+    "New code": ({"TELEGRAM_PHONE": PHONE}, CODE, "Ask Telegram for a new code? [Y/n]"),
     "2FA password": ({"TELEGRAM_PHONE": PHONE}, CODE, "2FA password"),
     "Recover": ({"TELEGRAM_PHONE": PHONE}, [*CODE, ("2FA password", "", True)], "Recover by e-mail? [y/N]"),
     "Recovery code": (
@@ -464,6 +467,8 @@ PROMPTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, bool]], str]] = {
 def test_leaving_at_a_prompt_leaves_nothing_behind(telegram: PracticeTelegram, run: Run, place: str, key: str) -> None:
     telegram.add_account(PHONE, password="secret", recovery_email="petra@example.org")
     telegram.add_account("+44 7700 900123", delivery=[types.auth.SentCodeTypeSetUpEmailRequired(), SMS])
+    if place == "New code":
+        telegram.faults.add("auth.signIn", "error", name="PHONE_CODE_EXPIRED")
     env, answers, prompt = PROMPTS[place]
     person = run(env=CREDENTIALS | env if env else {})
     for asked, typed, hidden in answers:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 auth = types.auth
 APP, SMS = auth.SentCodeTypeApp(5), auth.SentCodeTypeSms(5)
-COUNTDOWN = "scan this code; a fresh one follows by itself"
+COUNTDOWN = "scan this; a fresh code follows by itself"
 
 
 # ── QR code ──
@@ -108,6 +108,15 @@ def scanned_in_turn(person: Person, terminal: tuple[int, int], other_than: str =
         links = [link for link in scan(person, terminal) if link != other_than]
         if links:
             return links[-1]
+
+
+def test_a_narrow_terminal_shows_the_code_and_the_seconds(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    person = run("--qr", env=CREDENTIALS, size=(40, 24))
+    person.sees("scan this; a fresh code")
+    assert re.search(r"scan this; a fresh code.*: (29|28|27)s left$", person.screen())
+    telegram.scan(PHONE, scan(person)[0])
+    gets_a_string(person, telegram, account)
 
 
 def test_a_window_that_is_too_small_is_told(telegram: PracticeTelegram, run: Run) -> None:
@@ -284,7 +293,7 @@ def test_a_bot_token_at_the_phone_prompt(telegram: PracticeTelegram, run: Run, d
     person.answers("Phone number", f" {BOT} ")
     person.sees("This is a bot token. Signing in as that bot, not as a person.")
     person.sees("Robby (a bot)")
-    person.sees("It is not a user session")
+    person.sees("It is no user session")
     person._seen = 0
     gets_a_string(person, telegram, bot)
     assert len([name for name in telegram.methods if name == "auth.importBotAuthorization"]) == (1 if dc == 2 else 2)
