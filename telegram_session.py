@@ -416,7 +416,7 @@ class Terminal:
 
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
-        self._need_a_person(prompt)
+        self.need_a_person(prompt)
         self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
         try:
             line = sys.stdin.readline()
@@ -433,7 +433,7 @@ class Terminal:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off."""
         import getpass
 
-        self._need_a_person(prompt)
+        self.need_a_person(prompt)
         self.clear_status()
         try:
             typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
@@ -466,7 +466,8 @@ class Terminal:
                 return answer.startswith("y")
             self.warn("Please answer y (yes) or n (no), or press Enter for the one in capitals.")
 
-    def _need_a_person(self, prompt: str) -> None:
+    def need_a_person(self, prompt: str) -> None:
+        """Raises a `Problem` where nobody can answer."""
         if self.interactive:
             return
         raise Problem(
@@ -586,12 +587,18 @@ class Terminal:
         if self.debugging:
             self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
 
-    def goodbye(self, ways: Sequence[Way] = ()) -> Callable[[], Outcome] | None:
+    def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
 
-        `ways` are offered by their number; returns what carries out the one that was chosen.
+        `ways` are offered by their number; returns what carries out the one that was chosen. With `patience`, a
+        program is waiting too: it goes on by itself after so many seconds.
         """
         if not (self.interactive and self.screen):
+            return None
+        if patience:
+            self._write("\n" + self.paint(f"Press Enter to exit (goes on by itself in {duration(patience)})", "cyan"))
+            self._enter_within(patience)
+            self._write("\n")
             return None
         if ways:
             self.say()
@@ -599,7 +606,7 @@ class Terminal:
             self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
         try:
             while True:
-                number = " (or the number of an option)" if ways else ""
+                number = " (or choose a number)" if ways else ""
                 self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
                 line = sys.stdin.readline()
                 self._record_answer("Press Enter to exit", line)
@@ -612,6 +619,17 @@ class Terminal:
         except (KeyboardInterrupt, OSError, ValueError):
             self._write("\n")
             return None
+
+    @staticmethod
+    def _enter_within(seconds: float) -> None:
+        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+        import select
+
+        try:
+            if os.name != "nt" and select.select([sys.stdin], [], [], seconds)[0]:
+                sys.stdin.readline()
+        except (KeyboardInterrupt, OSError, ValueError):
+            return
 
     # ── what may be shared ──
 
@@ -824,6 +842,7 @@ WHERE_TO_SCAN = (
 # see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
 #   ~ a text that means this error, too: {seconds} stands for a number, * for anything
 #   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
+#   # the numbers of an error of the operating system: Linux, macOS, Windows (Errno or WinError)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
@@ -1714,6 +1733,7 @@ PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STAT
   @ at once
 
 DC_ID_INVALID “Failed to get DC {dc}”
+  ~ an authorization is tried to be exported for the same data center
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
   ~ transport error: 444
@@ -1896,10 +1916,7 @@ InvalidChecksumError
   @ at once
 
 TimeoutError ETIMEDOUT
-  ~ Errno 110
-  ~ Errno 60
-  ~ WinError 10060
-  ~ WinError 121
+  # 110 60 10060 121
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
@@ -1910,10 +1927,7 @@ TimeoutError ETIMEDOUT
   @ as soon as the network is mended
 
 ConnectionRefusedError ECONNREFUSED
-  ~ Errno 111
-  ~ Errno 61
-  ~ WinError 10061
-  ~ WinError 1225
+  # 111 61 10061 1225
   ~ Connection refused
   ! The connection was refused.
   ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
@@ -1923,12 +1937,7 @@ ConnectionRefusedError ECONNREFUSED
   @ as soon as the network or proxy is mended
 
 ConnectionResetError ECONNRESET BrokenPipeError EPIPE
-  ~ Errno 104
-  ~ Errno 54
-  ~ Errno 32
-  ~ WinError 10054
-  ~ WinError 64
-  ~ WinError 10058
+  # 104 54 32 10054 64 10058
   ~ Connection reset by peer
   ~ Broken pipe
   ! The connection was cut off.
@@ -1938,10 +1947,7 @@ ConnectionResetError ECONNRESET BrokenPipeError EPIPE
   @ at once
 
 ConnectionAbortedError ECONNABORTED
-  ~ Errno 103
-  ~ Errno 53
-  ~ WinError 10053
-  ~ WinError 1236
+  # 103 53 10053 1236
   ! This computer cut the connection itself.
   ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
   - Try again.
@@ -1949,17 +1955,7 @@ ConnectionAbortedError ECONNABORTED
   @ at once
 
 ENETUNREACH EHOSTUNREACH ENETDOWN
-  ~ Errno 101
-  ~ Errno 51
-  ~ Errno 113
-  ~ Errno 65
-  ~ Errno 100
-  ~ Errno 50
-  ~ WinError 10051
-  ~ WinError 1231
-  ~ WinError 10065
-  ~ WinError 1232
-  ~ WinError 10050
+  # 101 51 113 65 100 50 10051 1231 10065 1232 10050
   ~ Network is unreachable
   ~ Network is down
   ~ No route to host
@@ -1971,15 +1967,7 @@ ENETUNREACH EHOSTUNREACH ENETDOWN
   @ as soon as the machine is online
 
 EADDRNOTAVAIL EAFNOSUPPORT EINVAL
-  ~ Errno 99
-  ~ Errno 49
-  ~ Errno 97
-  ~ Errno 47
-  ~ Errno 22
-  ~ WinError 10049
-  ~ WinError 1214
-  ~ WinError 10047
-  ~ WinError 10022
+  # 99 49 97 47 22 10049 1214 10047 10022
   ~ Cannot assign requested address
   ~ Can't assign requested address
   ~ Address family not supported
@@ -1998,12 +1986,7 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
   ~ nodename nor servname provided
   ~ Temporary failure in name resolution
   ~ No address associated with hostname
-  ~ Errno -2
-  ~ Errno -3
-  ~ Errno 11001
-  ~ Errno 11002
-  ~ WinError 11001
-  ~ WinError 11002
+  # -2 -3 11001 11002
   ! A name could not be turned into an address.
   ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
     this machine is not working.
@@ -2147,10 +2130,7 @@ ProxyError
   @ at once, with the session string
 
 PermissionError EACCES EPERM
-  ~ Errno 13
-  ~ Errno 1
-  ~ WinError 10013
-  ~ WinError 5
+  # 13 1 10013 5
   ~ Permission denied
   ! The operating system does not allow this.
   ? A firewall or antivirus forbids Python the connection, or the user may not read or write that file or folder.
@@ -2159,15 +2139,7 @@ PermissionError EACCES EPERM
   @ as soon as it is allowed
 
 EMFILE ENFILE ENOBUFS EADDRINUSE
-  ~ Errno 24
-  ~ Errno 23
-  ~ Errno 105
-  ~ Errno 98
-  ~ Errno 55
-  ~ Errno 48
-  ~ WinError 10024
-  ~ WinError 10055
-  ~ WinError 10048
+  # 24 23 105 98 55 48 10024 10055 10048
   ~ Too many open files
   ~ No buffer space available
   ~ Address already in use
@@ -2442,24 +2414,24 @@ def answers() -> list[Answer]:
 
 
 def _answer(group: str, row: dict[str, list[str]]) -> Answer:
+    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
     head = row["names"][0]
     texts = re.findall("“(.+?)”", head)
     row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
+    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
     return Answer(
-        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row.get("~", ())), tuple(row.get("|", ())),
+        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
         row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
     )  # fmt: skip
 
 
 def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; one that nobody knows → `some …`."""
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
 
     def words(match: re.Match[str]) -> str:
         known = values.get(match[1])
-        if match[1] != "seconds":
-            return "N" if known is None else str(known)
-        if known is None:
-            return "some time"
+        if match[1] != "seconds" or known is None:
+            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
         exact = f"{known} second{'' if known == 1 else 's'}"
         return exact if known < 60 else f"{exact} ({duration(known)})"
 
@@ -2535,9 +2507,8 @@ def with_values(name: str, values: dict[str, int]) -> str:
 def match_text(pattern: str, text: str) -> re.Match[str] | None:
     """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
     parts = re.split(r"(\{\w+\}|\*| )", pattern)
-    if (
-        max(parts[::2], key=len).lower() not in text.lower()
-    ):  # nearly always: it spares compiling hundreds of expressions
+    longest_word = max(parts[::2], key=len)
+    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
         return None
     expression = "".join(
         r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
@@ -2578,6 +2549,7 @@ def find_answer(text: str) -> Found | None:
     before that other one.
     """
     text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    text = re.sub("(?i)WinError", "Errno", text)
     alone = None if re.search(r"\s", text) else find_name(text)
     if alone:
         return alone
@@ -2602,8 +2574,10 @@ def near_misses(text: str) -> list[str]:
     import difflib
 
     near: list[str] = []
-    words = re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])
-    for word in words if len(words) == 1 else [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]:
+    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
+    if len(words) > 1:  # plain words of a sentence are no names
+        words = [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
+    for word in words:
         key = re.sub("ERROR$", "", squashed(word))
         for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
             near.append(with_values(rows_by_name()[match][1], {}))
@@ -3382,7 +3356,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
     if missing > 0:
         title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
     elif missing:
-        title = f"The string is too long: {len(text)} characters instead of {whole}, so {-missing} do not belong to it."
+        title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
     else:
         title = f"The string is damaged inside, although it has the right length ({whole} characters)."
     return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
@@ -3424,7 +3398,12 @@ class Storage:
     def save_all(self, sessions: Sequence[Session]) -> None:
         """Writes every session, where the format has room for more than one."""
         if len(sessions) != 1:
-            raise Problem(f"{self.label} holds one account, and here are {len(sessions)}.", "", [PICK_ACCOUNT], code=2)
+            raise Problem(
+                f"{self.label[:1].upper()}{self.label[1:]} holds one account, and here are {len(sessions)}.",
+                "",
+                [PICK_ACCOUNT],
+                code=2,
+            )
         self.save(sessions[0])
 
     def delete(self) -> None:
@@ -3482,7 +3461,10 @@ def read_file(path: str, limit: int) -> bytes:
         if stat.S_ISDIR(found.st_mode):
             raise Problem(f"{name} is a folder, and a file was expected.")
         if not stat.S_ISREG(found.st_mode):
-            raise Problem(f"{name} is not an ordinary file (a pipe, or a device).")
+            raise Problem(
+                f"{name} is not an ordinary file (a pipe, or a device).", "",
+                ["To read from a pipe, give - as the name and let it come by standard input."],
+            )  # fmt: skip
         if found.st_size > limit:
             raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
         with open(path, "rb") as file:
@@ -3493,6 +3475,14 @@ def read_file(path: str, limit: int) -> bytes:
         raise Problem(
             f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
         ) from None
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder; a `Problem` if it may not be looked into."""
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
 
 
 def write_new(path: str, fill: Callable[[str], None]) -> None:
@@ -3752,6 +3742,8 @@ class PyrogramString(StringStorage):
         """Decodes the text."""
         import struct
 
+        if not self.recognise(self.text):
+            raise not_a_string(self.text, None)
         body = base64_bytes(self.text) or b""
         fields = struct.unpack(self.LAYOUTS[len(body)], body)
         api_id = fields[1] if len(body) == 271 else 0
@@ -3879,7 +3871,7 @@ class MtkrutoString(StringStorage):
 
 STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
 
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 WRAPPING = "\"'`“”‘’«»„,;"
 
 
@@ -3905,7 +3897,7 @@ def recognise_text(text: str) -> StringStorage:
 def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     """What in a text could be the string, the least surgery first, each with what was done to get it."""
     repaired = []
-    visible = INVISIBLE.sub("", text)
+    visible = re.sub(INVISIBLE, "", text)
     if visible != text:
         repaired.append("Removed invisible characters.")
     bare = visible.strip()
@@ -3960,7 +3952,7 @@ def lost_its_one(text: str) -> bool:
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = INVISIBLE.sub("", text).strip().strip(WRAPPING + " \t\r\n")
+    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n")
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
@@ -4033,7 +4025,6 @@ NOT_STRINGS = (
 # ── SQLite files ──
 
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
-Tables = dict  # table name → its column names
 
 
 def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
@@ -4551,7 +4542,7 @@ class SessionJson(Storage):
         folder = os.path.dirname(base) or "."
         if not os.path.isfile(base + ".session"):
             return None
-        for name in sorted(entry for entry in os.listdir(folder) if entry.endswith(".json"))[:50]:
+        for name in sorted(entry for entry in names_in(folder) if entry.endswith(".json"))[:50]:
             path = os.path.join(folder, name)
             try:
                 named = cls.parse(path)[0].get("session_file")
@@ -4753,12 +4744,11 @@ class Tdata(Storage):
     def find(path: str) -> str | None:
         """The folder itself, also when its parent, an account's folder or one of its files was given."""
         path = os.path.abspath(path)
-        for folder in (path, os.path.join(path, "tdata"), os.path.dirname(path)):
-            if folder != path and not os.path.isdir(path) and not re.match("key_|[0-9A-F]{16}", os.path.basename(path)):
-                continue
-            if folder == os.path.dirname(path) and not re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
-                continue
-            if os.path.isdir(folder) and any(map(IS_TDATA.fullmatch, os.listdir(folder))):
+        folders = [path, os.path.join(path, "tdata")]
+        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+            folders.append(os.path.dirname(path))
+        for folder in folders:
+            if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
                 return folder
         return None
 
@@ -4767,14 +4757,17 @@ class Tdata(Storage):
     def open(self) -> KeyFile:
         """Finds and parses the key file, once."""
         if self.key_file is None:
-            self.path = self.find(self.path) or self.path
+            folder = self.find(self.path)
+            if folder is None:
+                raise Problem(f"There is no Telegram Desktop folder at {self.path}.")
+            self.path = folder
             self.key_file = self.new_key_file() or self.old_key_file()
             self.facts.append(("layout", self.key_file.layout))
         return self.key_file
 
     def new_key_file(self) -> KeyFile | None:
         """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
-        names = sorted({name[4:-1] for name in os.listdir(self.path) if re.fullmatch("key_.+[s01]", name)})
+        names = sorted({name[4:-1] for name in names_in(self.path) if re.fullmatch("key_.+[s01]", name)})
         wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
         if wanted not in names:
             if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
@@ -4831,10 +4824,12 @@ class Tdata(Storage):
     def unlock(self, passcode: str = "") -> bool:
         """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
         key_file = self.open()
-        for key in passcode_keys(key_file, passcode):
-            opened = local_decrypt(key_file.key, key) if key_file.key else None
-            for wrap in key_file.wraps if passcode else ():
-                opened = opened or local_decrypt(wrap.key, wrap_key(wrap, passcode))
+        if passcode and key_file.wraps:  # a passcode set with 7.3 opens its wrap, and nothing else does
+            tries = [(wrap.key, wrap_key(wrap, passcode)) for wrap in key_file.wraps]
+        else:
+            tries = [(key_file.key, passcode_key(key_file, passcode))]
+        for sealed, key in tries:
+            opened = local_decrypt(sealed, key)
             if opened and len(opened) == KEY_SIZE:
                 self.local_key = opened
                 self.passcode = passcode
@@ -4985,7 +4980,7 @@ class Tdata(Storage):
         shutil.rmtree(self.path)
 
 
-IS_TDATA = re.compile("key_.+[s01]|D877F783D5D3EF8C[s01]?")
+IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
 TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
 
 
@@ -5046,16 +5041,14 @@ def check_wrap(wrap: Wrap, what: str) -> None:
         )  # fmt: skip
 
 
-def passcode_keys(key_file: KeyFile, passcode: str) -> Iterable[bytes]:
+def passcode_key(key_file: KeyFile, passcode: str) -> bytes:
     """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
     import hashlib
 
     if key_file.info:
-        # A passcode set with 7.3 opens its wrap only, and what is without one opens with the empty passcode.
-        yield pbkdf2_key(key_file.salt, "" if key_file.wraps else passcode)
-    else:
-        rounds = 4000 if passcode else 4
-        yield hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
+        return pbkdf2_key(key_file.salt, passcode)
+    rounds = 4000 if passcode else 4
+    return hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
 
 
 def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
@@ -5066,12 +5059,17 @@ def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
     return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
 
 
+OTHER_PYTHON = "Use the Python from https://www.python.org/downloads/ for this."
+
+
 def wrap_key(wrap: Wrap, passcode: str) -> bytes:
     """The passcode's key since 7.3."""
     import hashlib
 
     password = passcode.encode("utf-8", "replace")
     if wrap.kind == 2:
+        if not hasattr(hashlib, "scrypt"):
+            raise Problem("This Python cannot open the folder: it was built without scrypt.", "", [OTHER_PYTHON])
         return hashlib.scrypt(
             password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
         )
@@ -5348,13 +5346,13 @@ class GramjsFolder(Storage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A file whose name ends in `:authKey`, written as a link writes it."""
-        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in os.listdir(source))
+        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in names_in(source))
 
     def load(self) -> Session:
         """Reads the four files."""
         import json
 
-        prefix = next(name for name in os.listdir(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+        prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
         values = {}
         for name in ("authKey", "dcId", "port", "serverAddress"):
             text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
@@ -5451,7 +5449,7 @@ def open_to_read(path: str) -> Any:
 
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
-    names = os.listdir(path)
+    names = names_in(path)
     if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
         return Problem(
             "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
@@ -5557,8 +5555,7 @@ can do that, Telethon 1 cannot, so neither this script nor the program you want 
 ProxyNeedsPythonSocks
 To use this proxy, Python needs the package python-socks.
 Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-{install}
-- An MTProxy (tg://proxy?…) works without it.
+- Or use an MTProxy (tg://proxy?…), which works without that package.
 
 ProxyName
 The name of the proxy cannot be looked up: {host}
@@ -6143,8 +6140,9 @@ def _need_python_socks() -> None:
     modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
     why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
     if not all(offer_install(package, module, why) for module in modules):
-        install = "\n".join(f"- {way}" for way in ways_to_install(package))
-        raise network_problem("ProxyNeedsPythonSocks", install=install)
+        problem = network_problem("ProxyNeedsPythonSocks")
+        problem.steps = (*ways_to_install(package), *problem.steps)
+        raise problem
 
 
 def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
@@ -6642,8 +6640,8 @@ async def _all_probes(
 async def _portal(probes: Sequence[Probe]) -> str:
     """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
 
-    Wi-Fi that wants people to sign in first answers every web request itself: with a redirect, with 511, or with a page
-    (https://www.rfc-editor.org/rfc/rfc8910). Telegram's servers answer such a request with 404 or not at all.
+    Wi-Fi that wants people to sign in first answers every web request itself, with a redirect or with 511 (RFC 6585,
+    section 6). Telegram's servers answer such a request with 404 or not at all.
     """
     import asyncio
 
@@ -6658,7 +6656,7 @@ async def _portal(probes: Sequence[Probe]) -> str:
         finally:
             if writer is not None:
                 writer.transport.abort()
-        return line if re.match(r"HTTP/1\.[01] (30[1278]|511|200)\b", line) else ""
+        return line if re.match(r"HTTP/1\.[01] (30[1278]|511)\b", line) else ""
 
     reached = {probe.port: probe for probe in probes if probe.tcp is not None}
     if not reached:
@@ -6816,12 +6814,16 @@ SET_THE_CLOCK = {
 # waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
 # the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
 
-CONNECT_LIMIT = 12.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
-DOUBT_AFTER = 4.0  # seconds after which the network is examined while the connection is still being tried
+CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
+
+# How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
+# get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
+KEY_EXCHANGES = 3
 
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
@@ -7024,8 +7026,11 @@ class Telegram:
         finally:
             future.cancel()
 
-    def connect(self) -> None:
-        """Connects to the current data centre (with the auth key, or making one), and says where and how fast."""
+    def connect(self, *, once_more: bool = True) -> None:
+        """Connects to the current data centre (with the auth key, or making one), and says where and how fast.
+
+        Where it fails although the examination of the network finds nothing wrong, it is tried `once_more`.
+        """
         centre = DATA_CENTRES[self.dc_id]
         through = f" through {self._proxy.describe()}" if self._proxy else ""
         term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
@@ -7035,7 +7040,11 @@ class Telegram:
             self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
         except Exception as error:
             self._hang_up()
-            raise self._why_not_connected(error) from error
+            verdict = self._why_not_connected(error)
+            if verdict or not once_more:
+                raise (verdict or problem_from(error, "the key exchange")) from error
+            term.note("Telegram answers now.")
+            return self.connect(once_more=False)
         term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
@@ -7077,17 +7086,15 @@ class Telegram:
             for examination in examinations:
                 examination.close()
 
-    def _why_not_connected(self, error: Exception) -> Problem:
-        """The diagnosis of the network where it finds a reason, otherwise the error itself."""
+    def _why_not_connected(self, error: Exception) -> Problem | None:
+        """The reason why there is no line; None if the network turns out to be fine by now."""
         if isinstance(error, Problem):
             return error
         if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
             return problem_from(error, "the key exchange")
         term.bad("That did not work. Looking for the reason …")
         diagnosis = diagnose(self._proxy, self._ipv6)
-        if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
-            return diagnosis.verdict
-        return problem_from(error, "the key exchange")
+        return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
 
     def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
         """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
@@ -7268,9 +7275,13 @@ class Telegram:
             for task in running:
                 task.cancel()
 
-    async def _dial(self, ip: str, port: int) -> tuple[Any, Any, int]:
-        """Connects to one address and exchanges keys if there is none yet: the line, the key, the clock offset."""
+    async def _dial(self, ip: str, port: int) -> tuple[tuple[str, int], Any, Any, int]:
+        """Connects to one address and exchanges keys if there is none yet: address, line, key and clock offset.
+
+        The address is the data centre's own; a line through an MTProxy only knows the proxy's.
+        """
         from telethon.crypto import AuthKey
+        from telethon.errors import SecurityError
         from telethon.network import authenticator
         from telethon.network.mtprotoplainsender import MTProtoPlainSender
 
@@ -7279,22 +7290,28 @@ class Telegram:
         try:
             await line.connect(timeout=CONNECT_LIMIT)
             if self.auth_key:
-                return line, AuthKey(self.auth_key), self.clock_offset
-            plain = MTProtoPlainSender(line, loggers=self._ears)
-            auth_key, clock_offset = await authenticator.do_authentication(plain)
-            return line, auth_key, clock_offset
+                return (ip, port), line, AuthKey(self.auth_key), self.clock_offset
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    plain = MTProtoPlainSender(line, loggers=self._ears)
+                    return ((ip, port), line, *await authenticator.do_authentication(plain))
+                except (SecurityError, AssertionError):
+                    if tries == KEY_EXCHANGES:
+                        raise
         except BaseException:
             await line.disconnect()
             raise
 
-    async def _take_over(self, line: Any, auth_key: Any, clock_offset: int) -> None:
+    async def _take_over(self, address: tuple[str, int], line: Any, auth_key: Any, clock_offset: int) -> None:
         """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
         import asyncio
 
         async def already_connected(**_: Any) -> None:
             return None
 
-        self._address = (line._ip, line._port)
+        self._address = address
         self._introduced, self._answer_dropped = False, False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
@@ -7585,13 +7602,16 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     import unicodedata
 
     text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
+    text = "".join(str(unicodedata.digit(character, character)) for character in text)  # of any script
     compact = re.sub(r"[\s\-–—._]", "", text)
-    if ask == "words" and not compact.isdecimal():
+    digits = re.sub("[^0-9]", "", text)
+    if ask == "words" and compact != digits:
         beginning = getattr(kind, "beginning", None) or ""
         code = " ".join(text.split())
         doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
         return code, doubt
-    digits = "".join(str(unicodedata.digit(character, "")) for character in text)
+    if not digits and not compact.isalnum():
+        return "", "There is no digit in it."
     if ask == "number":
         parts = [re.sub(r"\D", "", part) for part in kind.pattern.split("*")]
         doubt = "" if re.search(".*".join(parts), digits) else f"The number should look like {kind.pattern}."
@@ -7600,14 +7620,13 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
     if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
         return runs[0], ""
-    if length and len(digits) == length:
-        return digits, ""
-    if length and type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length:
+    if type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length > 0:
         return digits[-length:], ""  # the whole number was typed; its end is the code
-    code = digits if compact.isdecimal() or not compact.isalnum() else compact
-    if length and len(code) != length:
-        return code, f"The code has {length} digits, and this is {len(code)}."
-    return code, "" if code else "There is no digit in it."
+    if length in (0, len(digits)):
+        return digits or compact, ""
+    if compact == digits:
+        return digits, f"The code has {length} digits, and this is {len(digits)}."
+    return compact if compact.isalnum() else digits, f"The code is {length} digits and nothing else."
 
 
 class PhoneSignIn:
@@ -7774,7 +7793,7 @@ class PhoneSignIn:
                 continue
             code, doubt = read_code(typed, self.sent.type, delivery.ask)
             if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}")
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
                 doubted = code
                 continue
             try:
@@ -7888,15 +7907,16 @@ class PhoneSignIn:
         from telethon.tl.functions.account import VerifyEmailRequest
         from telethon.tl.types import EmailVerificationCode
 
-        term.say(f"Telegram sent a code to {sent.email_pattern}. Look into the spam folder too.", mark="→")
+        term.say(f"Telegram sent a code of {sent.length} digits to {sent.email_pattern}.", "bold", mark="→")
+        term.say("Look into the spam folder too.", indent=2)
         doubted = ""
         while True:
-            typed = term.ask(f"Email code ({sent.length} digits; Enter alone: another address)")
+            typed = term.ask("Email code (Enter: another address)")
             if not typed:
                 return False
             code, doubt = read_code(typed, sent, "digits")
             if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}")
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
                 doubted = code
                 continue
             try:
@@ -7938,13 +7958,15 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     term.say()
     term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
     term.say(
-        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone.", indent=2
+        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
+        "shown while you type. If you have forgotten it, press Enter alone.",
+        indent=2,
     )
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
         if challenge.hint:
             term.say(f"Your hint: {challenge.hint}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
-        typed = term.ask_secret("2FA password (not shown while you type; Enter alone: forgotten)")
+        typed = term.ask_secret("2FA password (Enter alone: forgotten)")
         if not typed:
             recovered = recover_by_email(telegram, challenge)
             if recovered:
@@ -8011,7 +8033,7 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
     term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
     term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
     while True:
-        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back to the password)"))
+        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back)"))
         if not code:
             return None
         try:
@@ -8048,7 +8070,8 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
                 term.draw([list(row) for row in matrix])
                 drawn = answer.token
                 left -= RENEW_BEFORE
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), "scan it; a fresh code comes in")
+            doing = "scan this code; a fresh one follows by itself"
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -8890,6 +8913,8 @@ def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
 def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
     """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
     term.heading("Step 3 of 3 · Session string")
+    if isinstance(who, PhoneNumber):
+        term.need_a_person("Code")  # before a code is sent that nobody can type
     try:
         with Telegram(
             credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug
@@ -9608,24 +9633,35 @@ def check_aloud(options: Any) -> Outcome:
     storage, sessions = given_sessions(options.session, options)
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    term.facts([("Recognised by", storage.mark), *((name.capitalize(), value) for name, value in storage.facts)])
-    for number, session in enumerate(sessions, 1):
-        if len(sessions) > 1:
-            term.say()
-            term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
-        term.facts(facts_for_people(session), private=("User ID", "Username", "API ID", "Key"))
+    rows = [("Recognised by", storage.mark), *storage.facts]
+    if len(sessions) == 1:
+        rows += facts_for_people(sessions[0])
+    private = ("User ID", "Username", "API ID", "Key")
+    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
+    for number, session in enumerate(sessions if len(sessions) > 1 else [], 1):
+        term.say()
+        term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.facts(facts_for_people(session), private=private)
     for sentence in storage.repaired:
-        term.note(f"Repaired: {sentence} “convert … -” prints the string as it should be.")
+        term.note(f"Repaired: {sentence}")
     for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
         term.warn(sentence)
-    term.say()
-    for target, missing in missing_for(sessions[0]).items():
-        term.note(f"To convert it to {TARGETS[target].label} you also need {missing}.")
+    missing = missing_for(sessions[0])
+    if missing:
+        term.say()
+        term.say("“convert” turns it into any other format. It will ask for what only you know:")
+        term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
     if options.online:
         check_online(sessions[0], options)
     else:
-        term.say("It is intact. Whether Telegram still accepts it only Telegram knows: add --online to ask.")
+        term.say()
+        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
     return Outcome(0)
+
+
+def as_sentence(text: str) -> str:
+    """The text with its first letter in upper case, and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
@@ -9655,7 +9691,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
             )
             return recognise_text(source)
         return recognise_path(source, options.json_path, options.key_name or "")
-    if source is None and os.environ.get("TELEGRAM_SESSION_STRING"):
+    if os.environ.get("TELEGRAM_SESSION_STRING") and (source is None or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
@@ -9758,10 +9794,10 @@ def doubts(session: Session) -> list[str]:
     found = []
     home = session.home
     host, _ = home_address(session)
-    owner = next((dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)), home.id)
-    if owner != home.id:
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
         found.append(
-            f"The address {host} belongs to data centre {owner}, but the session says {home.id}: Telethon would "
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
             "connect to the wrong one."
         )
     if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
@@ -9801,8 +9837,9 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
             raise unregistered()
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
-    facts = [(name.replace("_", " ").capitalize(), value) for name, value in answer.items()]
-    term.facts(facts, private=("Name", "Username", "User id"))
+    words = {"True": "yes", "False": "no", "None": "(none)"}
+    rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
+    term.facts(rows, private=("Name", "Username", "User id"))
     return answer
 
 
@@ -9819,7 +9856,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
 
     answer = {
         "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
-        "username": me.username or "(none)",
+        "username": me.username,
         "user_id": me.id,
         "bot": bool(me.bot),
         "premium": bool(me.premium),
@@ -9830,7 +9867,7 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
     found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
     current = next((one for one in found.authorizations if one.current), None)
     answer["sessions"] = len(found.authorizations)
-    answer["days_without_use_until_it_ends"] = found.authorization_ttl_days
+    answer["ends_after_days_unused"] = found.authorization_ttl_days
     if current is not None:
         answer["confirmed"] = not getattr(current, "unconfirmed", False)
         answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
@@ -9849,9 +9886,11 @@ def command_convert(options: Any) -> Outcome:
     """
     target = options.to or target_of(options.dst)
     if options.dst != "-":
+        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
+            options.dst += ".session"  # Telethon looks for no other name
         refuse_present(options, target)
     elif not issubclass(TARGETS[target], StringStorage):
-        raise Problem(f"{TARGETS[target].label.capitalize()} is no text: name a file instead of “-”.", code=2)
+        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
     target_json = options.json_path
     if target_json and os.path.exists(target_json):
         target_json = None
@@ -9918,7 +9957,7 @@ def completed(session: Session, target: str) -> Session:
     if target == "tdata" and "tdata" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
     if target in ("json", "pyrogram") and target in missing:
-        term.say(f"{TARGETS[target].label.capitalize()} needs {missing[target]}, which this session does not say.")
+        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing[target]}, which this session does not say.")
         credentials = ask_credentials()
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
@@ -9930,7 +9969,10 @@ def completed(session: Session, target: str) -> Session:
 
 def ask_user_id() -> int:
     """Asks for the user ID until it can be one."""
-    term.say("Telegram Desktop needs the user ID of the account. @userinfobot tells it to whoever writes to it.")
+    term.say(
+        "Telegram Desktop needs the user ID of the account. An app shows it in the profile when “Show Peer IDs in "
+        "Profile” is on: Telegram Desktop → Settings → Advanced → Experimental settings."
+    )
     while True:
         answer = term.ask("User ID")
         if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
@@ -9942,7 +9984,7 @@ def tell_losses(sessions: Sequence[Session], target: str) -> None:
     """Says what the target cannot hold, before it is lost."""
     lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
     if lost:
-        term.warn(f"{TARGETS[target].label.capitalize()} cannot hold:")
+        term.warn(f"{as_sentence(TARGETS[target].label)} cannot hold:")
         for loss in lost:
             term.say(loss, mark="•", indent=2)
 
@@ -10036,8 +10078,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            # A program that takes the string from a pipe goes on at once; a person's window stays open.
-            run = None if outcome.code == 0 and term.delivered_to_pipe else term.goodbye(outcome.ways)
+            # A program that takes the string from a pipe is not kept waiting; a person's window stays open.
+            handed_on = outcome.code == 0 and term.delivered_to_pipe
+            run = term.goodbye(outcome.ways, patience=3 if handed_on else 0)
     finally:
         if options.report:
             finish_report(options, outcome.code)

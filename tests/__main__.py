@@ -62,6 +62,15 @@ def make_environment() -> list[str]:
     )
 
 
+def prepare() -> str:
+    """Makes `.venv-tests` ready, unless it is already, and returns its Python."""
+    if sys.version_info < (3, 9):
+        sys.exit("The tests need Python 3.9 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
+    if not INSTALLED.exists() or INSTALLED.read_text("utf-8") != wanted():
+        install()
+    return str(PYTHON)
+
+
 def install() -> None:
     print(f"Installing what the tests need into {ENVIRONMENT.name} (once, about a minute) …", flush=True)
     code = subprocess.call(make_environment())
@@ -71,12 +80,8 @@ def install() -> None:
 
 
 def main() -> int:
-    if sys.version_info < (3, 9):
-        sys.exit("The tests need Python 3.9 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
-    if not INSTALLED.exists() or INSTALLED.read_text("utf-8") != wanted():
-        install()
     try:
-        return subprocess.call([str(PYTHON), "-m", "pytest", "-n", "auto", *sys.argv[1:]], cwd=str(ROOT))
+        return subprocess.call([prepare(), "-m", "pytest", "-n", "auto", *sys.argv[1:]], cwd=str(ROOT))
     except KeyboardInterrupt:
         return 130
 

@@ -37,7 +37,7 @@ def telegram() -> Iterator[PracticeTelegram]:
 def clean_env(tmp_path: Path) -> dict[str, str]:
     """An environment in which nothing of the person's own settings speaks: no TELEGRAM_*, no proxies, an empty home."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
-    return {**kept, "HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color"}
 
 
 @pytest.fixture

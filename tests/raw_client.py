@@ -56,7 +56,7 @@ class Cursor:
         self.at += n
         return self.data[self.at - n : self.at]
 
-    def int(self) -> int:
+    def word(self) -> int:
         return int(struct.unpack("<I", self.take(4))[0])
 
     def long(self) -> int:
@@ -149,18 +149,18 @@ class RawClient:
         assert answer.long() == 0
         msg_id = answer.long()
         assert msg_id % 4 == 1, "an answer's identifier is 1 mod 4"
-        assert answer.int() == len(answer.data) - 20
+        assert answer.word() == len(answer.data) - 20
         return answer
 
     def exchange_key(self) -> None:
         nonce, new_nonce = os.urandom(16), os.urandom(32)
         answer = self.ask_plain(struct.pack("<I", REQ_PQ_MULTI) + nonce)
-        assert answer.int() == RES_PQ
+        assert answer.word() == RES_PQ
         assert answer.take(16) == nonce
         server_nonce = answer.take(16)
         pq = answer.string()
-        assert answer.int() == VECTOR
-        fingerprints = [answer.long() for _ in range(answer.int())]
+        assert answer.word() == VECTOR
+        fingerprints = [answer.long() for _ in range(answer.word())]
         public_key = string(RSA_MODULUS.to_bytes(256, "big")) + string(RSA_EXPONENT.to_bytes(3, "big"))
         fingerprint = int.from_bytes(sha1(public_key).digest()[-8:], "little", signed=True)
         assert fingerprint in fingerprints
@@ -172,7 +172,7 @@ class RawClient:
         inner += nonce + server_nonce + new_nonce + struct.pack("<i", 2)
         request = struct.pack("<I", REQ_DH_PARAMS) + nonce + server_nonce + string(p) + string(q)
         answer = self.ask_plain(request + struct.pack("<q", fingerprint) + string(rsa_pad(inner)))
-        assert answer.int() == SERVER_DH_PARAMS_OK
+        assert answer.word() == SERVER_DH_PARAMS_OK
         assert answer.take(32) == nonce + server_nonce
         hash_new_server = sha1(new_nonce + server_nonce).digest()
         hash_server_new = sha1(server_nonce + new_nonce).digest()
@@ -180,10 +180,10 @@ class RawClient:
         tmp_iv = hash_server_new[12:] + sha1(new_nonce + new_nonce).digest() + new_nonce[:4]
         plain = ige(answer.string(), tmp_key, tmp_iv, decrypt=True)
         dh = Cursor(plain[20:])
-        assert dh.int() == SERVER_DH_INNER
+        assert dh.word() == SERVER_DH_INNER
         assert dh.take(32) == nonce + server_nonce
-        g, dh_prime, g_a = dh.int(), int.from_bytes(dh.string(), "big"), int.from_bytes(dh.string(), "big")
-        self.server_time = dh.int()
+        g, dh_prime, g_a = dh.word(), int.from_bytes(dh.string(), "big"), int.from_bytes(dh.string(), "big")
+        self.server_time = dh.word()
         assert sha1(dh.data[: dh.at]).digest() == plain[:20], "answer_with_hash starts with SHA1(answer)"
         assert len(plain) - 20 - dh.at < 16
         assert dh_prime == DH_PRIME
@@ -198,7 +198,7 @@ class RawClient:
         request = struct.pack("<I", SET_CLIENT_DH_PARAMS) + nonce + server_nonce
         answer = self.ask_plain(request + string(ige(with_hash, tmp_key, tmp_iv, decrypt=False)))
         self.auth_key = pow(g_a, b, dh_prime).to_bytes(256, "big")
-        assert answer.int() == DH_GEN_OK
+        assert answer.word() == DH_GEN_OK
         assert answer.take(32) == nonce + server_nonce
         aux_hash = sha1(self.auth_key).digest()[:8]
         assert answer.take(16) == sha1(new_nonce + b"\x01" + aux_hash).digest()[-16:]
@@ -236,7 +236,7 @@ class RawClient:
         message = Cursor(plain)
         message.long()
         assert message.long() == self.session_id
-        msg_id, seqno, length = message.long(), message.int(), message.int()
+        msg_id, seqno, length = message.long(), message.word(), message.word()
         assert msg_id % 2 == 1
         assert 12 <= len(plain) - 32 - length <= 1024
         body = message.take(length)
@@ -245,8 +245,8 @@ class RawClient:
         assert seqno % 2 == 0, "a container needs no acknowledgement"
         inside = Cursor(body[4:])
         messages = []
-        for _ in range(inside.int()):
-            inner_id, inner_seqno, inner_length = inside.long(), inside.int(), inside.int()
+        for _ in range(inside.word()):
+            inner_id, inner_seqno, inner_length = inside.long(), inside.word(), inside.word()
             assert inner_id < msg_id, "a container is younger than what it holds"
             messages.append((inner_id, inner_seqno, inside.take(inner_length)))
         return messages

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from re import Pattern
 from typing import Callable, TypeVar
 
@@ -34,7 +36,7 @@ else:
 
 import pyte
 
-TIMEOUT = 20.0
+TIMEOUT = 30.0  # how long a loaded machine may take; waiting ends at once when there is something to see
 KEYS = {
     "enter": b"\r",
     "ctrl-c": b"\x03",
@@ -47,6 +49,8 @@ KEYS = {
     "up": b"\x1b[A",
     "down": b"\x1b[B",
 }
+
+SIGNALS = ("ctrl-c", "ctrl-z", "ctrl-\\")
 
 # ECMA-48: control sequences (CSI), operating system commands (OSC) up to their end, and two-character escapes.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
@@ -109,7 +113,7 @@ class Person:
         for name, pipe in (("stdout", self.process.stdout), ("stderr", self.process.stderr)):
             if pipe is not None:
                 self._pipes[name] = bytearray()
-                self._watch(lambda pipe=pipe, name=name: self._read_pipe(pipe.fileno(), self._pipes[name]))
+                self._watch(functools.partial(self._read_pipe, pipe.fileno(), self._pipes[name]))
         self._watch(self._await_end)
 
     def __enter__(self) -> Person:
@@ -248,14 +252,20 @@ class Person:
 
     def is_asked(self, prompt: str, timeout: float = TIMEOUT) -> None:
         """Waits until the cursor stands in a line that begins with `prompt` and was shown after the last typing."""
-
-        def asked() -> bool:
-            return prompt in self._text[self._typed :] and self._cursor_line().startswith(prompt)
-
-        if not self._wait(lambda: asked() or self._has_ended(), timeout) or not asked():
+        if not self.is_asked_one_of([prompt], timeout):
             raise self._fail(f"was never asked {prompt!r}")
+
+    def is_asked_one_of(self, prompts: Sequence[str], timeout: float = TIMEOUT) -> str:
+        """The same for whichever of several prompts comes; "" when the command has ended, or none comes in time."""
+
+        def asked() -> str:
+            line, new = self._cursor_line(), self._text[self._typed :]
+            return next((prompt for prompt in prompts if prompt in new and line.startswith(prompt)), "")
+
+        self._wait(lambda: asked() or self._has_ended(), timeout)
         with self._changed:
             self._seen = len(self._text)
+            return asked()
 
     def _has_ended(self) -> bool:
         """Whether nothing can be shown any more: the command is gone, and its terminal has been read to the end."""
@@ -285,7 +295,12 @@ class Person:
         self.types(text, hidden=hidden)
 
     def presses(self, key: str) -> None:
-        """One of KEYS, or a single character."""
+        """One of KEYS, or a single character. Keys that send a signal wait until the program waits for something.
+
+        CPython's `input` does not notice a SIGINT between the writing of its prompt and the beginning of its read.
+        """
+        if key in SIGNALS:
+            self._wait_until_asleep()
         self._write(KEYS.get(key) or key.encode())
 
     def _write(self, data: bytes) -> None:
@@ -297,8 +312,21 @@ class Person:
         """Whether the terminal shows what is typed."""
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
+    def _wait_until_asleep(self, timeout: float = TIMEOUT) -> None:
+        """Linux tells the state of the main thread, though without an event; elsewhere this waits for nothing."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        asleep = 0
+        end = time.monotonic() + timeout
+        while asleep < 3 and time.monotonic() < end:
+            try:
+                state = stat.read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                return
+            asleep = asleep + 1 if state == "S" else 0
+            time.sleep(0.005)
+
     def _wait_for_no_echo(self, timeout: float = TIMEOUT) -> None:
-        """No event tells of a change of the terminal's settings, so this one place looks again and again."""
+        """No event tells of a change of the terminal's settings, so this looks again and again."""
         end = time.monotonic() + timeout
         while self.echoes():
             if time.monotonic() > end or self.process.poll() is not None:

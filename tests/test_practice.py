@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from hashlib import pbkdf2_hmac, sha256
 from typing import Any
 
@@ -22,6 +24,7 @@ from telethon.network import (
 )
 from telethon.tl import functions, types
 
+from . import terminal
 from .conftest import LAUNCHER, ROOT
 from .practice import Delivery, PracticeTelegram
 from .practice.accounts import Account
@@ -116,8 +119,8 @@ def test_a_bot_signs_in_by_token_and_moves_to_its_data_centre(telegram: Practice
     assert telegram.authorizations("777:token")[0].dc == 5
 
 
-def test_a_login_through_start_costs_eight_calls(telegram: PracticeTelegram) -> None:
-    """What the script is measured against; counted without wrappers, and help.getConfig once per connection."""
+def test_a_login_through_start_costs_seven_calls_or_eight(telegram: PracticeTelegram) -> None:
+    """What the script is measured against: 8 with Telethon 1.45, 7 with 1.36; wrappers do not count."""
     telegram.add_account(PHONE)
 
     async def go() -> None:
@@ -126,7 +129,7 @@ def test_a_login_through_start_costs_eight_calls(telegram: PracticeTelegram) -> 
         await client.disconnect()
 
     asyncio.run(go())
-    assert len(telegram.calls) == 8, telegram.methods
+    assert len(telegram.calls) in (7, 8), telegram.methods
 
 
 # Codes
@@ -202,6 +205,7 @@ def test_a_type_that_does_not_exist_yet_is_bytes_that_telethon_cannot_read(teleg
     assert caught.value.invalid_constructor_id == 0xDEADBEEF
 
 
+@pytest.mark.skipif(not hasattr(types.auth, "SentCodePaymentRequired"), reason="this Telethon is older")
 def test_payment_and_success_can_take_the_place_of_a_code(telegram: PracticeTelegram) -> None:
     payment = types.auth.SentCodePaymentRequired("store", "", "help@example.org", "subject", 7, "EUR", 199)
     telegram.add_account(PHONE, delivery=[payment, types.auth.SentCodeSuccess])
@@ -535,7 +539,7 @@ def test_ipv6_is_served_where_the_machine_has_it(telegram: PracticeTelegram) -> 
 def outcome(telegram: PracticeTelegram, request: Any, timeout: float = 5.0, **options: Any) -> Any:
     """What a single request ends in: its answer, or the exception."""
     try:
-        return ask(telegram, request, auto_reconnect=False, timeout=timeout, connection_retries=0, **options)
+        return ask(telegram, request, auto_reconnect=False, timeout=timeout, **options)
     except BaseException as error:
         return error
 
@@ -561,7 +565,7 @@ def test_a_406_is_followed_by_its_words_as_an_update(telegram: PracticeTelegram)
         client.add_event_handler(lambda update: said.set_result(update.message), popups)
         with pytest.raises(errors.UpdateAppToLoginError):
             await client(send_code())
-        return await said
+        return str(await said)
 
     assert use(telegram, go) == "Please update."
 
@@ -577,11 +581,12 @@ def test_a_line_is_cut_before_or_after_the_call_is_carried_out(telegram: Practic
 
 def test_an_answer_can_be_late_or_never_come(telegram: PracticeTelegram) -> None:
     telegram.faults.add("help.getNearestDc", "delay", seconds=0.3, times=1)
-    telegram.faults.add("help.getNearestDc", "silence", times=1)
+    silence = telegram.faults.add("help.getNearestDc", "silence")
     before = time.monotonic()
     assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
     assert time.monotonic() - before >= 0.3
-    assert isinstance(outcome(telegram, NEAREST, timeout=0.5), asyncio.TimeoutError)
+    assert isinstance(outcome(telegram, NEAREST, timeout=2), asyncio.TimeoutError)
+    assert silence.hits
 
 
 def test_an_answer_can_be_of_the_wrong_type_or_no_type_at_all(telegram: PracticeTelegram) -> None:
@@ -618,8 +623,19 @@ def test_a_key_is_revoked_or_forgotten_at_a_call(telegram: PracticeTelegram) -> 
 @pytest.mark.parametrize("do", ["cut", "silence", "garbage", "http"])
 def test_every_step_before_the_first_call_can_fail(telegram: PracticeTelegram, place: str, do: str) -> None:
     fault = telegram.faults.add(place, do)
-    assert isinstance(outcome(telegram, NEAREST, timeout=0.5), Exception)
-    assert fault.hits
+
+    async def go() -> None:
+        client = new_client(telegram, connection_retries=0, auto_reconnect=False)
+        connecting = asyncio.ensure_future(client.connect())
+        while not fault.hits:
+            await asyncio.sleep(0.01)
+        await asyncio.wait([connecting], timeout=0.2)
+        assert not connecting.done() or connecting.exception()
+        connecting.cancel()
+        await asyncio.wait([connecting])
+        await client.disconnect()
+
+    asyncio.run(asyncio.wait_for(go(), 20))
     assert telegram.calls == []
 
 
@@ -651,11 +667,20 @@ def test_latency_delays_every_packet(telegram: PracticeTelegram) -> None:
     assert time.monotonic() - before >= 6 * 0.05
 
 
+def test_an_exchange_that_has_to_be_repeated_is_repeated(telegram: PracticeTelegram) -> None:
+    """As one in 256 has to be with Telethon, which drops a zero at the beginning of a key."""
+    fault = telegram.faults.add("set_client_DH_params", "retry", times=1)
+    assert isinstance(ask(telegram, NEAREST), types.NearestDc)
+    assert fault.hits == 1 and len(telegram.connections) == 1
+
+
 def test_faults_that_cannot_be_are_refused(telegram: PracticeTelegram) -> None:
     with pytest.raises(ValueError, match="nothing is called"):
         telegram.faults.add("auth.signIn", "explode")
     with pytest.raises(ValueError, match="needs an API method"):
         telegram.faults.add("accept", "error")
+    with pytest.raises(ValueError, match="set_client_DH_params"):
+        telegram.faults.add("accept", "retry")
 
 
 # Waiting for what happens
@@ -749,7 +774,7 @@ def test_a_call_needs_layer_and_init_connection_first(raw: RawClient) -> None:
     asked = raw.send(struct.pack("<I", NEAREST_DC))
     answer = Cursor(raw.receive_until(RPC_RESULT))
     assert answer.long() == asked
-    assert (answer.int(), answer.int(), answer.string()) == (RPC_ERROR, 400, b"CONNECTION_NOT_INITED")
+    assert (answer.word(), answer.word(), answer.string()) == (RPC_ERROR, 400, b"CONNECTION_NOT_INITED")
 
 
 def init(query: bytes, api_id: int = API_ID) -> bytes:
@@ -763,7 +788,7 @@ def test_what_is_long_is_gzipped(raw: RawClient) -> None:
 
     asked = raw.send(init(struct.pack("<I", 0xC4F9186B)))  # help.getConfig
     answer = Cursor(raw.receive_until(RPC_RESULT))
-    assert (answer.long(), answer.int()) == (asked, GZIP)
+    assert (answer.long(), answer.word()) == (asked, GZIP)
     assert gzip.decompress(answer.string())[:4] == struct.pack("<I", 0xCC1A241E)  # config
 
 
@@ -812,6 +837,31 @@ def test_a_line_ends_when_no_ping_comes_in_time(raw: RawClient) -> None:
         raw.receive()
 
 
+def test_a_ping_can_stay_unanswered_while_calls_are_answered(telegram: PracticeTelegram, raw: RawClient) -> None:
+    fault = telegram.faults.add("ping", "silence")
+    raw.send(ping())
+    raw.send(init(struct.pack("<I", NEAREST_DC)))
+    seen: list[int] = []
+    while RPC_RESULT not in seen:
+        seen += [int.from_bytes(body[:4], "little") for _, _, body in raw.receive()]
+    assert PONG not in seen
+    assert fault.hits == 1
+
+
+NONSENSE = {
+    "empty": b"",
+    "zeros": bytes(4),
+    "cut-off container": struct.pack("<Ii", MSG_CONTAINER, 9),
+    "broken gzip": struct.pack("<I", GZIP) + b"\3abc",
+}
+
+
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
+def test_a_message_without_sense_harms_nobody_else(telegram: PracticeTelegram, raw: RawClient, body: bytes) -> None:
+    raw.send(body)
+    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
+
+
 def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient) -> None:
     known = raw.send(ping())
     raw.receive()
@@ -820,8 +870,8 @@ def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient)
     assert (info.long(), info.string()) == (asked, b"\x04\x01")
     asked = raw.send(struct.pack("<Ii", 0xB921BD04, 1))
     salts = Cursor(raw.receive_until(0xAE500895))
-    assert (salts.long(), abs(salts.int() - time.time()) < 2, salts.int()) == (asked, True, 1)
-    since, until = salts.int(), salts.int()
+    assert (salts.long(), abs(salts.word() - time.time()) < 2, salts.word()) == (asked, True, 1)
+    since, until = salts.word(), salts.word()
     assert since < time.time() < until and salts.long() == raw.salt
 
 
@@ -926,3 +976,54 @@ def test_importing_the_package_brings_nothing_along() -> None:
         "import sys, tests.practice, tests.practice.launcher; sys.exit(bool({'telethon', 'socket'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0
+
+
+# By hand: python3 -m tests.practice
+
+needs_terminal = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
+
+
+@pytest.fixture
+def by_hand(clean_env: dict[str, str]) -> Iterator[terminal.Person]:
+    with terminal.Person([sys.executable, "-m", "tests.practice"], cwd=ROOT, env=clean_env) as person:
+        yield person
+
+
+@needs_terminal
+def test_whoever_types_what_the_notice_says_is_signed_in(by_hand: terminal.Person) -> None:
+    by_hand.sees("Nothing leaves this computer")
+    by_hand.answers("Do you already have an API ID and API hash?", "y")
+    notice = by_hand.transcript
+
+    def told(pattern: str) -> str:
+        match = re.search(pattern, notice)
+        assert match, pattern
+        return match.group(1)
+
+    by_hand.answers("API ID", told(r"API ID +(\d+)"))
+    by_hand.answers("API hash", told(r"API hash +(\w+)"))
+    by_hand.answers("Phone number", told(r"with 2FA +(\+[\d ]+\d)"))
+    by_hand.answers("Code", told(r"with 2FA .*Code +(\d+)"))
+    by_hand.answers("2FA password", told(r"2FA password +(.+)"), hidden=True)
+    by_hand.sees("Session string")
+    by_hand.is_asked("Press Enter to exit")
+    by_hand.presses("enter")
+    by_hand.exits(0)
+
+
+@needs_terminal
+def test_ctrl_c_ends_the_practice_as_it_ends_the_script(by_hand: terminal.Person) -> None:
+    by_hand.is_asked("Do you already have an API ID and API hash?")
+    by_hand.presses("ctrl-c")
+    by_hand.is_asked("Press Enter to exit")
+    by_hand.presses("enter")
+    by_hand.exits(130)
+    by_hand.does_not_see("Traceback")
+
+
+def test_without_telethon_the_practice_says_what_it_needs() -> None:
+    hide = "import sys, runpy; sys.modules['telethon'] = None; runpy.run_module('tests.practice', run_name='__main__')"
+    ended = subprocess.run([sys.executable, "-c", hide], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "pip install telethon" in ended.stderr
+    assert "Traceback" not in ended.stderr

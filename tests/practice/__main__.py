@@ -10,7 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .telegram import API_HASH, API_ID, PracticeTelegram
+try:
+    from .telegram import API_HASH, API_ID, PracticeTelegram
+except ImportError as error:
+    if (error.name or "").partition(".")[0] != "telethon":
+        raise
+    sys.exit(f"The practice Telegram needs Telethon; install it with:\n\n    {sys.executable} -m pip install telethon")
 
 PHONE, CODE = "+49 151 12345678", "24680"
 PHONE_2FA, CODE_2FA, PASSWORD = "+44 7700 900123", "13579", "correct horse"

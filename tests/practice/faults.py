@@ -17,6 +17,7 @@ any API method, `ping` (also `ping_delay_disconnect`), the steps of the key exch
 | `transport` | a transport error | `code`, such as -404, -429, -444 |
 | `revoke` | the key is refused from this call on | `name`, such as `SESSION_REVOKED` (401) |
 | `forget` | the server no longer knows the key, which it answers with -404 | – |
+| `retry` | `dh_gen_retry`: the client has to begin the exchange anew (only at `set_client_DH_params`) | – |
 
 `handled=True` lets Telegram carry the call out first, so that only its answer is lost or replaced. `popup` is the text
 that Telegram pushes as `updateServiceNotification` beside a 406. `dc` limits a fault to one data centre, `nth` skips
@@ -31,6 +32,7 @@ from typing import Any
 
 CALL_ONLY = ("delay", "error", "answer", "bytes", "revoke", "forget")
 ANYWHERE = ("cut", "silence", "garbage", "http", "transport")
+ONLY_AT = {"retry": "set_client_DH_params"}
 EXCHANGE = ("req_pq", "req_DH_params", "set_client_DH_params")
 NOT_API = ("accept", "packet", "ping", *EXCHANGE)
 
@@ -55,10 +57,13 @@ class Fault:
     met: int = 0
 
     def __post_init__(self) -> None:
-        if self.do not in CALL_ONLY + ANYWHERE:
-            raise ValueError(f"nothing is called {self.do!r}: {', '.join(CALL_ONLY + ANYWHERE)}")
+        known = (*CALL_ONLY, *ANYWHERE, *ONLY_AT)
+        if self.do not in known:
+            raise ValueError(f"nothing is called {self.do!r}: {', '.join(known)}")
         if self.do in CALL_ONLY and self.call in NOT_API:
             raise ValueError(f"{self.do!r} needs an API method, not {self.call!r}")
+        if self.call != ONLY_AT.get(self.do, self.call):
+            raise ValueError(f"{self.do!r} is possible at {ONLY_AT[self.do]!r} only")
 
     def _fits(self, place: str, dc: int) -> bool:
         here = self.call == place or (self.call == "*" and place not in NOT_API)

@@ -49,6 +49,7 @@ class Handshake:
         self._new_nonce = b""
         self._pq: tuple[int, int] = (0, 0)
         self._a = 0
+        self.retry = False  # on purpose: answer dh_gen_retry and make no key
         self.auth_key: bytes | None = None
         self.salt = 0
 
@@ -105,7 +106,7 @@ class Handshake:
             encrypted_answer=AES.encrypt_ige(with_hash, *self._tmp_aes()),
         )
 
-    def _dh_gen(self, request: functions.SetClientDHParamsRequest) -> types.DhGenOk:
+    def _dh_gen(self, request: functions.SetClientDHParamsRequest) -> types.DhGenOk | types.DhGenRetry:
         self._check_nonces(request)
         if not self._new_nonce or len(request.encrypted_data) % 16:
             raise HandshakeRefused("out of turn or not in blocks")
@@ -118,17 +119,27 @@ class Handshake:
         margin = 1 << (2048 - 64)
         if not margin <= g_b <= DH_PRIME - margin:
             raise HandshakeRefused("g_b is out of range")
-        self.auth_key = pow(g_b, self._a, DH_PRIME).to_bytes(256, "big")
+        auth_key = pow(g_b, self._a, DH_PRIME).to_bytes(256, "big")
+        if self.retry:
+            return types.DhGenRetry(
+                nonce=self._nonce,
+                server_nonce=self._server_nonce,
+                new_nonce_hash2=self._new_nonce_hash(2, auth_key),
+            )
+        self.auth_key = auth_key
         server_nonce = self._server_nonce.to_bytes(16, "little", signed=True)
         (new_salt,) = struct.unpack("<q", self._new_nonce[:8])
         (server_salt,) = struct.unpack("<q", server_nonce[:8])
         self.salt = new_salt ^ server_salt
-        aux_hash = sha1(self.auth_key).digest()[:8]
         return types.DhGenOk(
             nonce=self._nonce,
             server_nonce=self._server_nonce,
-            new_nonce_hash1=_int128(sha1(self._new_nonce + b"\x01" + aux_hash).digest()[4:20]),
+            new_nonce_hash1=self._new_nonce_hash(1, auth_key),
         )
+
+    def _new_nonce_hash(self, number: int, auth_key: bytes) -> int:
+        aux_hash = sha1(auth_key).digest()[:8]
+        return _int128(sha1(self._new_nonce + bytes([number]) + aux_hash).digest()[4:20])
 
     def _tmp_aes(self) -> tuple[bytes, bytes]:
         server_nonce = self._server_nonce.to_bytes(16, "little", signed=True)
@@ -153,7 +164,7 @@ def _open_rsa(encrypted_data: bytes) -> bytes:
     plain = rsa_decrypt(encrypted_data)
     temp_key_xor, aes_encrypted = plain[:32], plain[32:]
     temp_key = bytes(x ^ y for x, y in zip(temp_key_xor, sha256(aes_encrypted).digest()))
-    data_with_hash = AES.decrypt_ige(aes_encrypted, temp_key, bytes(32))
+    data_with_hash: bytes = AES.decrypt_ige(aes_encrypted, temp_key, bytes(32))
     data_with_padding = data_with_hash[:192][::-1]
     if sha256(temp_key + data_with_padding).digest() == data_with_hash[192:]:
         return data_with_padding

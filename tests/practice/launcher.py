@@ -44,9 +44,8 @@ class _Watcher(importlib.abc.MetaPathFinder):
         if fullname not in self._callbacks:
             return None
         callback = self._callbacks.pop(fullname)
-        for finder in sys.meta_path:
-            find_spec = getattr(finder, "find_spec", None)
-            spec = find_spec(fullname, path, target) if find_spec and finder is not self else None
+        for finder in [finder for finder in sys.meta_path if finder is not self]:
+            spec = finder.find_spec(fullname, path, target)
             if spec is not None and spec.loader is not None:
                 self._call_after(spec.loader, callback)
                 return spec

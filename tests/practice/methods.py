@@ -9,6 +9,7 @@ import base64
 import inspect
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .mtproto import AuthKey
     from .telegram import PracticeTelegram
 
+# Of 2025; older Telethon versions do not know it.
+SentCodePaymentRequired: Any = getattr(types.auth, "SentCodePaymentRequired", ())
 CODE_LIFE = 300  # seconds; Telegram's own is not documented
 WAIT = 3600  # seconds in the FLOOD_WAIT that a limit ends in
 
@@ -81,11 +84,12 @@ def method_name(request: Any) -> str:
     return name if space == "functions" else f"{space}.{name}"
 
 
-def unwrap(request: Any) -> Any:
-    """The query inside invokeWithLayer, initConnection and their like."""
+def wrappers(request: Any) -> Iterator[Any]:
+    """invokeWithLayer, initConnection and their like, from the outside in, and last the query itself."""
     while isinstance(getattr(request, "query", None), TLRequest):
+        yield request
         request = request.query
-    return request
+    yield request
 
 
 def filled(kind: Any, **known: Any) -> Any:
@@ -119,17 +123,17 @@ class Methods:
 
     def _open(self, key: AuthKey, request: Any) -> Any:
         """Remembers what the wrappers say about the client (https://core.telegram.org/api/invoking)."""
-        while isinstance(getattr(request, "query", None), TLRequest):
-            if isinstance(request, functions.InvokeWithLayerRequest):
-                key.layer = request.layer
-            elif isinstance(request, functions.InitConnectionRequest):
+        *outer, query = wrappers(request)
+        for wrapper in outer:
+            if isinstance(wrapper, functions.InvokeWithLayerRequest):
+                key.layer = wrapper.layer
+            elif isinstance(wrapper, functions.InitConnectionRequest):
                 if key.layer is None:
                     raise RpcError(400, "CONNECTION_LAYER_INVALID")
-                if request.api_id <= 0:
+                if wrapper.api_id <= 0:
                     raise RpcError(400, "CONNECTION_API_ID_INVALID")
-                key.init = request
-            request = request.query
-        return request
+                key.init = wrapper
+        return query
 
     @staticmethod
     def _require_signed_in(key: AuthKey) -> None:
@@ -214,7 +218,7 @@ class Methods:
         )
         account.sends.append(now)
         kind = delivery.type
-        if isinstance(kind, types.auth.SentCodePaymentRequired):
+        if isinstance(kind, SentCodePaymentRequired):
             kind.phone_code_hash = account.sent.hash
             return kind
         if kind is types.auth.SentCodeSuccess:

@@ -119,21 +119,22 @@ def _aes(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:
     return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
 
 
-def encrypt(key: AuthKey, session_id: int, message: bytes, x: int = 8) -> bytes:
+def encrypt(key: AuthKey, session_id: int, message: bytes) -> bytes:
     """A whole packet: key id, msg_key, and salt, session, message and 12 to 27 bytes of padding enciphered."""
     plain = struct.pack("<qq", key.salt, session_id) + message
     plain += os.urandom(12 + -(len(plain) + 12) % 16)
-    msg_key = sha256(key.key[88 + x : 120 + x] + plain).digest()[8:24]
-    return struct.pack("<q", key.id) + msg_key + AES.encrypt_ige(plain, *_aes(key.key, msg_key, x))
+    msg_key = sha256(key.key[96:128] + plain).digest()[8:24]
+    enciphered: bytes = AES.encrypt_ige(plain, *_aes(key.key, msg_key, 8))
+    return struct.pack("<q", key.id) + msg_key + enciphered
 
 
-def decrypt(key: AuthKey, packet: bytes, x: int = 0) -> tuple[int, int, Message]:
+def decrypt(key: AuthKey, packet: bytes) -> tuple[int, int, Message]:
     """Salt, session id and message of a packet. ValueError if it does not match its msg_key or its lengths."""
     msg_key = packet[8:24]
     if len(packet) < 72 or len(packet) % 16 != 8:
         raise ValueError("not in blocks")
-    plain = AES.decrypt_ige(packet[24:], *_aes(key.key, msg_key, x))
-    if sha256(key.key[88 + x : 120 + x] + plain).digest()[8:24] != msg_key:
+    plain = AES.decrypt_ige(packet[24:], *_aes(key.key, msg_key, 0))
+    if sha256(key.key[88:120] + plain).digest()[8:24] != msg_key:
         raise ValueError("msg_key does not match")
     salt, session_id, msg_id, seqno, length = struct.unpack_from("<qqqii", plain)
     if length % 4 or not 12 <= len(plain) - 32 - length <= 1024:
@@ -195,7 +196,9 @@ class Line:
                 await reader.read()
                 return
             self.transport, dc = await greet(stream, secret)
-            if dc is not None and secret is not None:
+            if secret is not None:
+                if dc not in self.telegram.data_centres:
+                    raise NotMTProto(f"there is no data centre {dc}")
                 self.dc = self.telegram.data_centres[dc]
             handshake = Handshake(self.telegram.clock)
             while not self.closed:
@@ -204,10 +207,8 @@ class Line:
                     await self._plain(packet, handshake)
                 else:
                     await self._encrypted(packet)
-        except (NotMTProto, KeyError):
-            pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, struct.error, gzip.BadGzipFile):
+            pass  # the client has gone, or sends what makes no sense: Telegram says nothing then either
         finally:
             self.close()
 
@@ -273,7 +274,8 @@ class Line:
                 functions.SetClientDHParamsRequest: "set_client_DH_params",
             }.get(type(request), "")
             fault = self.telegram.faults.at(step, self.dc.id)
-            if fault:
+            handshake.retry = fault is not None and fault.do == "retry"
+            if fault and not handshake.retry:
                 await self._endure(fault)
                 return
             answer = bytes(handshake.answer(request))

@@ -10,15 +10,16 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import Any, Callable, TypeVar
 
-from telethon.tl import TLObject, types
+from telethon.tl import TLObject, functions, types
 
 from .accounts import Account
 from .faults import Faults
 from .keys import RSA_PUBLIC_PEM
-from .methods import Caller, LoginToken, Methods, RpcError, method_name, unwrap
+from .methods import Caller, LoginToken, Methods, RpcError, method_name, wrappers
 from .mtproto import AuthKey, Line, Session
 
 API_ID = 20481632
@@ -161,7 +162,8 @@ class PracticeTelegram:
             with self._happened:
                 self.connections.append(line)
                 self._happened.notify_all()
-            await line.serve(reader, secret)
+            with contextlib.suppress(asyncio.CancelledError):  # the server ends
+                await line.serve(reader, secret)
 
         return await asyncio.start_server(connected, sock=sock)
 
@@ -259,20 +261,21 @@ class PracticeTelegram:
 
     def forget_keys(self) -> None:
         """No data centre knows any key any more."""
-        self._at_once(lambda: [dc.keys.clear() for dc in self.data_centres.values()])
+        for dc in self.data_centres.values():
+            self._at_once(dc.keys.clear)
 
     # QR codes
 
     def add_login_token(self, token: LoginToken) -> None:
-        self.login_tokens[token.token] = token
+        with self._happened:
+            self.login_tokens[token.token] = token
+            self._happened.notify_all()
         if self.auto_scan:
             phone, seconds = self.auto_scan
             if seconds:
                 self._loop.call_later(seconds, self._scan_if_open, token, self.account(phone))
             else:
                 token.account = self.account(phone)
-        with self._happened:
-            self._happened.notify_all()
 
     def _scan_if_open(self, token: LoginToken, account: Account) -> None:
         if token.account is None and token.expires > self.clock():
@@ -289,7 +292,7 @@ class PracticeTelegram:
     def scan(self, phone: str, link: str | None = None, timeout: float = 10.0) -> None:
         """The owner of `phone` scans a QR code and accepts: the one that `link` tells, else the newest.
 
-        Waits for one to be shown. LookupError when there is none in time, or the link's is unknown or has expired.
+        Waits for one to be shown. LookupError when there is none in time, or the link is no good (any more).
         """
 
         def open_token() -> LoginToken | None:
@@ -301,8 +304,12 @@ class PracticeTelegram:
         else:
             raw = link.partition("token=")[2]
             token = self.login_tokens.get(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)))
-            if token is None or token.expires <= self.clock():
-                raise LookupError("AUTH_TOKEN_EXPIRED" if token else "AUTH_TOKEN_INVALID")
+            if token is None:
+                raise LookupError("AUTH_TOKEN_INVALID")
+            if token.account is not None:
+                raise LookupError("AUTH_TOKEN_ALREADY_ACCEPTED")
+            if token.expires <= self.clock():
+                raise LookupError("AUTH_TOKEN_EXPIRED")
         if token is None:
             raise LookupError("nobody shows a QR code")
         self._at_once(lambda: self.accept(token, self.account(phone)))
@@ -355,12 +362,12 @@ class PracticeTelegram:
 
     async def invoke(self, line: Line, session: Session, msg_id: int, request: Any) -> None:
         """Carries a call out, and answers it unless a fault wants otherwise."""
-        query = unwrap(request)
+        *outer, query = wrappers(request)
         call = Call(method_name(query), query, line.dc.id, session.key.id, line.number, time.monotonic())
         with self._happened:
             self.calls.append(call)
             self._happened.notify_all()
-        if method_name(request) != "invokeWithoutUpdates":
+        if not any(isinstance(wrapper, functions.InvokeWithoutUpdatesRequest) for wrapper in outer):
             session.wants_updates = True
 
         fault = self.faults.at(call.method, line.dc.id)
@@ -398,6 +405,10 @@ class PracticeTelegram:
         except RpcError as error:
             call.outcome = error.name
             return bytes(types.RpcError(error.code, error.name))
+        except Exception as error:  # a mistake of this server; a client must not wait for ever because of it
+            traceback.print_exc()
+            call.outcome = f"PRACTICE_{type(error).__name__}"
+            return bytes(types.RpcError(500, call.outcome))
         call.outcome = type(answer).__name__
         return serialize(answer)
 

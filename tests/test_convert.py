@@ -1,0 +1,193 @@
+"""`convert`: from any format to any other, with what is missing asked for and what gets lost said before."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import telegram_session as script
+
+from .conftest import ROOT, Run
+
+SCRIPT = ROOT / "telegram_session.py"
+CASES = ROOT / "tests" / "fixtures" / "sessions"
+STRING_FILE = CASES / "good" / "telethon_string" / "v4_dc1" / "session.txt"
+STRING = STRING_FILE.read_text().strip()
+DESKTOP = CASES / "good" / "tdata" / "ot121_three_accounts" / "tdata"
+LOCKED = CASES / "good" / "tdata" / "mtcute_three_accounts_passcode" / "tdata"
+PAIR = CASES / "good" / "session_json" / "mk_null_strings" / "12345678902.session"
+APP = {"TELEGRAM_API_ID": "31337", "TELEGRAM_API_HASH": "5f3a9c0e71d84b26a0c9e1f47d2b6835"}
+
+
+class Folder:
+    """`convert` run in an empty folder with pipes on every side."""
+
+    def __init__(self, path: Path, env: dict[str, str]) -> None:
+        self.path = path
+        self.env = env
+
+    def convert(self, *arguments: object, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(SCRIPT), "convert", *map(str, arguments)]
+        return subprocess.run(
+            command, input=given, capture_output=True, text=True, encoding="utf-8",
+            env={**self.env, **env}, cwd=self.path, check=False,
+        )  # fmt: skip
+
+    def read(self, name: str, passcode: str = "") -> list[script.Session]:
+        storage = script.recognise_path(str(self.path / name))
+        assert not isinstance(storage, script.Tdata) or storage.unlock(passcode)
+        return storage.load_all()
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.path.iterdir())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clean_env: dict[str, str]) -> Folder:
+    place = tmp_path / "work"
+    place.mkdir()
+    return Folder(place, clean_env)
+
+
+def key_of(path: Path) -> bytes:
+    storage = script.recognise_path(str(path))
+    return script.home_key(storage.load())
+
+
+def test_a_string_alone_comes_out_of_the_pipe(folder: Folder) -> None:
+    done = folder.convert(DESKTOP, "-")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    assert script.home_key(script.decode_telethon_string(done.stdout.strip())) == key_of(DESKTOP)
+    assert "3 accounts; the active one is taken" in done.stderr
+    assert "the user id" in done.stderr  # which a string cannot hold
+    assert folder.names() == []
+
+
+def test_a_damaged_string_comes_out_as_it_should_be(folder: Folder) -> None:
+    done = folder.convert("-", "-", given=f"SESSION='{STRING[:90]} {STRING[90:-1]}'")
+    assert done.stdout == STRING + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "kind"),
+    [
+        ("new.session", ["new.session"], "telethon"),
+        ("new.json", ["new.json", "new.session"], "json"),
+        ("new.txt", ["new.txt"], "string"),
+        ("tdata", ["tdata"], "tdata"),
+    ],
+)
+def test_the_name_of_the_target_says_what_is_wanted(folder: Folder, name: str, written: list[str], kind: str) -> None:
+    done = folder.convert(DESKTOP, name, "--account", "2", **APP)
+    assert done.returncode == 0, done.stderr
+    assert folder.names() == written
+    assert script.recognise_path(str(folder.path / name)).name == kind
+    assert [script.fingerprint(script.home_key(one)) for one in folder.read(name)] == ["d30299fb27ef595a"]
+    if os.name != "nt":
+        assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in folder.path.iterdir())
+
+
+@pytest.mark.parametrize("target", sorted(script.TARGETS))
+def test_every_format_can_be_asked_for(folder: Folder, target: str) -> None:
+    done = folder.convert(PAIR, "new", "--to", target, TELEGRAM_PASSCODE="")
+    if target == "tdata":  # needs the user ID, which nobody is there to ask for
+        assert done.returncode == 1 and "User ID" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert [script.home_key(one) for one in folder.read("new")] == [key_of(PAIR)]
+
+
+def test_a_name_that_says_nothing_is_asked_about(folder: Folder) -> None:
+    done = folder.convert(STRING_FILE, "new.xyz")
+    assert done.returncode == 2 and "--to" in done.stderr
+    done = folder.convert(STRING_FILE, "-", "--to", "tdata")
+    assert done.returncode == 2
+    assert folder.names() == []
+
+
+def test_nothing_is_ever_overwritten_and_the_source_stays(folder: Folder) -> None:
+    (folder.path / "new.session").write_text("precious")
+    (folder.path / "tdata").mkdir()
+    before = STRING_FILE.read_bytes()
+    for arguments in (["new.session"], ["new.json"], ["new", "--to", "json"], ["tdata"]):
+        done = folder.convert(STRING_FILE, *arguments, **APP)
+        assert done.returncode == 1 and "exists already, and nothing was changed" in done.stderr
+    assert folder.names() == ["new.session", "tdata"]
+    assert (folder.path / "new.session").read_text() == "precious"
+    assert STRING_FILE.read_bytes() == before
+
+
+def test_what_gets_lost_is_said_before_it_is_written(folder: Folder) -> None:
+    done = folder.convert(PAIR, "new.session")
+    lost, written = done.stderr.index("cannot hold"), done.stderr.index("Written")
+    assert lost < done.stderr.index("the API id") < written
+
+
+def test_all_accounts_and_the_passcode_go_along_from_folder_to_folder(folder: Folder) -> None:
+    done = folder.convert(LOCKED, "tdata", TELEGRAM_PASSCODE="пароль")
+    assert done.returncode == 0, done.stderr
+    assert "same passcode" in done.stderr
+    assert len(folder.read("tdata", "пароль")) == 3
+    assert not script.Tdata(str(folder.path / "tdata")).unlock()
+
+
+def test_the_json_of_another_name_is_read_and_written(folder: Folder) -> None:
+    source = CASES / "good" / "session_json" / "mk_json_other_name"
+    companion = source / "account_config.json"
+    done = folder.convert(
+        source / "12345678909.session", "new", "--to", "json", "--json-path", companion
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder.path / "new.json").read_text("utf-8"))["id"] == 7000000016
+    done = folder.convert("new.session", "more", "--to", "json", "--json-path", "other.json")
+    assert done.returncode == 0, done.stderr
+    assert folder.names() == ["more.session", "new.json", "new.session", "other.json"]
+
+
+def test_schema_8_is_written_on_wish(folder: Folder) -> None:
+    for schema in ("7", "8"):
+        folder.convert(STRING_FILE, f"{schema}.session", "--schema", schema)
+        storage = script.recognise_path(str(folder.path / f"{schema}.session"))
+        storage.load()
+        assert dict(storage.facts)["schema"] == schema
+
+
+def test_what_is_missing_is_asked_for(run: Run, tmp_path: Path) -> None:
+    person = run("convert", str(STRING_FILE), "tdata")
+    person.answers("User ID", "somebody")
+    person.sees("A user ID is a number")
+    person.answers("User ID", "7000000001")
+    person.answers("Passcode for the new folder", "open sesame", hidden=True)
+    person.sees("Written: tdata")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    storage = script.Tdata(str(tmp_path / "tdata"))
+    assert not storage.unlock() and storage.unlock("open sesame")
+    assert storage.load().user.id == 7000000001
+
+
+def test_the_api_id_is_asked_for_where_a_json_needs_it(run: Run, tmp_path: Path) -> None:
+    person = run("convert", str(STRING_FILE), "acc.json")
+    person.answers("Do you already have an API ID and API hash?", "y")
+    person.answers("API ID", "31337")
+    person.answers("API hash", APP["TELEGRAM_API_HASH"])
+    person.sees("Written: acc.session")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    assert json.loads((tmp_path / "acc.json").read_text("utf-8"))["app_id"] == 31337
+
+
+def test_ctrl_c_at_a_question_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
+    person = run("convert", str(STRING_FILE), "tdata")
+    person.is_asked("User ID")
+    person.presses("ctrl-c")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+    assert not (tmp_path / "tdata").exists()

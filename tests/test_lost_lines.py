@@ -1,0 +1,321 @@
+"""The line goes down, Telegram is silent or answers nonsense, at any moment of a sign-in; and nothing is lost by it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .camera import scan
+from .conftest import LAUNCHER
+from .signing_in import (
+    CREDENTIALS,
+    PHONE,
+    gets_a_string,
+    leaves_nothing_behind,
+    shown_string,
+    start,
+    who_signs_in_with,
+)
+from .terminal import Person
+from .test_ways_in import BOT
+
+if TYPE_CHECKING:
+    from .conftest import Run
+    from .practice import PracticeTelegram
+    from .practice.accounts import Account
+
+# handled=False: the line is cut before Telegram has carried the call out; True: after it, so that the answer is lost.
+BEFORE_OR_AFTER = pytest.mark.parametrize("handled", [False, True], ids=["cut before", "cut after"])
+HOW = pytest.mark.parametrize("do", ["cut", "garbage"])
+
+
+def goes_through(person: Person, telegram: PracticeTelegram, account: Account) -> None:
+    """Everything from the code prompt to the string."""
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+@HOW
+@BEFORE_OR_AFTER
+def test_at_send_code(telegram: PracticeTelegram, run: Run, do: str, handled: bool) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", do, handled=handled, times=1)
+    person = start(run)
+    person.sees("The line to Telegram went down meanwhile. Bringing it back")
+    person.answers("Code", "23456" if handled else "12345")
+    gets_a_string(person, telegram, account)
+
+
+@HOW
+@BEFORE_OR_AFTER
+def test_at_sign_in(telegram: PracticeTelegram, run: Run, do: str, handled: bool) -> None:
+    """After a lost answer the account may be signed in: that is asked, and signIn is never repeated blindly."""
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", do, handled=handled, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("It is not clear whether Telegram received that. Asking …")
+    gets_a_string(person, telegram, account)
+    assert telegram.methods.count("auth.signIn") == (1 if handled else 2)
+    assert len(telegram.authorizations(PHONE)) == 1
+
+
+@BEFORE_OR_AFTER
+def test_at_sign_in_of_an_account_with_a_password(telegram: PracticeTelegram, run: Run, handled: bool) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    telegram.faults.add("auth.signIn", "cut", handled=handled, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    gets_a_string(person, telegram, account)
+
+
+@BEFORE_OR_AFTER
+def test_at_the_password(telegram: PracticeTelegram, run: Run, handled: bool) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    telegram.faults.add("auth.checkPassword", "cut", handled=handled, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    if not handled:
+        person.sees("The password got lost on the way to Telegram. Please type it once more.")
+        person.answers("2FA password", "secret", hidden=True)
+    gets_a_string(person, telegram, account)
+
+
+@BEFORE_OR_AFTER
+def test_at_the_bot(telegram: PracticeTelegram, run: Run, handled: bool) -> None:
+    bot = telegram.add_bot(BOT)
+    telegram.faults.add("auth.importBotAuthorization", "cut", handled=handled, times=1)
+    gets_a_string(start(run, phone=BOT), telegram, bot)
+
+
+@BEFORE_OR_AFTER
+def test_at_the_first_qr_code(telegram: PracticeTelegram, run: Run, handled: bool) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.exportLoginToken", "cut", handled=handled, times=1)
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("follows by itself")
+    telegram.scan(PHONE, scan(person)[0])
+    gets_a_string(person, telegram, account)
+
+
+@BEFORE_OR_AFTER
+def test_at_the_export_after_the_scan(telegram: PracticeTelegram, run: Run, handled: bool) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.exportLoginToken", "cut", handled=handled, nth=2, times=1)
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("follows by itself")
+    telegram.scan(PHONE, scan(person)[0])
+    gets_a_string(person, telegram, account)
+    assert len(telegram.authorizations(PHONE)) == 1
+
+
+def test_at_the_removal_of_the_password(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="secret", recovery_email="petra@example.org")
+    telegram.faults.add("auth.recoverPassword", "cut", handled=True, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "", hidden=True)
+    person.answers("Recover by e-mail?", "y")
+    person.answers("Recovery code", "765432")
+    gets_a_string(person, telegram, account)
+
+
+def test_while_the_person_looks_for_the_code(telegram: PracticeTelegram, run: Run) -> None:
+    """An idle line that died unnoticed: the code that is typed still counts, on a new line with the same key."""
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    for line in telegram.connections:
+        telegram._at_once(line.cut)
+    telegram.wait_until_idle()
+    person.types("12345")
+    person.sees("The line to Telegram went down meanwhile. Bringing it back with the same key")
+    gets_a_string(person, telegram, account)
+    assert len({call.key_id for call in telegram.calls}) == 1
+
+
+def test_while_the_qr_code_is_shown(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.login_token_life = 3
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("follows by itself")
+    link = scan(person)[0]
+    for line in telegram.connections:
+        telegram._at_once(line.cut)
+    telegram.scan(PHONE, link)
+    gets_a_string(person, telegram, account)
+
+
+def test_telegram_forgets_the_key_while_the_person_looks_for_the_code(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    telegram.forget_keys()
+    person.types("12345")
+    person.sees("with a new key, for Telegram no longer knows the old one")
+    gets_a_string(person, telegram, account)
+
+
+def test_after_the_string(telegram: PracticeTelegram, run: Run) -> None:
+    """What comes after the string is not worth failing for."""
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("account.getAuthorizations", "error", code=500, name="INTERNAL")
+    telegram.faults.add("help.getAppConfig", "cut")
+    person = start(run)
+    goes_through(person, telegram, account)
+    person.does_not_see("What to do:")
+
+
+def test_nobody_can_tell_whether_the_sign_in_went_through(telegram: PracticeTelegram, run: Run) -> None:
+    """The line goes down for good at the worst moment: the person is told about the session that may exist."""
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    fault = telegram.faults.add("auth.signIn", "silence", handled=True)
+    person.types("12345")
+    telegram.wait_for_call("auth.signIn")
+    assert fault.hits
+    telegram.refuse()
+    person.sees("The line went down at the very moment of signing in.", timeout=30)
+    person.sees("Active Sessions")
+    person.sees("end it: its string is lost")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_ctrl_c_during_the_sign_in_does_not_hide_a_session(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "silence", handled=True)
+    person = start(run)
+    person.answers("Code", "12345")
+    telegram.wait_for_call("auth.signIn")
+    person.sees("signing in with the code")
+    person.presses("ctrl-c")
+    gets_a_string(person, telegram, account)
+
+
+def test_ctrl_c_during_a_sign_in_that_did_not_happen(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "silence")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("signing in with the code")
+    person.presses("ctrl-c")
+    person.sees("Stopped. Nothing was left signed in that you were not told about.")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+    leaves_nothing_behind(person, telegram)
+
+
+def test_ctrl_c_twice_tells_about_the_session_that_may_exist(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "silence", handled=True)
+    telegram.faults.add("users.getUsers", "silence")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("signing in with the code")
+    person.presses("ctrl-c")
+    telegram.wait_for_call("users.getUsers")
+    person.sees("asking whether the sign-in went through")
+    person.presses("ctrl-c")
+    person.sees("end it: its string is lost")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+
+
+def test_the_reader_of_the_pipe_has_gone(telegram: PracticeTelegram, clean_env: dict[str, str]) -> None:
+    account = telegram.add_account(PHONE)
+    script = [sys.executable, str(LAUNCHER), "--config", telegram.config]
+    with Person(
+        ["/bin/sh", "-c", '"$@" | :', "sh", *script], env={**clean_env, **CREDENTIALS, "TELEGRAM_PHONE": PHONE}
+    ) as person:
+        person.answers("Code", "12345")
+        person.sees("Here it is instead:")
+        person.is_asked("Press Enter to exit")
+        assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
+        person.types("")
+        person.exits(0)
+        person.does_not_see("BrokenPipeError")
+
+
+# ── Telegram's own trouble ──
+
+
+@pytest.mark.parametrize("method", ["auth.sendCode", "auth.signIn"])
+def test_trouble_inside_telegram_once(telegram: PracticeTelegram, run: Run, method: str) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add(method, "error", code=500, name="RPC_CALL_FAIL", times=1)
+    goes_through(start(run), telegram, account)
+
+
+@pytest.mark.parametrize("method", ["auth.sendCode", "auth.signIn"])
+def test_trouble_inside_telegram_for_ever(telegram: PracticeTelegram, run: Run, method: str) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add(method, "error", code=500, name="RPC_CALL_FAIL")
+    person = start(run)
+    if method == "auth.signIn":
+        person.answers("Code", "12345")
+    person.sees("Telegram's name for it: RPC_CALL_FAIL")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    leaves_nothing_behind(person, telegram)
+    assert telegram.methods.count(method) <= 3
+
+
+def test_a_long_flood_wait_at_the_password(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, password="secret")
+    telegram.faults.add("auth.checkPassword", "error", code=420, name="FLOOD_WAIT_86000")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    person.sees(re.compile(r"Next try: .*\d\d:\d\d.* \(in 23h 53m\)"))
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_the_clock_of_this_computer_is_wrong(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.clock_offset = 4 * 3600
+    person = start(run)
+    person.sees("clock")
+    goes_through(person, telegram, account)
+
+
+def test_telegram_does_not_answer(telegram: PracticeTelegram, run: Run) -> None:
+    """The longest wait there is: it is said all the time, bounded, and then met by a new line."""
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "silence", times=1)
+    began = time.monotonic()
+    person = start(run)
+    person.sees("asking for a code: 1s (gives up after 20s)")
+    person.sees("Bringing it back", timeout=40)
+    assert time.monotonic() - began < 40
+    goes_through(person, telegram, account)
+
+
+def test_an_answer_of_a_kind_that_does_not_exist_yet(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "bytes", data=bytes.fromhex("deadbeef 01000000"))
+    person = start(run)
+    person.sees("(0xefbeadde)")
+    person.sees("What to do:")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_the_wrong_object_in_an_answer(telegram: PracticeTelegram, run: Run) -> None:
+    wrong: Any = telegram.add_account("+44 7700 900123").user()
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "answer", answer=wrong)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("of an unexpected kind: User instead of auth.Authorization")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    leaves_nothing_behind(person, telegram)

@@ -1,0 +1,567 @@
+"""The main job, as a person meets it: from an empty terminal to a string that works, or to the reason why not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from telethon.tl import types
+
+import telegram_session
+
+from .practice.accounts import Delivery
+from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
+from .signing_in import (
+    CREDENTIALS,
+    PHONE,
+    STRING,
+    gets_a_string,
+    leaves_nothing_behind,
+    shown_string,
+    start,
+    who_signs_in_with,
+)
+
+if TYPE_CHECKING:
+    from .conftest import Run
+    from .practice import PracticeTelegram
+    from .terminal import Person
+
+APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
+
+
+# ── a string at the end ──
+
+
+def test_from_the_first_prompt_to_a_string_that_works(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, code="24680", first_name="Petra", username="petra")
+    person = run()
+    person.answers("Do you already have an API ID and API hash? [Y/n]", "")
+    person.answers("API ID", str(API_ID))
+    person.answers("API hash", API_HASH)
+    person.answers("Phone number", PHONE)
+    person.sees("SentCodeTypeApp")
+    person.sees("sent the code to your Telegram APP. It is not an SMS")
+    person.answers("Code", "24680")
+    string = gets_a_string(person, telegram, account)
+    for fact in ("Petra", "@petra", str(account.user_id), "2 (Amsterdam)", str(API_ID), API_HASH):
+        assert fact in person.transcript.split("Your session")[1]
+    session = telegram_session.decode_telethon_string(string)
+    assert [key.key for key in telegram.authorizations(PHONE)] == [telegram_session.home_key(session)]
+
+
+def test_a_sign_in_with_a_code_costs_at_most_four_calls(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.is_asked("Press Enter to exit")
+    assert telegram.methods[:2] == ["auth.sendCode", "auth.signIn"]
+    assert len(telegram.calls) <= 4
+
+
+def test_a_code_by_sms(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=[SMS])
+    person = start(run)
+    person.sees("by SMS to +4915112345678")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+def test_the_account_lives_in_another_data_centre(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, dc=4)
+    person = start(run)
+    person.sees("Telegram keeps this account in data centre 4 (Amsterdam). Moving there.")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+    assert telegram.methods[:3] == ["auth.sendCode", "auth.sendCode", "auth.signIn"]
+
+
+def test_a_wrong_code_is_asked_for_again(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", "54321")
+    person.sees("PHONE_CODE_INVALID")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+def test_a_code_that_was_resent(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=[Delivery(APP, timeout=0), SMS])
+    person = start(run)
+    person.sees("[2] send the code again by SMS (possible now)")
+    person.answers("Code", "2")
+    person.sees("SentCodeTypeSms")
+    person.answers("Code", telegram.wait_for_call("auth.resendCode") and telegram.code(PHONE))
+    gets_a_string(person, telegram, account)
+    sent = [call for call in telegram.calls if call.method == "auth.signIn"]
+    assert sent[0].request.phone_code_hash in person.transcript.split("SentCodeTypeApp")[1]  # the second dump's
+
+
+def test_the_password_is_asked_for_without_echo_and_with_its_hint(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="correct horse", hint="four words")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("Your hint: four words")
+    person.answers("2FA password", "correct horse", hidden=True)
+    gets_a_string(person, telegram, account)
+    person.does_not_see("correct horse")
+
+
+def test_a_wrong_password_is_asked_for_again_with_a_fresh_challenge(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password=" with blanks ")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "with blanks", hidden=True)
+    person.sees("PASSWORD_HASH_INVALID")
+    person.answers("2FA password", " with blanks ", hidden=True)
+    gets_a_string(person, telegram, account)
+    checked = [call.request.password.srp_id for call in telegram.calls if call.method == "auth.checkPassword"]
+    assert len(set(checked)) == 2
+
+
+def test_a_pipe_gets_the_string_and_nothing_else(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    person = start(run, stdout="pipe")
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    person.sees("Signed in.")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    string, end = person.output[:-1], person.output[-1]
+    assert end == "\n"
+    assert STRING.fullmatch(string)
+    assert who_signs_in_with(telegram, string).id == account.user_id
+    person.does_not_see(string)
+
+
+def test_another_string_for_another_program(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("AUTH_KEY_DUPLICATED")
+    person.is_asked("Press Enter to exit")
+    first = shown_string(person)
+    person.types("1")
+    person.answers("Code", telegram.wait_for_call("auth.sendCode", nth=2) and "23456")
+    second = gets_a_string(person, telegram, account)
+    assert second != first
+    assert len(telegram.authorizations(PHONE)) == 2
+    assert who_signs_in_with(telegram, first).id == account.user_id
+
+
+# ── what Telegram answered, and what is typed ──
+
+
+def test_the_dump_shows_every_field_of_every_nested_object(telegram: PracticeTelegram, run: Run) -> None:
+    kind = types.auth.SentCodeTypeFirebaseSms(
+        length=6,
+        nonce=b"\x01\xfe",
+        play_integrity_project_id=77,
+        play_integrity_nonce=b"\x02",
+        receipt="r",
+        push_timeout=90,
+    )
+    telegram.add_account(PHONE, delivery=[Delivery(kind, timeout=300), SMS])
+    person = start(run)
+    person.is_asked("Code")
+    sent = telegram.account(PHONE).sent
+    assert sent
+    dump = re.split("─{20,}", person.transcript.split("Telegram response (full debug dump)")[1])[1]
+    rows = dict(re.findall(r"^ +(\S+(?: \(raw\))?) +: +(.*)$", dump, re.MULTILINE))
+    assert rows == {
+        "phone_code_hash": sent.hash,
+        "timeout": "300s  (5m 0s)",
+        "type (raw)": "SentCodeTypeFirebaseSms",
+        ".length": "6",
+        ".nonce": "01fe (2 bytes)",
+        ".play_integrity_project_id": "77",
+        ".play_integrity_nonce": "02 (1 bytes)",
+        ".receipt": "r",
+        ".push_timeout": "90s  (1m 30s)",
+        "next_type (raw)": "CodeTypeSms",
+    }
+
+
+def test_an_empty_code_is_never_sent(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", "")
+    person.sees("Nothing was typed, and nothing was sent")
+    person.answers("Code", "   ")
+    person.sees("Nothing was typed, and nothing was sent")
+    person.answers("Code", " - ")
+    person.sees("There is no digit in it")
+    person.answers("Code", " - ")
+    person.sees("There is no digit in it")
+    person.is_asked("Code")
+    assert "auth.signIn" not in telegram.methods
+
+
+def test_a_code_of_the_wrong_length_is_doubted_once(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=[Delivery(APP, code="123456")])
+    person = start(run)
+    person.answers("Code", "123456")
+    person.sees("The code has 5 digits, and this is 6.")
+    assert "auth.signIn" not in telegram.methods
+    person.answers("Code", "123456")
+    gets_a_string(person, telegram, account)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("12345", "12345"),
+        ("1 2 3 4 5", "12345"),
+        ("12-345", "12345"),
+        ("12–345.", "12345"),
+        ("“12345”", "12345"),
+        ("１２３４５", "12345"),
+        ("١٢٣٤٥", "12345"),
+        ("Login code: 12345. Do not give this code to anyone, even if they say they are from Telegram!", "12345"),
+        ("my code is 12 345", "12345"),
+        ("Telegram code 12-345", "12345"),
+    ],
+)
+def test_a_code_is_understood_however_it_is_written(typed: str, code: str) -> None:
+    assert telegram_session.read_code(typed, APP, "digits") == (code, "")
+
+
+@pytest.mark.parametrize("typed", ["1234", "123456", "hello", "", "--", "12345 or 54321"])
+def test_what_cannot_be_the_code_is_doubted(typed: str) -> None:
+    assert telegram_session.read_code(typed, APP, "digits")[1]
+
+
+# ── errors ──
+
+# Where, the RPC code, and Telegram's name. (sendCode comes first in every sign-in, signIn is reached with a code.)
+ERRORS = [
+    ("auth.sendCode", 406, "PHONE_NUMBER_INVALID"),
+    ("auth.sendCode", 400, "PHONE_NUMBER_BANNED"),
+    ("auth.sendCode", 400, "PHONE_NUMBER_FLOOD"),
+    ("auth.sendCode", 406, "PHONE_PASSWORD_FLOOD"),
+    ("auth.sendCode", 400, "API_ID_INVALID"),
+    ("auth.sendCode", 400, "API_ID_PUBLISHED_FLOOD"),
+    ("auth.sendCode", 420, "FLOOD_WAIT_4242"),
+    ("auth.sendCode", 500, "AUTH_RESTART"),
+    ("auth.sendCode", 303, "PHONE_MIGRATE_9"),
+    ("auth.sendCode", 303, "NETWORK_MIGRATE_9"),
+    ("auth.sendCode", 303, "USER_MIGRATE_9"),
+    ("auth.sendCode", 401, "AUTH_KEY_INVALID"),
+    ("auth.sendCode", 401, "AUTH_KEY_UNREGISTERED"),
+    ("auth.sendCode", 406, "AUTH_KEY_DUPLICATED"),
+    ("auth.sendCode", 406, "UPDATE_APP_TO_LOGIN"),
+    ("auth.sendCode", 401, "SESSION_REVOKED"),
+    ("auth.sendCode", 401, "SESSION_EXPIRED"),
+    ("auth.signIn", 400, "PHONE_NUMBER_UNOCCUPIED"),
+    ("auth.signIn", 400, "PHONE_CODE_EMPTY"),
+    ("auth.signIn", 420, "FLOOD_WAIT_86400"),
+    ("auth.signIn", 406, "UPDATE_APP_TO_LOGIN"),
+]
+
+
+def ends_with_a_card(person: Person, name: str) -> None:
+    """Waits for the end of a run that failed: the error's name, its meaning, what to do; exit code 1."""
+    person.sees("What to do:")
+    person.sees(f"Telegram's name for it: {name}")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    person.does_not_see("with an error that this script does not know")
+
+
+@pytest.mark.parametrize(("method", "code", "name"), ERRORS, ids=[f"{name}-{method}" for method, _, name in ERRORS])
+def test_an_error_shows_its_name_its_meaning_and_what_to_do(
+    telegram: PracticeTelegram, run: Run, method: str, code: int, name: str
+) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add(method, "error", code=code, name=name)
+    if code == 406:
+        telegram.faults.remove(telegram.faults.at(method, 2))  # type: ignore[arg-type]
+        telegram.faults.add(method, "error", code=code, name=name, popup="")
+    person = start(run)
+    if method == "auth.signIn":
+        person.answers("Code", "12345")
+    ends_with_a_card(person, name)
+    leaves_nothing_behind(person, telegram)
+    if method == "auth.signIn":
+        assert telegram.methods[-1] == "auth.cancelCode"
+
+
+def test_an_error_that_nobody_knows_yet_is_shown_by_its_own_name(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "error", code=400, name="MOON_PHASE_WRONG")
+    person = start(run)
+    person.sees("What to do:")
+    person.sees("Telegram's name for it: MOON_PHASE_WRONG, in answer to auth.sendCode")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_an_unoccupied_number_is_told_after_the_code(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, occupied=False)
+    person = start(run)
+    person.answers("Code", "12345")
+    ends_with_a_card(person, "PHONE_NUMBER_UNOCCUPIED")
+    leaves_nothing_behind(person, telegram)
+
+
+def test_a_published_api_id_is_refused(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    pair = {"TELEGRAM_API_ID": str(PUBLISHED_API_ID), "TELEGRAM_API_HASH": PUBLISHED_API_HASH}
+    ends_with_a_card(start(run, env=pair), "API_ID_PUBLISHED_FLOOD")
+
+
+def test_a_long_flood_wait_tells_the_exact_seconds_and_the_clock_time(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.send_limit = 0
+    person = start(run, env={"TZ": "UTC"})
+    person.sees("3600")
+    shown = person.sees(re.compile(r"Next try: \S.*\d\d:\d\d.*\(in 59m \d+s\)|Next try: \S.*\d\d:\d\d.*\(in 1h 0m\)"))
+    times = {time.strftime("%H:%M", time.gmtime(time.time() + 3600 + ago)) for ago in (0, -30)}
+    assert any(clock in shown for clock in times)
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_a_short_flood_wait_is_counted_down_and_tried_again(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "error", code=420, name="FLOOD_WAIT_1", times=1)
+    person = start(run)
+    person.sees("Telegram asks for a pause (FLOOD_WAIT_1)")
+    person.sees("2s left")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+def test_auth_restart_begins_again_once_by_itself(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "error", code=500, name="AUTH_RESTART", times=1)
+    person = start(run)
+    person.sees("AUTH_RESTART")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+@pytest.mark.parametrize("name", ["PHONE_CODE_EXPIRED", "AUTH_RESTART"])
+def test_a_dead_code_is_replaced_by_a_new_one(telegram: PracticeTelegram, run: Run, name: str) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "error", code=400, name=name, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees(f"Telegram's name for it: {name}")
+    person.answers("Ask Telegram for a new code?", "")
+    person.answers("Code", telegram.wait_for_call("auth.sendCode", nth=2) and "23456")
+    gets_a_string(person, telegram, account)
+
+
+def test_nobody_is_made_to_take_a_new_code(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "error", code=400, name="PHONE_CODE_EXPIRED")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("Ask Telegram for a new code?", "n")
+    ends_with_a_card(person, "PHONE_CODE_EXPIRED")
+
+
+@pytest.mark.parametrize("migrate", ["PHONE_MIGRATE_5", "NETWORK_MIGRATE_5", "USER_MIGRATE_5"])
+def test_every_migration_is_followed_and_said(telegram: PracticeTelegram, run: Run, migrate: str) -> None:
+    account = telegram.add_account(PHONE, dc=5)
+    telegram.faults.add("auth.sendCode", "error", code=303, name=migrate, dc=2)
+    person = start(run)
+    person.sees("Telegram keeps this account in data centre 5 (Singapore). Moving there.")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+def test_the_words_that_telegram_pushes_with_a_406_are_shown(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    words = "Please update Petra's app at the post office."
+    telegram.faults.add("auth.sendCode", "error", code=406, name="UPDATE_APP_TO_LOGIN", popup=words)
+    person = start(run)
+    person.sees(f"Telegram says: {words}")
+    ends_with_a_card(person, "UPDATE_APP_TO_LOGIN")
+
+
+def test_after_a_problem_another_number_can_be_taken_at_once(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, banned=True)
+    account = telegram.add_account("+44 7700 900123")
+    person = start(run)
+    person.sees("PHONE_NUMBER_BANNED")
+    person.sees("[2] use another phone number")
+    person.answers("Press Enter to exit", "2")
+    person.answers("Phone number", "+44 7700 900123")
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+
+
+# ── connecting never hangs ──
+
+
+def test_a_server_that_refuses_ends_in_a_verdict(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.refuse()
+    began = time.monotonic()
+    person = start(run)
+    person.sees("What to do:")
+    refused = person.sees(re.compile("refuse", re.IGNORECASE))
+    assert refused
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    assert time.monotonic() - began < 15
+
+
+def test_a_server_that_hangs_up_ends_in_a_verdict_of_its_own(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.faults.add("accept", "cut")
+    began = time.monotonic()
+    person = start(run)
+    person.sees("What to do:")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    person.does_not_see("refused")
+    assert time.monotonic() - began < 15
+
+
+def test_a_server_that_says_nothing_ends_in_a_verdict_of_its_own(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.faults.add("accept", "silence")
+    began = time.monotonic()
+    person = start(run)
+    person.sees("connecting to data centre 2: 1s (gives up after")
+    person.sees("What to do:", timeout=25)
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    person.does_not_see("refused")
+    assert time.monotonic() - began < 25
+
+
+# ── leaving ──
+
+# A prompt, and the answers that lead to it from the start: (prompt, typed, hidden)...
+CODE = [("Code", "12345", False)]
+PROMPTS: dict[str, tuple[dict[str, Any], list[tuple[str, str, bool]], str]] = {
+    "API ID and hash": ({}, [], "Do you already have an API ID and API hash? [Y/n]"),
+    "API ID": ({}, [("Do you", "", False)], "API ID"),
+    "API hash": ({}, [("Do you", "n", False), ("API ID", str(API_ID), False)], "API hash"),
+    "Phone number": (CREDENTIALS, [], "Phone number"),
+    "right number?": (CREDENTIALS, [("Phone number", "4915112345678", False)], "Is this the number?"),
+    "Code": ({"TELEGRAM_PHONE": PHONE}, [], "Code"),
+    "Code again": ({"TELEGRAM_PHONE": PHONE}, [("Code", "54321", False)], "Code"),
+    "2FA password": ({"TELEGRAM_PHONE": PHONE}, CODE, "2FA password"),
+    "Recover": ({"TELEGRAM_PHONE": PHONE}, [*CODE, ("2FA password", "", True)], "Recover by e-mail? [y/N]"),
+    "Recovery code": (
+        {"TELEGRAM_PHONE": PHONE},
+        [*CODE, ("2FA password", "", True), ("Recover by e-mail?", "y", False)],
+        "Recovery code",
+    ),
+    "Email": ({"TELEGRAM_PHONE": "+44 7700 900123"}, [], "Email"),
+    "Email code": ({"TELEGRAM_PHONE": "+44 7700 900123"}, [("Email", "me@example.org", False)], "Email code"),
+}
+
+
+@pytest.mark.parametrize("key", ["ctrl-c", "ctrl-d"])
+@pytest.mark.parametrize("place", PROMPTS)
+def test_leaving_at_a_prompt_leaves_nothing_behind(telegram: PracticeTelegram, run: Run, place: str, key: str) -> None:
+    telegram.add_account(PHONE, password="secret", recovery_email="petra@example.org")
+    telegram.add_account("+44 7700 900123", delivery=[types.auth.SentCodeTypeSetUpEmailRequired(), SMS])
+    env, answers, prompt = PROMPTS[place]
+    person = run(env=CREDENTIALS | env if env else {})
+    for asked, typed, hidden in answers:
+        person.answers(asked, typed, hidden=hidden)
+    person.is_asked(prompt)
+    if prompt == "2FA password":
+        person._wait_for_no_echo()
+    person.presses(key)
+    person.sees("Stopped.")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+    leaves_nothing_behind(person, telegram)
+    if place.startswith(("Code", "Email")):
+        assert telegram.methods[-1] == "auth.cancelCode"
+        assert all(account.sent is None for account in telegram.accounts.values())
+
+
+@pytest.mark.parametrize("key", ["ctrl-c", "ctrl-d"])
+def test_leaving_at_the_last_prompt_is_a_success(telegram: PracticeTelegram, run: Run, key: str) -> None:
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.is_asked("Press Enter to exit")
+    person.presses(key)
+    person.exits(0)
+
+
+def test_ctrl_c_while_waiting_for_an_answer(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "silence")
+    person = start(run)
+    telegram.wait_for_call("auth.sendCode")
+    person.sees("asking for a code: 1s (gives up after 20s)")
+    person.presses("ctrl-c")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+    leaves_nothing_behind(person, telegram)
+
+
+# ── always ──
+
+
+@pytest.mark.parametrize(("option", "words"), [("--help", "usage: telegram_session.py"), ("--version", "1.")])
+def test_help_and_version_answer_at_once(option: str, words: str) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, str(telegram_session.__file__), option], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert words in done.stdout
+    assert time.monotonic() - began < 5
+
+
+def sign_in_on(telegram: PracticeTelegram, run: Run, env: dict[str, str], **options: Any) -> Person:
+    """A sign-in with everything on the way: a dump, an error, a password, the end."""
+    account = telegram.add_account(PHONE, password="secret", hint="hint", first_name="Pètra “P” ☺")
+    person = start(run, env=env, **options)
+    person.answers("Code", "54321")
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    person.is_asked("Press Enter to exit")
+    assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
+    return person
+
+
+def test_no_color_means_no_colour(telegram: PracticeTelegram, run: Run) -> None:
+    person = sign_in_on(telegram, run, {"NO_COLOR": "1"})
+    assert not re.search(rb"\x1b\[[0-9;]*m", person.raw)
+
+
+def test_colours_are_there_otherwise(telegram: PracticeTelegram, run: Run) -> None:
+    assert re.search(rb"\x1b\[[0-9;]*m", sign_in_on(telegram, run, {}).raw)
+
+
+def test_a_dumb_terminal_gets_no_escape_sequences(telegram: PracticeTelegram, run: Run) -> None:
+    assert b"\x1b" not in sign_in_on(telegram, run, {"TERM": "dumb"}).raw
+
+
+def test_forty_columns_are_enough(telegram: PracticeTelegram, run: Run) -> None:
+    person = sign_in_on(telegram, run, {}, size=(40, 24))
+    lines = STRING.sub("", person.transcript).replace(API_HASH, "").splitlines()
+    asked = [line for line in lines if not re.match("Code|2FA password|Press Enter", line)]
+    assert [line for line in asked if len(line) > 40] == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437"])
+def test_a_console_that_cannot_encode_a_check_mark(telegram: PracticeTelegram, run: Run, encoding: str) -> None:
+    person = sign_in_on(telegram, run, {"PYTHONIOENCODING": encoding})
+    person.does_not_see("UnicodeEncodeError")
+    assert b"+ Signed in." in person.raw
+    assert b"P" in person.raw
+    if encoding == "ascii":
+        assert max(person.raw) < 128
+
+
+def test_without_a_terminal_nothing_is_asked_and_nothing_is_sent(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    person = start(run, stdin="null", stdout="pipe", stderr="pipe")
+    person.exits(1)
+    assert "There is no terminal to ask on." in person.errors
+    assert person.output == ""
+    assert telegram.connections == []

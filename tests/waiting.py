@@ -1,0 +1,21 @@
+"""What a person may expect of every wait: it ends in time, and it never says nothing for long."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from .terminal import Person
+
+# The script speaks after one second and then every second; the rest is for machines that are busy with other tests.
+LONGEST_SILENCE = 2.5
+
+
+def sees_in_time(person: Person, what: str, within: float) -> None:
+    """Waits until `what` has been shown, at most `within` seconds, without a silence of more than LONGEST_SILENCE."""
+    pattern = re.compile(r"\s+".join(map(re.escape, what.split())))
+    started = time.monotonic()
+    shown = ""
+    while not pattern.search(shown):
+        shown += person.sees(re.compile(r"[\s\S]+"), timeout=LONGEST_SILENCE)
+        assert time.monotonic() - started < within, f"{what!r} took more than {within} seconds"
