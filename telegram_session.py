@@ -180,7 +180,7 @@ class Terminal:
         self._started = time.monotonic()
         self._transcript: list[tuple[float, str]] = []  # moment, line; masked when it is given out
         self._secrets: dict[str | bytes, str] = {}  # secret → what it is
-        self._mask: tuple[int, Any, dict[str, str]] = (0, None, {})
+        self._mask: tuple[int, Any, dict[str, str]] = (-1, None, {})
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:
@@ -430,7 +430,11 @@ class Terminal:
         """
         self.need_a_person(prompt)
         self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            self.record(f"{prompt}: ‹Ctrl-C›")
+            raise
         self._record_answer(prompt, line)
         if not line:  # Ctrl-D
             self._write("\n")
@@ -445,7 +449,8 @@ class Terminal:
         self.clear_status()
         try:
             typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
+            self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
             self._write("\n")
             raise KeyboardInterrupt from None
         self.hide(typed, "what was typed unseen")
@@ -667,8 +672,7 @@ class Terminal:
         if self._mask[0] != len(self._secrets):
             self._mask = (len(self._secrets), *self._masking())
         _, pattern, labels = self._mask
-        if pattern:
-            text = pattern.sub(lambda match: labels.get(match.group().casefold(), "[private]"), text)
+        text = pattern.sub(lambda match: labels.get(match.group().casefold(), "[private]"), text)
         for looks, instead in LOOKS_PRIVATE:
             text = re.sub(looks, instead, text)
         return text
@@ -689,7 +693,7 @@ class Terminal:
         if os.path.expanduser("~") not in ("~", "/"):
             labels[os.path.expanduser("~").casefold()] = "~"
         longest_first = sorted(labels, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE), labels
+        return re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE), labels
 
 
 def script_text() -> str:
