@@ -7055,11 +7055,11 @@ class Telegram:
             return self._answer_dropped or bool(concurrent.futures.wait([future], pause).done)
 
         try:
-            if not term.wait(finished, doing, limit) or not future.done():
-                raise TimeoutError(f"no answer within {limit:.0f} seconds")
-            return future.result()
+            if term.wait(finished, doing, limit) and future.done():
+                return future.result()
         finally:
             future.cancel()
+        raise TimeoutError(f"no answer within {limit:.0f} seconds")
 
     def connect(self, *, once_more: bool = True) -> None:
         """Connects to the current data centre (with the auth key, or making one), and says where and how fast.
@@ -10145,9 +10145,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            # A program that takes the string from a pipe is not kept waiting; a person's window stays open.
-            handed_on = outcome.code == 0 and term.delivered_to_pipe
-            run = term.goodbye(outcome.ways, patience=3 if handed_on else 0)
+            if outcome.code == 0 and term.delivered_to_pipe:  # the program at its other end is not kept waiting
+                run = term.goodbye(patience=3) if options.run is command_sign_in else None
+            else:
+                run = term.goodbye(outcome.ways)
     finally:
         if options.report:
             finish_report(options, outcome.code)
