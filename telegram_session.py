@@ -7079,7 +7079,8 @@ class Telegram:
             if verdict or not once_more:
                 raise (verdict or problem_from(error, "the key exchange")) from error
             term.note("Telegram answers now.")
-            return self.connect(once_more=False)
+            self.connect(once_more=False)
+            return
         term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
