@@ -218,6 +218,12 @@ class Person:
         with self._changed:
             return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n")
 
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """What the terminal shows, letter by letter: each with `data`, `fg`, `bg` and `bold`."""
+        with self._changed:
+            screen = self._screen
+            return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+
     def _cursor_line(self) -> str:
         """The line the cursor is in, from its beginning where the terminal has wrapped it."""
         rows = self._screen.display

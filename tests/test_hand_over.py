@@ -44,7 +44,7 @@ def sign_in(telegram: PracticeTelegram, run: Run) -> SignIn:
     def start(*arguments: str, env: dict[str, str] | None = None, code: str = CODE, **options: Any) -> Person:
         person = run(*arguments, env={**KNOWN, **(env or {})}, **options)
         person.answers("Code", code)
-        person.is_asked("Press Enter to exit (or the number of an option)")
+        person.is_asked("Press Enter to exit (")
         return person
 
     return start

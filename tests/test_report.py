@@ -145,7 +145,7 @@ def by_email(telegram: PracticeTelegram, run: Run) -> Person:
 def by_qr(telegram: PracticeTelegram, run: Run) -> Person:
     telegram.add_account(PHONE, dc=4, password=PASSWORD, hint=HINT, **WHO)
     person = run("--qr", "--report", "r.txt", "--debug", env=KNOWN, size=(80, 60))
-    person.sees("scan it")
+    person.sees(re.compile(r"\d+s left"))
     telegram.scan(PHONE)
     person.answers("2FA password", PASSWORD, hidden=True)
     return person
