@@ -417,7 +417,7 @@ def test_what_is_no_session_file_is_named_and_stays_as_it_is(tmp_path: Path, nam
 def test_a_name_in_a_database_that_is_no_text_is_damage_and_no_crash(tmp_path: Path) -> None:
     path = tmp_path / "bent.session"
     telethon = (CASES / "good/telethon_sqlite/schema7_self_id_row_1.42.0/account.session").read_bytes()
-    path.write_bytes(telethon.replace(b"indexsqlite_autoindex_sent", b"\xe5ndexsqlite_autoindex_sent"))
+    path.write_bytes(telethon.replace(b"indexsqlite_autoindex_sent", b"indexsqlit\xe5_autoindex_sent"))
     assert "damaged database" in refusal(path)
 
 
