@@ -10115,8 +10115,6 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
         command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
         command.set_defaults(run=run)
-    for offline in (explain, convert):
-        offline.set_defaults(debug=False, report=None)
     return parser.parse_args(argv)
 
 
