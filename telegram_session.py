@@ -295,7 +295,7 @@ class Terminal:
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
-        if mark and max(map(len, text.split()), default=0) > self.width - 1 - len(first) >= 0 and len(first) > 8:
+        if len(first) > 8 and max(map(len, text.split()), default=0) > self.width - 1 - len(first):
             lines.append(first.rstrip())  # a name and a value that have no room beside each other
             first = rest = " " * (indent + 2)
         for paragraph in self.clean(text).split("\n"):
@@ -429,8 +429,8 @@ class Terminal:
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
         self.need_a_person(prompt)
-        self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
         try:
+            self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
             line = sys.stdin.readline()
         except KeyboardInterrupt:
             self.record(f"{prompt}: ‹Ctrl-C›")

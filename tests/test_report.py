@@ -265,7 +265,7 @@ def test_ctrl_c_leaves_a_report_behind(run, tmp_path):
     assert "exit code : 130" in (tmp_path / "r.txt").read_text("utf-8")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["kill", "window closed"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)], ids=["kill", "window closed"])
 def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, number):
     person = run("--report", "r.txt")
     person.is_asked("Do you already have")
