@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from .__main__ import prepare
 try:
     import pty
 
+    from . import others
     from .practice import PracticeTelegram
     from .practice.keys import RSA_PUBLIC_PEM
     from .practice.telegram import API_HASH, API_ID
@@ -224,12 +227,113 @@ def verdicts(patience: float = 20.0) -> Iterator[Row]:
         yield Row(f"verdict when the server {what}", "TelegramClient.start()", taken[:1], taken[1:], "s", limit=limit)
 
 
+# ── sessions, offline ──
+
+KEY = bytes(range(256))
+OPENTELE = others.folder("opentele2==2.0.0")
+TELETHON_CHECK = """
+import sys
+from opentele2.tl import TelegramClient
+from telethon.sessions import StringSession
+session = StringSession(sys.argv[1])
+print(session.dc_id, session.server_address, session.port)
+"""
+OPENTELE_STRING = """
+import sys
+from opentele2.td import TDesktop
+from telethon.crypto import AuthKey
+from telethon.sessions import StringSession
+
+def convert(folder):
+    account = TDesktop(folder).mainAccount
+    session = StringSession()
+    session.set_dc(int(account.MainDcId), "149.154.167.91", 443)
+    session.auth_key = AuthKey(account.authKey.key)
+    return session.save()
+
+"""
+OUR_STRING = """
+import sys
+import telegram_session as script
+
+def convert(folder):
+    return script.encode_telethon_string(script.Tdata(folder).load_all()[0])
+
+"""
+ONCE = "print(convert(sys.argv[1]))"
+WARM = """
+import time
+convert(sys.argv[1])
+begun = time.perf_counter()
+for _ in range(20):
+    convert(sys.argv[1])
+print((time.perf_counter() - begun) / 20)
+"""
+MTCUTE_STRING = """
+import { convertFromTdata, convertToTelethonSession } from "@mtcute/convert";
+console.log(convertToTelethonSession(await convertFromTdata({ path: process.argv[1] })));
+"""
+
+
+def seconds(command: Sequence[str], env: dict[str, str], folder: Path = ROOT) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, env=env, cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def side_by_side(*runs: Callable[[], float], times: int = 7) -> list[list[float]]:
+    return [list(side) for side in zip(*([run() for run in runs] for _ in range(times)))]
+
+
+def offline() -> Iterator[Row]:
+    import telegram_session as script
+
+    session = script.new_session(4, KEY, "149.154.167.91", 443, user_id=7000000001)
+    with tempfile.TemporaryDirectory() as home:
+        folder, text = os.path.join(home, "tdata"), os.path.join(home, "string")
+        script.save_session([session], folder, "tdata")
+        string = script.encode_telethon_string(session)
+        Path(text).write_text(string)
+        env = {**environment(), **others.QUIET, "HOME": home}
+        check = [sys.executable, str(SCRIPT), "check", text]
+        convert = [sys.executable, str(SCRIPT), "convert", folder, "-"]
+        if OPENTELE.exists():
+            theirs = {**env, "PYTHONPATH": str(OPENTELE)}
+
+            def python(code: str, argument: str) -> list[str]:
+                return [sys.executable, "-c", code, argument]
+
+            yield Row("check a string, one shot", "opentele2", *side_by_side(
+                lambda: seconds(check, env),
+                lambda: seconds(python(TELETHON_CHECK, string), theirs),
+            ), "ms", ratio=0.4)  # fmt: skip
+            yield Row("tdata → string, one shot", "opentele2", *side_by_side(
+                lambda: seconds(convert, env),
+                lambda: seconds(python(OPENTELE_STRING + ONCE, folder), theirs),
+            ), "ms", ratio=0.4)  # fmt: skip
+
+            def warm(code: str, env: dict[str, str]) -> float:
+                return float(subprocess.check_output(python(code + WARM, folder), env=env))
+
+            yield Row("tdata → string, warm", "opentele2", *side_by_side(
+                lambda: warm(OUR_STRING, env), lambda: warm(OPENTELE_STRING, theirs), times=3
+            ), "ms")  # fmt: skip
+        node, place = shutil.which("node"), others.PLACE / others.NODE_FOLDER
+        if node and place.exists():
+            mtcute = [node, "--input-type=module", "-e", MTCUTE_STRING, folder]
+            yield Row("tdata → string, one shot", "mtcute", *side_by_side(
+                lambda: seconds(convert, env), lambda: seconds(mtcute, dict(os.environ), place)
+            ), "ms")  # fmt: skip
+        if not (OPENTELE.exists() and node and place.exists()):
+            print("Left out: what is not installed. python3 -m tests.others installs it.", file=sys.stderr)
+
+
 # ── the table ──
 
 
 def shown(value: float, unit: str) -> str:
     if unit == "ms":
-        return f"{1000 * value:.0f} ms"
+        return f"{1000 * value:.{1 if value < 0.02 else 0}f} ms"
     return f"{value:.1f} {unit}" if unit else f"{value:.0f}"
 
 
@@ -245,7 +349,7 @@ def line(row: Row) -> tuple[list[str], bool]:
 def main() -> int:
     begun = time.monotonic()
     lines = [(["what", "script", "other", "ratio", "target", "", "other is"], True)]
-    for part in (first_prompt, sign_ins, verdicts):
+    for part in (first_prompt, sign_ins, verdicts, offline):
         print(f"… {part.__name__.replace('_', ' ')}", file=sys.stderr, flush=True)
         lines += [line(row) for row in part()]
     widths = [max(len(cells[column]) for cells, _ in lines) for column in range(7)]
