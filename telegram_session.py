@@ -4162,7 +4162,7 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
             quoted = str(table).replace('"', '""')
             tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
         return read(connection, tables)
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
             raise Problem(
                 f"{name} is locked: another program is using it right now.", "It was not touched.",

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 PLACE = Path(__file__).resolve().parents[1] / ".venv-others"
-PYTHON = ("telethon==1.24.0", "telethon==1.42.0", "telethon==1.45.0", "opentele2==2.0.0", "kurigram==2.2.26")
+TELETHON = ("telethon==1.24.0", "telethon==1.36.0", "telethon==1.42.0", "telethon==1.45.0")
+PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26")
 NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22")
 NODE_FOLDER = "node"
 # opentele2 asks the network for version numbers when it is imported, unless it is told not to.

@@ -243,8 +243,8 @@ def without_segno(tmp_path: Path) -> dict[str, str]:
         for file in segno.files or ():
             if file.parts[0].startswith("segno") and file.suffix != ".pyc":
                 wheel.write(str(segno.locate_file(file)), str(file))
-    pip = {"PIP_TARGET": str(installed), "PIP_FIND_LINKS": str(packages), "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1"}
-    return {"PYTHONPATH": str(hook), **pip}
+    pip = {"TARGET": str(installed), "FIND_LINKS": str(packages), "NO_INDEX": "1", "NO_DEPS": "1", "NO_CACHE_DIR": "1"}
+    return {"PYTHONPATH": str(hook), **{f"PIP_{name}": value for name, value in pip.items()}}
 
 
 needs_pip = pytest.mark.skipif(
