@@ -174,6 +174,8 @@ class Terminal:
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
+        self._asking = False
+        self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._status_shown = False
         self._pictures = 0  # drawn so far
         self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
@@ -430,11 +432,14 @@ class Terminal:
         """
         self.need_a_person(prompt)
         try:
+            self._asks(True)
             self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
             line = sys.stdin.readline()
         except KeyboardInterrupt:
             self.record(f"{prompt}: ‹Ctrl-C›")
             raise
+        finally:
+            self._asks(False)
         self._record_answer(prompt, line)
         if not line:  # Ctrl-D
             self._write("\n")
@@ -447,12 +452,15 @@ class Terminal:
 
         self.need_a_person(prompt)
         self.clear_status()
+        self._asks(True)
         try:
             typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
         except (EOFError, KeyboardInterrupt):
             self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
             self._write("\n")
             raise KeyboardInterrupt from None
+        finally:
+            self._asks(False)
         self.hide(typed, "what was typed unseen")
         self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
         return typed
@@ -598,10 +606,29 @@ class Terminal:
             self.debug(line)
 
     def debug(self, line: str) -> None:
-        """A line about what happens inside: for the report, and with `--debug` shown too, with secrets masked."""
+        """A line about what happens inside: for the report, and with `--debug` shown too, with secrets masked.
+
+        The connection goes on while somebody types: what it says then is shown after the answer.
+        """
         self.record(line)
         if self.debugging:
+            self._held.append(line)
+            if not self._asking:
+                self._show_held()
+
+    def _show_held(self) -> None:
+        while True:
+            try:
+                line = self._held.pop(0)
+            except IndexError:  # also when the other thread has just shown the last one
+                return
             self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+
+    def _asks(self, asking: bool) -> None:
+        """Says that a prompt stands on the screen now, or no longer."""
+        self._asking = asking
+        if not asking:
+            self._show_held()
 
     def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.

@@ -265,11 +265,11 @@ def test_ctrl_c_leaves_a_report_behind(run, tmp_path):
     assert "exit code : 130" in (tmp_path / "r.txt").read_text("utf-8")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)], ids=["kill", "window closed"])
-def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, number):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"], ids=["kill", "window closed"])
+def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, name):
     person = run("--report", "r.txt")
     person.is_asked("Do you already have")
-    os.killpg(person.process.pid, number)
+    os.killpg(person.process.pid, getattr(signal, name))
     person.answers("Press Enter to exit", "")
     person.exits(130)
     assert "Do you already have" in (tmp_path / "r.txt").read_text("utf-8")
@@ -313,6 +313,17 @@ def test_after_every_problem_a_report_is_offered(telegram, run, tmp_path):
         assert "PHONE_NUMBER_BANNED" in (tmp_path / name).read_text("utf-8")
     person.answers("Press Enter to exit", "")
     person.exits(1)
+
+
+def test_debug_lines_do_not_come_between_a_person_and_a_prompt(telegram, run):
+    telegram.add_account(PHONE, code=CODE)
+    telegram.latency = 0.05  # so that acknowledgements are on their way while the prompt is shown
+    person = run("--debug", env=KNOWN)
+    person.answers("Code", WRONG_CODE)
+    person.answers("Code", CODE)
+    person.is_asked("Press Enter to exit")
+    for prompt in re.findall(r"^Code .*$", person.transcript, re.MULTILINE):
+        assert re.fullmatch(rf"Code \(.*\): ({CODE}|{WRONG_CODE})", prompt)
 
 
 def test_an_error_inside_brings_its_traceback_into_the_report(telegram, run, tmp_path):
