@@ -7489,7 +7489,7 @@ def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
         except (Lost, KeyboardInterrupt) as interruption:
             leaving = isinstance(interruption, KeyboardInterrupt)
             why = f" ({interruption.name})" if isinstance(interruption, Lost) and interruption.name else ""
-            term.say(f"It is not clear whether Telegram received that{why}. Asking …")
+            term.say(f"It is not clear whether Telegram received that. Asking …{why}")
             try:
                 user = telegram.who_am_i()
             except KeyboardInterrupt:
