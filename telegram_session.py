@@ -7219,7 +7219,7 @@ class Telegram:
             self._introduced = False
         elif name == "AUTH_RESTART" or code not in (500, 503):
             if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
-                notification = self.inbox.take("UpdateServiceNotification", 2)
+                notification = self.wait_for_update("UpdateServiceNotification", 2, "what Telegram says about it")
                 problem.said = notification.message if notification else ""
             raise problem from error
         elif not repeat:
