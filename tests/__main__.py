@@ -81,7 +81,9 @@ def install() -> None:
 
 def main() -> int:
     try:
-        return subprocess.call([prepare(), "-m", "pytest", "-n", "auto", *sys.argv[1:]], cwd=str(ROOT))
+        # Two workers a core: a test spends most of its time waiting, for the script to start and to answer.
+        workers = str(2 * (os.cpu_count() or 1))
+        return subprocess.call([prepare(), "-m", "pytest", "-n", workers, *sys.argv[1:]], cwd=str(ROOT))
     except KeyboardInterrupt:
         return 130
 
