@@ -6881,6 +6881,8 @@ DOUBT_AFTER = 3.0  # seconds after which the network is examined while the conne
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
+READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
+LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
 PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
 
 # How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
@@ -7431,12 +7433,34 @@ def this_device() -> dict[str, str]:
     }
 
 
-def import_telethon() -> None:
-    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
+def load_telethon() -> Exception | None:
+    """Imports all of Telethon that is used here. Runs on threads, so what goes wrong is returned and not raised."""
     try:
         import telethon.network
         import telethon.tl.functions  # noqa: F401
     except Exception as error:
+        return error
+    return None
+
+
+def load_telethon_meanwhile() -> None:
+    """Begins to import Telethon while the first question is read; the prompt itself does not wait for that."""
+    import threading
+
+    begin = threading.Timer(READING_TIME, load_telethon)
+    begin.daemon = True
+    begin.start()
+
+
+def import_telethon() -> None:
+    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
+    import concurrent.futures
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        loading = thread.submit(load_telethon)
+        term.wait(lambda pause: bool(concurrent.futures.wait([loading], pause).done), "loading Telethon", LOADING_LIMIT)
+        error = loading.result()
+    if error:
         raise problem_from(error) from error
 
 
@@ -9610,6 +9634,7 @@ def command_sign_in(options: Any) -> Outcome:
     """Steps 0 to 3: from an empty terminal to a working session string."""
     term.heading("Step 0 of 3 · What is installed")
     check_dependencies()
+    load_telethon_meanwhile()
     options.chosen_proxy = choose_proxy(options)
     term.heading("Step 1 of 3 · API credentials")
     credentials = ask_credentials()
@@ -10090,7 +10115,11 @@ def target_passcode(storage: Storage) -> str:
 
 
 def parse_arguments(argv: Sequence[str]) -> Any:
-    """The command line as an argparse.Namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    """The command line as a namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    if not argv:  # the usual start: to import argparse takes longer than all else that stands before the first prompt
+        from types import SimpleNamespace
+
+        return SimpleNamespace(run=command_sign_in, qr=False, proxy=None, ipv6=False, report=None, debug=False)
     import argparse
 
     class Parser(argparse.ArgumentParser):

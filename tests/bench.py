@@ -132,6 +132,7 @@ def environment(**more: str) -> dict[str, str]:
 def first_prompt(times: int = 15) -> Iterator[Row]:
     commands = {
         "ours": ([sys.executable, str(SCRIPT)], b"Do you already have"),
+        "module": ([sys.executable, "-m", "telegram_session"], b"Do you already have"),
         "bare": ([sys.executable, "-c", "input('> ')"], b"> "),
         "telethon": ([sys.executable, "-c", "import telethon; input('> ')"], b"> "),
     }
@@ -141,11 +142,16 @@ def first_prompt(times: int = 15) -> Iterator[Row]:
         for name, (command, prompt) in commands.items():
             with Run(command, plain) as run:
                 taken[name].append(run.until(prompt))
-    yield Row("first prompt", 'python3 -c "input()"', taken["ours"], taken["bare"], "ms", ratio=5)
-    yield Row("first prompt", "a script that imports Telethon first", taken["ours"], taken["telethon"], "ms", ratio=0.4)
+    ways = {"module": "first prompt, python3 -m telegram_session", "ours": "first prompt, python3 telegram_session.py"}
+    for ours, what in ways.items():
+        yield Row(what, 'python3 -c "input()"', taken[ours], taken["bare"], "ms", ratio=5)
+        yield Row(what, "a script that imports Telethon first", taken[ours], taken["telethon"], "ms", ratio=0.4)
 
 
 # ── a sign-in ──
+
+
+TYPING = 0.5  # seconds: nobody types a phone number faster; they count for neither side
 
 
 class SignIn(NamedTuple):
@@ -169,6 +175,7 @@ def sign_in(ours: bool, latency: float) -> SignIn:
         telegram.latency = latency
         with Run(command_for(telegram, ours), environment()) as run:
             to_phone = run.until(b"Phone number:")
+            time.sleep(TYPING)
             run.type(PHONE)
             to_code = run.until(b"\nCode")
             run.type(CODE)

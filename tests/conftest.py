@@ -28,10 +28,11 @@ class Run(Protocol):
 
 
 @pytest.fixture
-def telegram() -> Iterator[PracticeTelegram]:
+def telegram(count: Callable[[str, int], None]) -> Iterator[PracticeTelegram]:
     """A fresh practice Telegram, empty but for the apps it knows."""
     with PracticeTelegram() as server:
         yield server
+        count("sign-ins that the practice Telegram granted", sum(key.account is not None for key in server.keys))
 
 
 @pytest.fixture
@@ -42,7 +43,9 @@ def clean_env(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path) -> Iterator[Run]:
+def run(
+    telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path, count: Callable[[str, int], None]
+) -> Iterator[Run]:
     """`run("--qr", env={...}, size=(60, 20), stdout="pipe")`: the unmodified script, in an empty folder."""
     if not terminal.AVAILABLE:
         pytest.skip("no pseudo-terminals on this platform")
@@ -58,6 +61,7 @@ def run(telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path) -
     yield start
     for person in people:
         person.close()
+    count("conversations in a terminal", len(people))
 
 
 @pytest.fixture
@@ -66,10 +70,20 @@ def count(record_property: Callable[[str, Any], None]) -> Callable[[str, int], N
     return lambda what, number: record_property("count", (what, number))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Counts what Hypothesis makes up: as many inputs as the test's settings ask for."""
+    yield
+    test = getattr(item, "obj", None)
+    if getattr(test, "is_hypothesis_test", False):
+        settings = test._hypothesis_internal_use_settings
+        item.user_properties.append(("count", ("made-up inputs tried", settings.max_examples)))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     totals: Counter[str] = Counter()
-    for report in terminalreporter.getreports("passed"):
-        for name, value in report.user_properties:
+    for report in terminalreporter.getreports(""):  # the set-up and the end of each test; at the end all is counted
+        for name, value in report.user_properties if report.when == "teardown" else ():
             if name == "count":
                 totals[value[0]] += value[1]
     if totals:

@@ -13,7 +13,7 @@ import socket
 import sqlite3
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import pytest
 
@@ -90,7 +90,7 @@ def telethon_error(name: str, code: int = 400) -> Exception:
 
 
 @pytest.mark.parametrize("known", CATALOGUE, ids=[known.name for known in CATALOGUE])
-def test_everything_in_the_catalogue_has_its_own_answer(known: Known) -> None:
+def test_everything_in_the_catalogue_has_its_own_answer(known: Known, count: Callable[[str, int], None]) -> None:
     found = script.find_answer(known.name)
     assert found, "no row of ERRORS answers it"
     said = words_of(found.problem()).lower()
@@ -98,6 +98,7 @@ def test_everything_in_the_catalogue_has_its_own_answer(known: Known) -> None:
     assert not missing, said
     assert found.answer.group in GROUPS[known.category].split("|")
     assert re.search(AGAIN.get(known.retry, ""), found.answer.again), found.answer.again
+    count("errors answered", 1)
 
 
 @pytest.mark.parametrize(

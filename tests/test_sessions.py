@@ -15,7 +15,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -95,7 +95,7 @@ def rich() -> script.Session:
 
 
 @pytest.mark.parametrize("case", cases("good", "odd"))
-def test_a_real_session_is_read_right_quickly_and_left_as_it_was(case: Path) -> None:
+def test_a_real_session_is_read_right_quickly_and_left_as_it_was(case: Path, count: Callable[[str, int], None]) -> None:
     expected = json.loads((case / "expected.json").read_text("utf-8"))
     path = given_path(case)
     if path.suffix == ".zip":
@@ -125,6 +125,7 @@ def test_a_real_session_is_read_right_quickly_and_left_as_it_was(case: Path) -> 
             "accounts"
         ]
         assert len(storage.load_all()) == len(accounts)
+    count("sessions of other programs read right", 1)
 
 
 WHAT_IS_ODD = {
@@ -193,7 +194,9 @@ READ_WITH_A_WARNING = {
 
 
 @pytest.mark.parametrize("case", cases("bad"))
-def test_a_broken_session_is_refused_with_the_reason_in_little_time_and_memory(case: Path) -> None:
+def test_a_broken_session_is_refused_with_the_reason_in_little_time_and_memory(
+    case: Path, count: Callable[[str, int], None]
+) -> None:
     name = case.relative_to(CASES / "bad").as_posix()
     passcode = json.loads((case / "expected.json").read_text("utf-8")).get("passcode", "")
     path = given_path(case)
@@ -212,6 +215,7 @@ def test_a_broken_session_is_refused_with_the_reason_in_little_time_and_memory(c
         tracemalloc.stop()
     assert name == "tdata/wrong_passcode_73" or time.process_time() - started < 2
     assert snapshot(case) == before
+    count("broken sessions refused", 1)
 
 
 # ── strings ──
