@@ -4754,7 +4754,7 @@ def with_account(session: Session, me: Any) -> Session:
 
 TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
 TDATA_VERSION = 3004000  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
-WIDE_IDS = -1  # stands before a 64-bit user id, where old files have a 32-bit one
+WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
 
 
 class Tdata(Storage):
@@ -5168,7 +5168,7 @@ def account_session(reader: Reader, test: bool | None) -> Session:
 
 def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
     """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
-    if reader.data[:8] == b"\xff" * 8:
+    if reader.data[:8] == WIDE_IDS:
         reader.take(8)
         user_id, main = reader.number(">Q"), reader.number(">i")
     else:
@@ -5184,7 +5184,7 @@ def account_data(session: Session) -> bytes:
     home_key(session)
     user = session.user
     keys = [(dc.id, dc.auth) for dc in session.dcs if dc.auth]
-    data = b"\xff" * 8 + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
+    data = WIDE_IDS + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
     for dc, key in keys:
         data += pack_numbers(dc) + key
     return pack_numbers(0x4B) + qt(data + pack_numbers(0))
@@ -7014,6 +7014,13 @@ def telethon_sender() -> Any:
     return Sender
 
 
+class Credentials(NamedTuple):
+    """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
+
+    api_id: int
+    api_hash: str
+
+
 class Telegram:
     """One connection to Telegram with one auth key, and everything the person must hear about it.
 
@@ -8481,13 +8488,6 @@ def first_match(pattern: str, path: str) -> str:
 
 
 # ── step 1: API credentials ──
-
-
-class Credentials(NamedTuple):
-    """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
-
-    api_id: int
-    api_hash: str
 
 
 class PastedCredentials(NamedTuple):
