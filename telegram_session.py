@@ -113,9 +113,10 @@ PLAIN_CHARACTERS = {
     "“": '"', "”": '"', "‘": "'", "’": "'", "×": "x", "≤": "<=", "≥": ">=", "\u00a0": " ", "▸": ">", "·": "-",
 }  # fmt: skip
 
-# Control characters (but tab and line feed), direction overrides, lone surrogates: what could drive or fool a terminal.
+# Control characters (but tab and line feed), direction overrides, line separators, lone surrogates: what could drive or
+# fool a terminal.
 # Patterns are kept as text and compiled by `re` on first use, which spares the start a few milliseconds.
-NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 # What looks private wherever it stands, and what everything that is meant to be shared has in its place. Whatever is
 # known to be private is told to `Terminal.hide` besides; this is the net below it.
@@ -132,6 +133,9 @@ LOOKS_PRIVATE = (
 )
 
 NOT_SHOWN = "‹not shown›"
+
+# Characters of one text that are shown; no words of this script have so many, but a server may send any number.
+LONGEST_TEXT = 4000
 
 # What may be written down of what was typed: numbers of options, yes and no.
 HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
@@ -154,9 +158,22 @@ def duration(seconds: float) -> str:
 
 def clock(moment: float) -> str:
     """A Unix time as the wall clock shows it: `14:05:09`, with the day in front when it is not today."""
-    then, now = time.localtime(moment), time.localtime()
+    try:
+        then, now = time.localtime(moment), time.localtime()
+    except (OverflowError, ValueError, OSError):  # a moment that a server made up; Windows knows none before 1970
+        return f"{moment:.0f} seconds after 1970"
     same_day = (then.tm_year, then.tm_yday) == (now.tm_year, now.tm_yday)
     return time.strftime("%H:%M:%S" if same_day else "%a %d %b %Y %H:%M", then)
+
+
+def cut_to(limit: int, text: str) -> str:
+    """`text`, or its beginning and how long it is, if it has more than `limit` characters."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def in_one_line(text: object, limit: int = 60) -> str:
+    """What a server said, short enough to be quoted in a sentence, and without line ends to fake other lines with."""
+    return " ".join(str(text).split())[:limit]
 
 
 class Terminal:
@@ -293,6 +310,7 @@ class Terminal:
         """
         import textwrap
 
+        text = cut_to(LONGEST_TEXT, text)
         self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
@@ -361,7 +379,7 @@ class Terminal:
         widest = max((len(name) for name, _ in clean), default=0)
         for name, value in clean:
             shareable = NOT_SHOWN if name in private else value
-            self.say(value, mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
+            self.say(" ".join(value.split("\n")), mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
 
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
@@ -2639,7 +2657,7 @@ def telegram_name(error: BaseException) -> str:
     """
     raw = getattr(error, "rpc_error", None)
     if raw is not None:
-        return str(raw.error_message)
+        return in_one_line(raw.error_message, 100)
     table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
     if table is None or not isinstance(error, table.RPCError):
         return ""
@@ -6519,11 +6537,6 @@ async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
     return "garbage", ""
 
 
-def in_one_line(text: str) -> str:
-    """What a stranger's server said, short enough to be quoted in a sentence."""
-    return " ".join(text.split())[:60]
-
-
 # ── the diagnosis: all probes at once, then one verdict ──
 
 # A wrong clock matters from here on: Telegram refuses messages that come from more than 30 s in the future or 300 s in
@@ -6915,6 +6928,30 @@ class UnknownAnswer(Problem):
         self.body = body
 
 
+def unexpected(answer: Any, wanted: str) -> Problem:
+    """Telegram answered with an object of the wrong kind."""
+    return Problem(
+        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
+        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
+        ["Try once more.", "Look for a newer version of this script."],
+        name="UnexpectedAnswer",
+    )
+
+
+def answers_to(request: Any, answer: Any) -> bool:
+    """Whether an answer is of the kind that a request is answered with.
+
+    Telethon reads any object in answer to anything. It knows types by the CRC32 of their names (`SUBCLASS_OF_ID`).
+    """
+    import zlib
+
+    if isinstance(answer, (bool, list)):  # the only vector that is asked for here is that of users.getUsers
+        kind = zlib.crc32(b"Bool" if isinstance(answer, bool) else b"Vector<User>")
+    else:
+        kind = getattr(answer, "SUBCLASS_OF_ID", 0)
+    return bool(kind == request.SUBCLASS_OF_ID)
+
+
 def request_name(request: Any) -> str:
     """The name of a request in Telegram's own spelling: `auth.SendCodeRequest` → `auth.sendCode`."""
     namespace = type(request).__module__.rpartition(".")[2]
@@ -7193,6 +7230,11 @@ class Telegram:
                 continue
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
+            if not answers_to(request, answer):
+                problem = unexpected(answer, f"the answer to {call}")
+                if repeat:
+                    raise problem
+                raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
             return answer
 
     def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
@@ -7216,9 +7258,9 @@ class Telegram:
             if not once_more("line"):
                 raise problem from error
             return
-        name, code = rpc_error.error_message, abs(rpc_error.error_code)
-        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d+)$", name)
-        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d+)$", name)
+        name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
+        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
+        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
         if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
             self._move(int(moved.group(1)))
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
@@ -7229,7 +7271,7 @@ class Telegram:
         elif name == "AUTH_RESTART" or code not in (500, 503):
             if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
                 notification = self.wait_for_update("UpdateServiceNotification", 2, "what Telegram says about it")
-                problem.said = notification.message if notification else ""
+                problem.said = in_one_line(notification.message, 1000) if notification else ""
             raise problem from error
         elif not repeat:
             raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
@@ -7264,11 +7306,14 @@ class Telegram:
         from telethon.tl.types import InputUserSelf
 
         try:
-            return self.call(GetUsersRequest([InputUserSelf()]), "asking whether the sign-in went through")[0]
+            users = self.call(GetUsersRequest([InputUserSelf()]), "asking whether the sign-in went through")
         except Problem as problem:
             if problem.name == "AUTH_KEY_UNREGISTERED":
                 return None
             raise
+        if not users or type(users[0]).__name__ != "User":
+            raise unexpected(users[0] if users else None, "a User")
+        return users[0]
 
     def mention(self, request: Any) -> None:
         """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
@@ -7480,6 +7525,8 @@ def import_telethon() -> None:
 # SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
 SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
 
+LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fits no window
+
 RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
 
 DOUBTED = "Please type it again; exactly the same once more is sent as it is."
@@ -7517,9 +7564,9 @@ def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
         tries += 1
         try:
             return telegram.call(request, doing, repeat=False)
-        except (Lost, KeyboardInterrupt) as interruption:
+        except (Lost, UnknownAnswer, KeyboardInterrupt) as interruption:
             leaving = isinstance(interruption, KeyboardInterrupt)
-            why = f" ({interruption.name})" if isinstance(interruption, Lost) and interruption.name else ""
+            why = f" ({interruption.name})" if isinstance(interruption, Problem) and interruption.name else ""
             term.say(f"It is not clear whether Telegram received that. Asking …{why}")
             try:
                 user = telegram.who_am_i()
@@ -7559,17 +7606,12 @@ def signed_in(answer: Any) -> SignedIn:
         raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
     if type(answer).__name__ != "Authorization":
         raise unexpected(answer, "auth.Authorization")
-    return SignedIn(answer.user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
+    user = answer.user
+    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
+        from telethon.tl.types import User as TelegramUser
 
-
-def unexpected(answer: Any, wanted: str) -> Problem:
-    """Telegram answered with an object of the wrong kind."""
-    return Problem(
-        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
-        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
-        ["Try once more.", "Look for a newer version of this script."],
-        name="UnexpectedAnswer",
-    )
+        user = TelegramUser(getattr(user, "id", 0))
+    return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
 
 
 # ── what Telegram answered ──
@@ -7579,9 +7621,9 @@ def show_answer(answer: Any) -> None:
     """Prints the full dump of an answer: every field of every nested object, known or not."""
     term.rule("Telegram response (full debug dump)")
     rows = list(answer_rows(answer))
-    widest = max(len(name) for name, _, _ in rows)
+    widest = max((len(name) for name, _, _ in rows), default=0)
     for name, value, shareable in rows:
-        term.say(value, mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable)
+        term.say(" ".join(value.split("\n"))[:LONGEST_FIELD], mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable)
     term.rule()
 
 
@@ -7590,7 +7632,7 @@ def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]
 
     Plain fields come first, then the objects inside it.
     """
-    fields = vars(answer).items()
+    fields = getattr(answer, "__dict__", {"value": answer}).items()
     nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
     for name, value in fields:
         if (name, value) not in nested:
@@ -7607,6 +7649,9 @@ def is_shareable(name: str, value: Any) -> bool:
     """Whether a field of an answer gives nothing away: flags, dates, and the numbers that are no identifiers."""
     return value is None or isinstance(value, bool) or hasattr(value, "timestamp") or name in SHAREABLE_FIELDS
 
+
+# Characters of a field that are shown; those of real answers have a hundred at most.
+LONGEST_FIELD = 800
 
 # Numbers of Telegram's answers that are the same for many people.
 SHAREABLE_FIELDS = (
@@ -7673,13 +7718,14 @@ def tell_where(sent: Any, phone: str) -> Delivery:
     """Says in plain words where the code went; returns the row of the table for it."""
     kind = type(sent.type).__name__
     delivery = DELIVERIES.get(kind, UNKNOWN_DELIVERY)
-    fields = {"phone": phone, **vars(sent.type)}
+    told = getattr(sent.type, "__dict__", {})
+    fields = {"phone": phone, **{name: in_one_line(value, 200) for name, value in told.items()}}
     if delivery.ask == "words":
-        beginning = fields.get("beginning")
+        beginning = told.get("beginning") and fields["beginning"]
         fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
     term.say(delivery.where.format(**fields), "bold", mark="→", shareable=delivery.where)
     term.say(delivery.look.format(**fields), indent=2, shareable=delivery.look)
-    length = fields.get("length")
+    length = told.get("length")
     if length and delivery.ask == "digits":
         term.say(f"The code has {length} digits.", indent=2)
     return delivery
@@ -7703,15 +7749,21 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
     if ask == "words" and compact != digits:
         beginning = getattr(kind, "beginning", None) or ""
         code = " ".join(text.split())
-        doubt = "" if code.casefold().startswith(beginning.casefold()) else f"It should begin with “{beginning}”."
+        right = code.casefold().startswith(beginning.casefold())
+        doubt = "" if right else f"It should begin with “{in_one_line(beginning, 200)}”."
         return code, doubt
     if not digits and not compact.isalnum():
         return "", "There is no digit in it."
     if ask == "number":
-        parts = [re.sub(r"\D", "", part) for part in kind.pattern.split("*")]
-        doubt = "" if re.search(".*".join(parts), digits) else f"The number should look like {kind.pattern}."
-        return digits, doubt
-    length = getattr(kind, "length", 0) or 0
+        position = 0
+        for part in kind.pattern.split("*"):
+            part = re.sub("[^0-9]", "", part)
+            found = digits.find(part, position)
+            if found < 0:
+                return digits, f"The number should look like {in_one_line(kind.pattern, 200)}."
+            position = found + len(part)
+        return digits, ""
+    length = min(max(0, getattr(kind, "length", 0) or 0), 100)
     runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
     if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
         return runs[0], ""
@@ -7860,8 +7912,8 @@ class PhoneSignIn:
             [
                 "If you are signed in anywhere: sign in here with a QR code, it needs neither a code nor a payment.",
                 "Otherwise sign in with Telegram's own app on a phone first, then come back.",
-                f"Telegram's address for questions: {sent.support_email_address}, subject: "
-                f"{sent.support_email_subject}",
+                f"Telegram's address for questions: {in_one_line(sent.support_email_address, 200)}, subject: "
+                f"{in_one_line(sent.support_email_subject, 200)}",
             ],
             name="auth.SentCodePaymentRequired",
             call="auth.sendCode",
@@ -8002,7 +8054,8 @@ class PhoneSignIn:
         from telethon.tl.functions.account import VerifyEmailRequest
         from telethon.tl.types import EmailVerificationCode
 
-        term.say(f"Telegram sent a code of {sent.length} digits to {sent.email_pattern}.", "bold", mark="→")
+        mailbox = in_one_line(sent.email_pattern, 200)
+        term.say(f"Telegram sent a code of {sent.length} digits to {mailbox}.", "bold", mark="→")
         term.say("Look into the spam folder too.", indent=2)
         doubted = ""
         while True:
@@ -8023,7 +8076,7 @@ class PhoneSignIn:
                 continue
             if type(verified).__name__ != "EmailVerifiedLogin":
                 raise unexpected(verified, "account.EmailVerifiedLogin")
-            term.good(f"The address {verified.email} is confirmed.")
+            term.good(f"The address {in_one_line(verified.email, 200)} is confirmed.")
             self._keep(verified.sent_code)
             return True
 
@@ -8060,7 +8113,7 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
         if challenge.hint:
-            term.say(f"Your hint: {challenge.hint}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
+            term.say(f"Your hint: {in_one_line(challenge.hint, 300)}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
         typed = term.ask_secret("2FA password (Enter alone: forgotten)")
         if not typed:
             recovered = recover_by_email(telegram, challenge)
@@ -8085,19 +8138,22 @@ def password_proof(challenge: Any, password: str) -> Any:
 
     from telethon.password import compute_check
 
-    prime = getattr(challenge.current_algo, "p", b"")
-    if hashlib.sha256(prime).hexdigest() != SRP_PRIME_SHA256:
-        raise Problem(
-            "Telegram asks for the password in a way that this script does not know.",
-            "It sent another prime number or another method than the one that its 2FA has always used.",
-            [
-                "Bring Telethon and this script up to date.",
-                "If that does not help, something stands between you and Telegram: do not go on.",
-            ],
-            name="SrpUnknown",
-            call="account.getPassword",
-        )
-    return compute_check(challenge, password)
+    try:
+        if hashlib.sha256(challenge.current_algo.p).hexdigest() == SRP_PRIME_SHA256:
+            return compute_check(challenge, password)
+        reason = ""
+    except (AttributeError, TypeError, ValueError) as error:  # what is missing or impossible in the challenge
+        reason = f" ({in_one_line(error, 100)})"
+    raise Problem(
+        "Telegram asks for the password in a way that this script does not know.",
+        f"It sent another prime number, method or value than the ones that its 2FA has always used.{reason}",
+        [
+            "Bring Telethon and this script up to date.",
+            "If that does not help, something stands between you and Telegram: do not go on.",
+        ],
+        name="SrpUnknown",
+        call="account.getPassword",
+    )
 
 
 def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
@@ -8125,7 +8181,7 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
             raise
         term.problem(problem)
         return None
-    term.say(f"Telegram sent a recovery code to {pattern}. Look into the spam folder too.", mark="→")
+    term.say(f"Telegram sent a recovery code to {in_one_line(pattern, 200)}. Look into the spam folder too.", mark="→")
     term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
     while True:
         code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back)"))
@@ -8160,6 +8216,8 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
             if isinstance(answer, SignedIn):
                 return answer
             left = answer.expires.timestamp() - time.time() - telegram.clock_offset
+            if not 0 < len(answer.token) <= LONGEST_TOKEN:
+                raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
             if answer.token != drawn:
                 matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
                 term.draw([list(row) for row in matrix])
@@ -8291,7 +8349,8 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         name = ""
         try:
             look(telegram)
-        except Problem as problem:
+        except Exception as error:  # an answer that makes no sense, too
+            problem = problem_from(error)
             name = problem.name or problem.title
         except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
             return
@@ -8329,7 +8388,7 @@ def tell_frozen(telegram: Telegram) -> None:
         deletion = f"Without an appeal it is deleted after {clock(until)}. " if until else ""
         term.warn(
             f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
-            f"Appeal here: {values.get('freeze_appeal_url') or 'https://t.me/SpamBot'}"
+            f"Appeal here: {in_one_line(values.get('freeze_appeal_url') or 'https://t.me/SpamBot', 200)}"
         )
 
 
@@ -9094,10 +9153,10 @@ def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) ->
         raise AssertionError("the string does not decode to the authorised key")
     hide_private(user)
     term.hide(string, "session string")
-    name = " ".join(part for part in (user.first_name, user.last_name) if part) or "(no name)"
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
     rows = [
         ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{user.username}" if user.username else "(none)"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
         ("User ID", user.id),
         ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
         ("API ID", credentials.api_id),

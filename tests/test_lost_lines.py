@@ -314,7 +314,7 @@ def test_the_wrong_object_in_an_answer(telegram: PracticeTelegram, run: Run) -> 
     telegram.faults.add("auth.signIn", "answer", answer=wrong)
     person = start(run)
     person.answers("Code", "12345")
-    person.sees("of an unexpected kind: User instead of auth.Authorization")
+    person.sees("of an unexpected kind: User instead of the answer to auth.signIn")
     person.answers("Press Enter to exit", "")
     person.exits(1)
     leaves_nothing_behind(person, telegram)
