@@ -7604,7 +7604,7 @@ def signed_in(answer: Any) -> SignedIn:
         return answer
     if type(answer).__name__ == "AuthorizationSignUpRequired":
         raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
-    if type(answer).__name__ != "Authorization":
+    if type(answer).__name__ != "Authorization" or not hasattr(answer, "user"):  # there is another Authorization, too
         raise unexpected(answer, "auth.Authorization")
     user = answer.user
     if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
@@ -7623,7 +7623,9 @@ def show_answer(answer: Any) -> None:
     rows = list(answer_rows(answer))
     widest = max((len(name) for name, _, _ in rows), default=0)
     for name, value, shareable in rows:
-        term.say(" ".join(value.split("\n"))[:LONGEST_FIELD], mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable)
+        term.say(
+            " ".join(value.split("\n"))[:LONGEST_FIELD], mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable
+        )
     term.rule()
 
 
