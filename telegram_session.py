@@ -7754,7 +7754,7 @@ def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
         right = code.casefold().startswith(beginning.casefold())
         doubt = "" if right else f"It should begin with “{in_one_line(beginning, 200)}”."
         return code, doubt
-    if not digits and not compact.isalnum():
+    if not digits and (ask == "number" or not compact.isalnum()):
         return "", "There is no digit in it."
     if ask == "number":
         position = 0
