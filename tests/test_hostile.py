@@ -19,7 +19,7 @@ from typing import Any, Callable, NamedTuple
 from zlib import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from telethon.extensions import BinaryReader
 from telethon.tl import functions, types
@@ -63,8 +63,7 @@ SIGNS_IN = (
 TEXTS = {
     "escapes": "\x1b]0;PWNED\x07\x1b[2J\x1b[31m\x1b]52;c;UFdO\x07\x9b5A\x1bP+q\x1b\\\x08\r\x00\u202e\u2066\u061c\u2028",
     "lines": "x" + "\n" * 5000 + "PWNED\n✓ Signed in.\nPWNED" + "\n" * 50_000,
-    "one long word": "W" * 100_000,
-    "long words": "wild " * 20_000,
+    "long": "W" * 50_000 + " wild" * 10_000,
     "braces": "{} {0} {0.__class__} {phone.__class__.__mro__} {length!r:>99999999} %s %n %(x)d",
     "expression": "+7" + "*" * 300 + "(9+)+$([*9",
     "nothing": "",
@@ -105,7 +104,7 @@ def made(kind: Any, choose: random.Random, text: str, number: int, depth: int = 
         wanted = str(parameter.annotation)
         if parameter.annotation is parameter.empty:  # the class has no fields, and no __init__ of its own
             continue
-        if "Optional" not in wanted or choose.random() < 0.1 + 0.25 * depth:
+        if parameter.default is parameter.empty or choose.random() < 0.1 + 0.25 * depth:
             values[name] = made_value(wanted, choose, text, number, depth)
     return kind(**values)
 
@@ -261,7 +260,7 @@ class Attempt:
             person.types(again)
         asked: list[str] = []
         end = "Press Enter to exit"
-        patience = 6.0 if self.way == "QR code" else 30.0
+        patience = 4.0 if self.way == "QR code" else 30.0
         while True:
             prompt = person.is_asked_one_of([*self.replies, end], timeout=patience)
             if prompt == end or person.process.poll() is not None:
@@ -368,6 +367,7 @@ def test_a_code_behind_an_unknown_type_is_found_or_not(head: bytes, a: bytes, b:
         assert all(isinstance(part, str) for row in script.answer_rows(sent) for part in row)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(EVERY_KIND), st.randoms(use_true_random=False), WILD, WILD_NUMBERS.filter(bool))
 def test_every_object_can_be_dumped(kind: Any, choose: random.Random, text: str, number: int) -> None:
     answer = made(kind, choose, text, number)
@@ -376,10 +376,11 @@ def test_every_object_can_be_dumped(kind: Any, choose: random.Random, text: str,
     assert not re.search(DRIVING, shown)
 
 
+@settings(deadline=None)  # a text can be long
 @given(WILD)
 def test_no_text_drives_the_terminal(text: str) -> None:
     def speak(term: script.Terminal) -> None:
-        term.verbatim(text)
+        term.verbatim(text[:2000])
         term.say(text[:2000], mark="→")
         term.facts([("Name", text)])
         term.problem(script.Problem(text, text, [text], name=text, said=text))
