@@ -64,8 +64,9 @@ TEXTS = {
     "escapes": "\x1b]0;PWNED\x07\x1b[2J\x1b[31m\x1b]52;c;UFdO\x07\x9b5A\x1bP+q\x1b\\\x08\r\x00\u202e\u2066\u061c\u2028",
     "lines": "x" + "\n" * 5000 + "PWNED\n✓ Signed in.\nPWNED" + "\n" * 50_000,
     "long": "W" * 50_000 + " wild" * 10_000,
-    "braces": "{} {0} {0.__class__} {phone.__class__.__mro__} {length!r:>99999999} %s %n %(x)d",
-    "expression": "+7" + "*" * 300 + "(9+)+$([*9",
+    "braces and stars": "{} {0} {0.__class__} {phone.__class__.__mro__} {length!r:>99999999} %s %n %(x)d +7"
+    + "*" * 300
+    + "(9+)+$([*9",
     "nothing": "",
 }
 NUMBERS = (2**31 - 1, -1, -(2**31), 0, 1 << 20, 77)
@@ -188,7 +189,7 @@ def hostile_answers(call: str) -> list[Hostile]:
                        ("PHONE_MIGRATE_77", 303), (TEXTS["lines"][:9000], -(2**31))):  # fmt: skip
         found.append(Hostile(f"{name[:12]!r} {code}", "error", {"name": name, "code": code}))
     for name, text in TEXTS.items():
-        if call in ("auth.sendCode", "auth.checkPassword") and name != "nothing":
+        if call == "auth.sendCode" and name != "nothing":
             found.append(Hostile(f"406, {name}", "error", {"name": "PHONE_NUMBER_INVALID", "code": 406, "popup": text}))
     return found
 
