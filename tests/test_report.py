@@ -327,16 +327,15 @@ def test_debug_lines_do_not_come_between_a_person_and_a_prompt(telegram, run):
 
 
 def test_an_error_inside_brings_its_traceback_into_the_report(telegram, run, tmp_path):
-    telegram.add_account(PHONE, code=CODE, **WHO)
-    nobody = types.auth.Authorization(user=types.UserEmpty(6123456789))
-    telegram.faults.add("auth.signIn", "answer", answer=nobody)
-    person = run("--report", "r.txt", env=KNOWN)
-    person.answers("Code", CODE)
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "segno.py").write_text("raise AttributeError('this segno is broken')\n")
+    person = run("--qr", "--report", "r.txt", env={**KNOWN, "PYTHONPATH": str(broken)})
     person.answers("Press Enter to exit", "")
     person.exits(1)
     assert "Traceback" not in person.transcript
     report = (tmp_path / "r.txt").read_text("utf-8")
-    assert "AttributeError: 'UserEmpty' object has no attribute" in report
+    assert "AttributeError: this segno is broken" in report
     assert leaks(report, secrets_of(telegram, person)) == []
 
 
