@@ -137,6 +137,9 @@ NOT_SHOWN = "‹not shown›"
 # Characters of one text that are shown; no words of this script have so many, but a server may send any number.
 LONGEST_TEXT = 4000
 
+# Characters or bytes of a secret that are looked for; a session string has 369.
+LONGEST_SECRET = 1000
+
 # What may be written down of what was typed: numbers of options, yes and no.
 HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
@@ -696,7 +699,7 @@ class Terminal:
 
     def record(self, line: str) -> None:
         """Keeps a line for `transcript`, with the time."""
-        self._transcript.append((time.monotonic() - self._started, line))
+        self._transcript.append((time.monotonic() - self._started, cut_to(LONGEST_TEXT, line)))
 
     def transcript(self) -> str:
         """The conversation so far as it may be shared: each line with the seconds since the start, secrets masked."""
@@ -707,10 +710,13 @@ class Terminal:
         return "\n".join(lines) + "\n"
 
     def hide(self, secret: object, label: str) -> None:
-        """From now on `mask` puts `[label]` in the place of this text, number or bytes, if it has four characters."""
+        """From now on `mask` puts `[label]` in the place of this text, number or bytes, if it has four characters.
+
+        Of one that no person ever had, because a server made it that long, the beginning is enough.
+        """
         secret = secret if isinstance(secret, bytes) else str(secret)
         if len(secret) >= 4:
-            self._secrets.setdefault(secret, label)
+            self._secrets.setdefault(secret[:LONGEST_SECRET], label)
 
     def mask(self, text: str) -> str:
         """`text` as it may be shared: without the secrets that were met, however encoded, and what looks like one."""

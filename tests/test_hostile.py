@@ -391,11 +391,11 @@ def test_no_text_drives_the_terminal(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_hostile_texts_are_masked_in_no_time(text: str) -> None:
+def test_of_a_hostile_text_the_report_has_a_harmless_line_or_a_few(text: str) -> None:
     """The report masks everything that was said, and everything that a server called private."""
     term = script.Terminal()
     term.hide(text, "first name")
     term.record(text)
-    began = time.monotonic()
-    assert not re.search(DRIVING, term.transcript())
-    assert time.monotonic() - began < 5
+    report = term.transcript()
+    assert not re.search(DRIVING, report)
+    assert len(report) < 20 * script.LONGEST_TEXT
