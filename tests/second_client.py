@@ -29,8 +29,8 @@ def new_client(telegram: PracticeTelegram, *, dc: int = 2, string: str = "", **o
     session = StringSession(string)
     if not string:
         session.set_dc(dc, "127.0.0.1", telegram.data_centres[dc].port)
-    settings = {"connection": ConnectionTcpFull, "connection_retries": 1, "retry_delay": 0, "request_retries": 1}
-    settings["flood_sleep_threshold"] = 0
+    settings = {"connection": ConnectionTcpFull, "retry_delay": 0, "request_retries": 1, "flood_sleep_threshold": 0}
+    settings["connection_retries"] = 3  # Telethon takes one new key in 256 for a forged one, and then begins anew
     TelegramClient._config = None  # kept for all clients of a process, with the ports of the last test's server
     return TelegramClient(session, API_ID, API_HASH, **{**settings, **options})
 

@@ -514,7 +514,7 @@ def test_an_mtproxy_is_silent_or_gone_for_a_wrong_secret(telegram: PracticeTeleg
     proxy = ("127.0.0.1", telegram.open_mtproxy(os.urandom(16)), os.urandom(16).hex())
     connection = ConnectionTcpMTProxyRandomizedIntermediate
     with pytest.raises(ConnectionError):
-        ask(telegram, functions.help.GetNearestDcRequest(), connection=connection, proxy=proxy, connection_retries=0)
+        ask(telegram, functions.help.GetNearestDcRequest(), connection=connection, proxy=proxy)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="this machine has no IPv6")
@@ -625,7 +625,7 @@ def test_every_step_before_the_first_call_can_fail(telegram: PracticeTelegram, p
     fault = telegram.faults.add(place, do)
 
     async def go() -> None:
-        client = new_client(telegram, connection_retries=0, auto_reconnect=False)
+        client = new_client(telegram, auto_reconnect=False)
         connecting = asyncio.ensure_future(client.connect())
         while not fault.hits:
             await asyncio.sleep(0.01)
