@@ -142,7 +142,7 @@ def test_while_the_person_looks_for_the_code(telegram: PracticeTelegram, run: Ru
 
 def test_while_the_qr_code_is_shown(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE)
-    telegram.login_token_life = 3
+    telegram.login_token_life = 5
     person = run("--qr", env=CREDENTIALS)
     person.sees("follows by itself")
     link = scan(person)[0]
