@@ -5299,102 +5299,28 @@ def local_aes(key: bytes, digest: bytes) -> tuple[bytes, bytes]:
     return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
 
 
-# ── AES-256-IGE ──
-#
-# In Python itself: a tdata folder has some fifty blocks of 16 bytes, 3 ms in all, while loading any crypto library
-# takes longer, and one that is sure to be there everywhere does not exist.
-
-
 def aes_ige(data: bytes, key: bytes, iv: bytes, *, decrypt: bool) -> bytes:
     """AES-256 in IGE mode; `iv` is 32 bytes: the cipher block before the first, then the plain one."""
-    words = aes_round_keys(key, decrypt=decrypt)
+    try:
+        import pyaes
+    except ImportError:
+        raise Problem(
+            "Without the Python package pyaes, a folder of Telegram Desktop can be neither opened nor made.",
+            "Such a folder is encrypted with AES, which Python does not have by itself. Telethon brings pyaes along.",
+            ["Install Telethon, then run this command again."],
+        ) from None
+    cipher = pyaes.AES(key)
+    turned = cipher.decrypt if decrypt else cipher.encrypt
     before, other = int.from_bytes(iv[:16], "big"), int.from_bytes(iv[16:], "big")
     if decrypt:
         before, other = other, before
-    out = []
+    out = b""
     for at in range(0, len(data), 16):
         block = int.from_bytes(data[at : at + 16], "big")
-        made = aes_block(block ^ before, words, decrypt=decrypt) ^ other
+        made = int.from_bytes(turned((block ^ before).to_bytes(16, "big")), "big") ^ other
         before, other = made, block
-        out.append(made.to_bytes(16, "big"))
-    return b"".join(out)
-
-
-def aes_tables(_made: list[Any] = []) -> tuple[list[int], list[int], list[list[int]], list[list[int]]]:  # noqa: B006
-    """The S-box, its inverse, and for each direction the four tables that do a round's work (FIPS 197); made once."""
-    if _made:
-        return _made[0]  # type: ignore[no-any-return]
-    powers, value = [], 1
-    for _ in range(255):  # powers of 3 in GF(2^8)
-        powers.append(value)
-        value ^= value << 1 ^ (0x11B if value & 0x80 else 0)
-    logs = {power: exponent for exponent, power in enumerate(powers)}
-
-    def times(left: int, right: int) -> int:
-        return powers[(logs[left] + logs[right]) % 255] if left and right else 0
-
-    sbox, inverse = [0] * 256, [0] * 256
-    for number in range(256):
-        turned = powers[-logs[number] % 255] if number else 0
-        mixed = turned | turned << 8
-        sbox[number] = (turned ^ mixed >> 4 ^ mixed >> 5 ^ mixed >> 6 ^ mixed >> 7 ^ 0x63) & 0xFF
-        inverse[sbox[number]] = number
-    tables = []
-    for box, factors in ((sbox, (2, 1, 1, 3)), (inverse, (14, 9, 13, 11))):
-        first = [
-            sum(times(substitute, factor) << 24 - 8 * at for at, factor in enumerate(factors)) for substitute in box
-        ]
-        tables.append([[word >> turn | word << 32 - turn & 0xFFFFFFFF for word in first] for turn in (0, 8, 16, 24)])
-    _made.append((sbox, inverse, tables[0], tables[1]))
-    return _made[0]  # type: ignore[no-any-return]
-
-
-def aes_round_keys(key: bytes, *, decrypt: bool) -> list[list[int]]:
-    """The 15 round keys of AES-256, four words each; for decryption in reverse and with their columns mixed."""
-    sbox, _, _, tables = aes_tables()
-    words = [int.from_bytes(key[at : at + 4], "big") for at in range(0, 32, 4)]
-    constant = 1
-    while len(words) < 60:
-        word = words[-1]
-        if len(words) % 8 == 0:
-            word = word << 8 & 0xFFFFFFFF | word >> 24
-        if len(words) % 4 == 0:
-            word = int.from_bytes(bytes(sbox[byte] for byte in word.to_bytes(4, "big")), "big")
-        if len(words) % 8 == 0:
-            word ^= constant << 24
-            constant <<= 1
-        words.append(words[-8] ^ word)
-    rounds = [words[at : at + 4] for at in range(0, 60, 4)]
-    if not decrypt:
-        return rounds
-
-    def mixed(word: int) -> int:
-        first, second, third, fourth = word.to_bytes(4, "big")
-        return tables[0][sbox[first]] ^ tables[1][sbox[second]] ^ tables[2][sbox[third]] ^ tables[3][sbox[fourth]]
-
-    return [rounds[14], *([mixed(word) for word in each] for each in rounds[13:0:-1]), rounds[0]]
-
-
-def aes_block(block: int, rounds: list[list[int]], *, decrypt: bool) -> int:
-    """One block, as a number of 128 bits."""
-    sbox, inverse, forth, back = aes_tables()
-    box, (t0, t1, t2, t3), step = (inverse, back, 3) if decrypt else (sbox, forth, 1)
-    state = [(block >> shift & 0xFFFFFFFF) ^ word for shift, word in zip((96, 64, 32, 0), rounds[0])]
-    for words in rounds[1:14]:
-        state = [
-            t0[state[at] >> 24]
-            ^ t1[state[(at + step) % 4] >> 16 & 255]
-            ^ t2[state[(at + 2) % 4] >> 8 & 255]
-            ^ t3[state[(at - step) % 4] & 255]
-            ^ words[at]
-            for at in range(4)
-        ]
-    result = 0
-    for at, word in enumerate(rounds[14]):
-        made = box[state[at] >> 24] << 24 | box[state[(at + step) % 4] >> 16 & 255] << 16
-        made |= box[state[(at + 2) % 4] >> 8 & 255] << 8 | box[state[(at - step) % 4] & 255]
-        result = result << 32 | made ^ word
-    return result
+        out += made.to_bytes(16, "big")
+    return out
 
 
 # ── the rest ──
@@ -9886,6 +9812,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
 
 def unlock(tdata: Tdata) -> None:
     """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
     if tdata.unlock():
         return
     if any(wrap.kind == 1 for wrap in tdata.open().wraps):

@@ -104,6 +104,16 @@ def test_every_account_of_a_folder_is_shown_or_the_one_that_was_asked_for(clean_
     assert done.returncode == 1 and "There is no account 4" in done.stderr
 
 
+def test_a_folder_asks_for_telethon_where_there_is_none(clean_env: dict[str, str]) -> None:
+    folder = CASES / "good" / "tdata" / "ot2_plain" / "tdata"
+    bare = [sys.executable, "-I", "-S", str(SCRIPT), "check"]  # nothing but Python's own library
+    done = subprocess.run([*bare, str(folder)], capture_output=True, encoding="utf-8", env=clean_env, check=False)
+    assert done.returncode == 1
+    assert "package pyaes is needed. It comes with Telethon" in done.stderr
+    assert "pip install 'telethon" in done.stderr
+    assert "can be neither opened nor made" in " ".join(done.stderr.split())
+
+
 LOCKED = CASES / "good" / "tdata" / "mtcute_three_accounts_passcode" / "tdata"
 
 

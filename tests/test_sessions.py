@@ -748,13 +748,6 @@ def test_an_archive_that_would_write_outside_its_folder_is_warned_of(tmp_path: P
     assert "leaves the folder (../../evil)" in refusal(tmp_path / "tdata.zip")
 
 
-def test_aes_agrees_with_the_published_example() -> None:
-    key = bytes(range(32))  # FIPS 197, appendix C.3
-    plain, cipher = bytes.fromhex("00112233445566778899aabbccddeeff"), bytes.fromhex("8ea2b7ca516745bfeafc49904b496089")
-    assert script.aes_ige(plain, key, bytes(32), decrypt=False) == cipher
-    assert script.aes_ige(cipher, key, bytes(32), decrypt=True) == plain
-
-
 # ── writing ──
 
 SUFFIX = {"telethon": ".session", "telethon-v2": ".session", "json": "", "tdata": ""}
