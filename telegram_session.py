@@ -8311,8 +8311,11 @@ def tell_unconfirmed(telegram: Telegram) -> None:
         )
 
 
-def tell_frozen(telegram: Telegram) -> None:
-    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account."""
+def tell_frozen(telegram: Telegram) -> bool:
+    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account.
+
+    Says so if it is frozen, and returns whether it is.
+    """
     from telethon.tl.functions.help import GetAppConfigRequest
 
     config = getattr(telegram.call(GetAppConfigRequest(0), "looking at the state of the account"), "config", None)
@@ -8324,6 +8327,7 @@ def tell_frozen(telegram: Telegram) -> None:
             f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
             f"Appeal here: {in_one_line(values.get('freeze_appeal_url') or 'https://t.me/SpamBot', 200)}"
         )
+    return bool(since)
 
 
 # ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -9712,6 +9716,10 @@ def command_check(options: Any) -> Outcome:
 
     `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
     `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+
+    With `json` an object: `valid`; of what was read `format` (a `Storage.name`), `accounts` (`facts_for_programs`) and
+    what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the exit code is not 0. New
+    keys may come, these stay.
     """
     if not options.json:
         return check_aloud(options)
@@ -9727,7 +9735,7 @@ def command_check(options: Any) -> Outcome:
         report["problem"]["steps"] = list(problem.steps)
     import json
 
-    term.deliver(json.dumps(report, indent=2, ensure_ascii=False))
+    term.deliver(json.dumps(report, indent=2))
     return Outcome(1 if "problem" in report else 0)
 
 
@@ -9955,28 +9963,46 @@ def unregistered() -> Problem:
 
 
 def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
-    """What Telegram says about the account and its sessions."""
-    from telethon.tl.functions.account import GetAuthorizationsRequest
-
+    """What Telegram says about the account and its sessions; what it does not say in time or in order is left out."""
     answer = {
-        "name": " ".join(part for part in (me.first_name, me.last_name) if part) or "(no name)",
-        "username": me.username,
+        "name": in_one_line(f"{me.first_name or ''} {me.last_name or ''}", 200) or "(no name)",
+        "username": in_one_line(me.username or "", 200) or None,
         "user_id": me.id,
         "bot": bool(me.bot),
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    if me.bot:
-        return answer
+    key = telegram.auth_key
+    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
+        try:
+            answer.update(look(telegram))
+        except KeyboardInterrupt:  # what is known by now is told
+            break
+        except Exception as error:  # an answer that makes no sense, too
+            problem = problem_from(error)
+            if problem.name in DEAD_SESSION or telegram.auth_key != key:
+                raise problem from None
+            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    return answer
+
+
+def sessions_online(telegram: Telegram) -> dict[str, Any]:
+    """account.getAuthorizations: how many sessions the account has, and what is known of this one."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
     found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
+    answer = {"sessions": len(found.authorizations), "ends_after_days_unused": found.authorization_ttl_days}
     current = next((one for one in found.authorizations if one.current), None)
-    answer["sessions"] = len(found.authorizations)
-    answer["ends_after_days_unused"] = found.authorization_ttl_days
     if current is not None:
         answer["confirmed"] = not getattr(current, "unconfirmed", False)
-        answer["program"] = f"{current.app_name} {current.app_version}, {current.device_model}"
-    tell_frozen(telegram)
+        program = f"{current.app_name} {current.app_version}, {current.device_model}"
+        answer["program"] = in_one_line(program, 200)
     return answer
+
+
+def frozen_online(telegram: Telegram) -> dict[str, Any]:
+    """Whether the account is frozen."""
+    return {"frozen": tell_frozen(telegram)}
 
 
 # ── convert ──

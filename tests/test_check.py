@@ -151,6 +151,16 @@ def test_a_program_gets_the_same_facts(clean_env: dict[str, str]) -> None:
     assert account["missing_for"]["tdata"] == "the user ID"
 
 
+def test_the_names_that_programs_rely_on_stay(clean_env: dict[str, str]) -> None:
+    found = facts(clean_env, str(STRING_FILE))
+    assert set(found) == {"valid", "format", "recognised_by", "facts", "repaired", "warnings", "accounts"}
+    assert set(found["accounts"][0]) == {
+        "dc", "address", "port", "address_stored", "address_is_telegrams", "user_id", "username", "bot", "api_id",
+        "test_servers", "key_fingerprint", "keys_for_other_dcs", "missing_for", "warnings",
+    }  # fmt: skip
+    assert set(facts(clean_env, given="hello")["problem"]) == {"name", "title", "meaning", "steps"}
+
+
 def test_a_program_gets_the_problem_and_the_exit_code(clean_env: dict[str, str]) -> None:
     done = check(clean_env, "--json", given="1234567890:" + "A" * 35)
     assert done.returncode == 1
@@ -268,3 +278,4 @@ def test_a_program_gets_what_telegram_said(run: Run, telegram: PracticeTelegram,
     person = online(run, tmp_path, sign_in(telegram, PHONE), "--json")
     person.sees('"name": "Petra"')
     person.sees('"sessions": 1')
+    person.sees('"frozen": false')
