@@ -318,7 +318,8 @@ class Terminal:
         first = " " * indent + (mark + " " if mark else "")
         rest = " " * len(first)
         lines = []
-        if len(first) > 8 and max(map(len, text.split()), default=0) > self.width - 1 - len(first):
+        needed = max(min(len(text), 12), max(map(len, text.split()), default=0))
+        if len(first) > 8 and needed > self.width - 1 - len(first):
             lines.append(first.rstrip())  # a name and a value that have no room beside each other
             first = rest = " " * (indent + 2)
         for paragraph in self.clean(text).split("\n"):
@@ -3259,12 +3260,14 @@ def new_session(
 ) -> Session:
     """A session from what every format has: the home data centre, its key, and where it listens, if that is known.
 
-    Raises a `Problem` for what cannot be one: an unknown data centre, a port out of range, an empty key.
+    Raises a `Problem` for what cannot be one: an unknown data centre, a port or user id out of range, an empty key.
     """
     if dc not in DATA_CENTRES and dc != 203:
         raise Problem(f"Data centre {dc} does not exist.", "A session names one of 1 to 5, so this one is damaged.")
     if host and not 0 < port < 65536:
         raise Problem(f"Port {port} is not valid.", "A port is a number from 1 to 65535, so this session is damaged.")
+    if not 0 <= user_id < 1 << 63:
+        raise Problem(f"The user id {user_id} is not possible, so this session is damaged.", "", [SIGN_IN_AGAIN])
     check_key(key)
     place = join_address(host, port) if host else None
     ipv6 = bool(host and ":" in host)
@@ -3285,6 +3288,7 @@ def check_key(key: bytes) -> None:
         )
 
 
+LARGEST_API_ID = (1 << 31) - 1  # initConnection has an `int` for it
 SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
 COPY_AGAIN = "Copy the whole string again from where you got it."
 
@@ -3330,11 +3334,11 @@ def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
 
 
 def ip_address(host: str) -> bytes | None:
-    """The 4 or 16 bytes of an IP address, None for anything else (a host name, nonsense)."""
+    """The 4 or 16 bytes of an IP address, None for anything else (a host name, an interface's `fe80::1%eth0`)."""
     import ipaddress
 
     try:
-        return ipaddress.ip_address(host).packed
+        return None if "%" in host else ipaddress.ip_address(host).packed
     except ValueError:
         return None
 
@@ -3444,6 +3448,7 @@ class Storage:
         self.repaired: list[str] = []  # what had to be put right before it could be read
         self.warnings: list[str] = []  # what is odd about it
         self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
+        self.numbers = [1]  # of the accounts that were loaded, as --account counts them
 
     @classmethod
     def recognise(cls, source: Any) -> bool:
@@ -3623,6 +3628,8 @@ def not_written(path: str, error: OSError) -> Problem:
 
 def text_of_file(data: bytes) -> tuple[str, str | None]:
     """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
+    if data[1:2] == b"\0":  # the same without its mark
+        data = b"\xff\xfe" + data
     for mark, encoding, name in (
         (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
         (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
@@ -3819,7 +3826,7 @@ class PyrogramString(StringStorage):
         if not user_id:
             self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
         session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id else session
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
 
     @classmethod
     def encode(cls, session: Session) -> str:
@@ -4308,11 +4315,12 @@ class TelethonFile(SqliteStorage):
             )
         dc, host, port, _ = rows[chosen]
         host = str(host or "").strip("[]") or None
-        if host and not (ip_address(host) or host.endswith(".telegram.org")):
+        if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
             self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
             host = None
         user_id, username = self.own_user(connection, tables)
-        session = new_session(dc, keys[chosen], host, whole_number(port), user_id=user_id, username=username)
+        port = whole_number(port)
+        session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
         return session._replace(state=self.update_state(connection, tables))
 
     def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
@@ -4414,9 +4422,10 @@ class TelethonV2File(SqliteStorage):
         )
         home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
         key = next((dc.auth for dc in dcs if dc.id == home), None)
-        new_session(home, key or b"")  # only to say what is wrong with it
+        user_id = whole_number(user.get("id"))
+        new_session(home, key or b"", user_id=user_id)  # only to say what is wrong with it
         who = User(
-            whole_number(user.get("id")), home,
+            user_id, home,
             bool(user["bot"]) if user.get("bot") is not None else None,
             str(user["username"]) if user.get("username") else None,
         )  # fmt: skip
@@ -4438,7 +4447,8 @@ class TelethonV2File(SqliteStorage):
                 if ip_address(host) and port:
                     places[":" in host] = join_address(host, port)
             key = self.key_bytes(auth)
-            yield DataCenter(whole_number(number), places[0], places[1], key if len(key) == KEY_SIZE else None)
+            if number in DATA_CENTRES or number == 203:
+                yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
 
     @staticmethod
     def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
@@ -4496,13 +4506,13 @@ class PyrogramFile(SqliteStorage):
             raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
         host = str(row.get("server_address") or "")
         session = new_session(
-            row["dc_id"], self.key_bytes(row["auth_key"]),
+            whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
             host if ip_address(host) else None, whole_number(row.get("port")),
             user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
             bot=None if row["is_bot"] is None else bool(row["is_bot"]),
         )  # fmt: skip
         api_id = whole_number(row.get("api_id"))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if api_id > 0 else session
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
 
 
 DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
@@ -4690,10 +4700,12 @@ class SessionJson(Storage):
             value = companion.get(key)
             if value in (None, ""):
                 value = companion.get(ALIASES.get(key, key))
-            return str(value) if value not in (None, "", "null") and not isinstance(value, (dict, list)) else None
+            if value in (None, "", "null") or isinstance(value, (dict, list)):
+                return None
+            return str(value).encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
 
         app_id = self.number(text("app_id"))
-        if app_id is None or app_id < 0:
+        if app_id is None or not 0 <= app_id <= LARGEST_API_ID:
             raise Problem(
                 f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
             )
@@ -4741,7 +4753,7 @@ class SessionJson(Storage):
         import json
 
         text = json.dumps(self.companion(session), indent=2, ensure_ascii=False)
-        write_bytes(self.json_path, text.encode("utf-8", "surrogatepass"))
+        write_bytes(self.json_path, text.encode("utf-8", "backslashreplace"))  # which is JSON's own way, too
         try:
             TelethonFile(self.session_path, self.schema).save(session)
         except BaseException:
@@ -4800,7 +4812,8 @@ class Tdata(Storage):
         self.passcode = passcode
         self.local_key = b""
         self.indices: list[int] = []
-        self.active = 0
+        self.active = 1  # the number of the account that is open in Telegram Desktop
+        self.found: list[Session | Problem] = []
         self.key_file: KeyFile | None = None
 
     @classmethod
@@ -4876,7 +4889,7 @@ class Tdata(Storage):
         `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
         """
         path = os.path.join(self.path, name)
-        found = [path + suffix for suffix in "s01" if os.path.lexists(path + suffix)]
+        found = [path + suffix for suffix in "s01" if os.path.exists(path + suffix)]
         if not found:
             raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
         if not found[0].endswith("s"):
@@ -4919,36 +4932,37 @@ class Tdata(Storage):
         count = reader.number(">i")
         listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
         self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
-        self.active = reader.number(">i") if reader.left >= 4 else -1
         if not self.indices:
             raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
+        active = reader.number(">i") if reader.left >= 4 else -1
+        self.active = self.indices.index(active) + 1 if active in self.indices else 1
 
     # ── accounts ──
 
     def load(self, number: int = 0) -> Session:
         """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
         accounts = self.accounts()
-        if number:
-            if not 0 < number <= len(accounts):
-                raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
-            wanted = accounts[number - 1]
-        else:
-            active = self.indices.index(self.active) if self.active in self.indices else 0
-            readable = [account for account in accounts if isinstance(account, Session)]
-            wanted = accounts[active]
-            if isinstance(wanted, Problem) and readable:
-                self.warnings.append(f"{wanted.title} Another account of the folder was taken.")
-                wanted = readable[0]
+        if not 0 <= number <= len(accounts):
+            raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
+        wanted = accounts[(number or self.active) - 1]
+        if isinstance(wanted, Problem) and not number:
+            self.warnings.append(f"{wanted.title} It is the active one, so another was taken.")
+            wanted = next((account for account in accounts if isinstance(account, Session)), wanted)
         if isinstance(wanted, Problem):
             raise wanted
+        self.numbers = [accounts.index(wanted) + 1]
         return wanted
 
     def load_all(self) -> list[Session]:
         """Every account that can be read, the active one first; `warnings` tell about the others."""
-        first = self.load()
-        accounts = self.accounts()
-        self.warnings += [account.title for account in accounts if isinstance(account, Problem)]
-        return [first] + [account for account in accounts if isinstance(account, Session) and account != first]
+        sessions = [self.load()]
+        for number, account in enumerate(self.accounts(), 1):
+            if isinstance(account, Problem):
+                self.warnings += [account.title] if number != self.active else []  # `load` has told about that one
+            elif number not in self.numbers:
+                self.numbers.append(number)
+                sessions.append(account)
+        return sessions
 
     def accounts(self) -> list[Session | Problem]:
         """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
@@ -4958,14 +4972,13 @@ class Tdata(Storage):
                 "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
                 ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
             )
-        found: list[Session | Problem] = []
-        for number, index in enumerate(self.indices, 1):
+        for number, index in enumerate([] if self.found else self.indices, 1):
             try:
-                found.append(self.account(index))
+                self.found.append(self.account(index))
             except Problem as problem:
                 problem.title = f"Account {number}: {problem.title}"
-                found.append(problem)
-        return found
+                self.found.append(problem)
+        return self.found
 
     def account(self, index: int) -> Session:
         """The account of one index: its authorisation file, and what its configuration says about test servers."""
@@ -5246,6 +5259,7 @@ def tdf_payload(data: bytes, name: str) -> bytes:
     try:
         while reader.left > 16:
             reader.qt_bytes()
+        reader.take(16)
     except Problem:
         raise Problem(f"{name} is cut off.", "", TDATA_AGAIN) from None
     raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
@@ -5455,7 +5469,7 @@ def not_a_folder(path: str) -> Problem:
     if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
-        "There is no session in this folder.", f"Looked in {path}.",
+        "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
         ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
     )  # fmt: skip
 
@@ -9727,7 +9741,9 @@ def command_check(options: Any) -> Outcome:
     try:
         storage, sessions = given_sessions(options.session, options)
         report.update(valid=True, format=storage.name, **told(storage))
-        report["accounts"] = [facts_for_programs(session) for session in sessions]
+        report["accounts"] = [
+            {"account": number, **facts_for_programs(session)} for number, session in zip(storage.numbers, sessions)
+        ]
         if options.online:
             report["online"] = check_online(sessions[0], options)
     except Problem as problem:
@@ -9749,9 +9765,9 @@ def check_aloud(options: Any) -> Outcome:
         rows += facts_for_people(sessions[0])
     private = ("User ID", "Username", "API ID", "Key")
     term.facts([(as_sentence(name), value) for name, value in rows], private=private)
-    for number, session in enumerate(sessions if len(sessions) > 1 else [], 1):
+    for number, session in zip(storage.numbers, sessions if len(sessions) > 1 else []):
         term.say()
-        term.say(f"Account {number}" + (" (the active one)" if number == 1 else ""), "bold")
+        term.say(as_sentence(account_name(storage, number)), "bold")
         term.facts(facts_for_people(session), private=private)
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence}")
@@ -9768,6 +9784,13 @@ def check_aloud(options: Any) -> Outcome:
         term.say()
         term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
     return Outcome(0)
+
+
+def account_name(storage: Storage, number: int) -> str:
+    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
+    return f"account {number}" + (
+        " (the active one)" if isinstance(storage, Tdata) and number == storage.active else ""
+    )
 
 
 def as_sentence(text: str) -> str:
@@ -9793,8 +9816,7 @@ def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Sess
 
 def given_storage(source: str | None, options: Any) -> Storage:
     """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
-    if source not in (None, "-"):
-        assert source is not None
+    if source and source != "-":  # an empty name comes from an empty variable of a shell
         if len(source) > 200 and not os.path.lexists(source):
             term.warn(
                 "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
@@ -9802,7 +9824,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
             )
             return recognise_text(source)
         return recognise_path(source, options.json_path, options.key_name or "")
-    if os.environ.get("TELEGRAM_SESSION_STRING") and (source is None or term.interactive):
+    if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
@@ -10031,7 +10053,8 @@ def command_convert(options: Any) -> Outcome:
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
     if len(sessions) > 1 and target != "tdata":
-        term.warn(f"It holds {len(sessions)} accounts; the active one is taken. {PICK_ACCOUNT}")
+        name = account_name(storage, storage.numbers[0])
+        term.warn(f"It holds {len(sessions)} accounts; {name} is taken. {PICK_ACCOUNT}")
         sessions = sessions[:1]
     sessions = [completed(session, target) for session in sessions]
     tell_losses(sessions, target)

@@ -114,6 +114,29 @@ def test_a_folder_asks_for_telethon_where_there_is_none(clean_env: dict[str, str
     assert "can be neither opened nor made" in " ".join(done.stderr.split())
 
 
+def test_an_account_has_the_number_that_chooses_it_whichever_is_active(
+    tmp_path: Path, clean_env: dict[str, str]
+) -> None:
+    """The active account is shown first, and one that cannot be read keeps its number."""
+    folder = script.Tdata(str(tmp_path / "tdata"))
+    folder.save_all([script.new_session(dc, bytes([dc]) * 256, user_id=7000000000 + dc) for dc in (1, 2, 3, 4)])
+    key_file, damaged = tmp_path / "tdata" / "key_datas", tmp_path / "tdata" / f"{script.folder_name('data#2')}s"
+    assert folder.unlock()
+    third_is_active = script.local_encrypt(script.pack_numbers(4, 0, 1, 2, 3, 2), folder.local_key)
+    blobs = [script.qt(blob) for blob in (folder.open().salt, folder.open().key, third_is_active)]
+    key_file.write_bytes(script.tdf_file(b"".join(blobs)))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    found = facts(clean_env, str(tmp_path / "tdata"))
+    assert [(one["account"], one["dc"]) for one in found["accounts"]] == [(3, 3), (1, 1), (4, 4)]
+    assert "Account 2: A7FDF864FBC10B77s is cut off." in found["warnings"]
+    for number in (1, 3, 4):
+        [one] = facts(clean_env, str(tmp_path / "tdata"), "--account", str(number))["accounts"]
+        assert (one["account"], one["user_id"]) == (number, 7000000000 + number)
+    shown = check(clean_env, str(tmp_path / "tdata")).stderr
+    names = [line for line in shown.splitlines() if line.startswith("Account ")]
+    assert names == ["Account 3 (the active one)", "Account 1", "Account 4"]
+
+
 LOCKED = CASES / "good" / "tdata" / "mtcute_three_accounts_passcode" / "tdata"
 
 
@@ -155,8 +178,8 @@ def test_the_names_that_programs_rely_on_stay(clean_env: dict[str, str]) -> None
     found = facts(clean_env, str(STRING_FILE))
     assert set(found) == {"valid", "format", "recognised_by", "facts", "repaired", "warnings", "accounts"}
     assert set(found["accounts"][0]) == {
-        "dc", "address", "port", "address_stored", "address_is_telegrams", "user_id", "username", "bot", "api_id",
-        "test_servers", "key_fingerprint", "keys_for_other_dcs", "missing_for", "warnings",
+        "account", "dc", "address", "port", "address_stored", "address_is_telegrams", "user_id", "username", "bot",
+        "api_id", "test_servers", "key_fingerprint", "keys_for_other_dcs", "missing_for", "warnings",
     }  # fmt: skip
     assert set(facts(clean_env, given="hello")["problem"]) == {"name", "title", "meaning", "steps"}
 

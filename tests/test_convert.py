@@ -65,7 +65,7 @@ def test_a_string_alone_comes_out_of_the_pipe(folder: Folder) -> None:
     assert done.returncode == 0
     assert done.stdout.count("\n") == 1
     assert script.home_key(script.decode_telethon_string(done.stdout.strip())) == key_of(DESKTOP)
-    assert "3 accounts; the active one is taken" in done.stderr
+    assert "3 accounts; account 1 (the active one) is taken" in done.stderr
     assert "the user id" in done.stderr  # which a string cannot hold
     assert folder.names() == []
 
