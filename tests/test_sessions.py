@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -323,6 +326,16 @@ def session_or_problem(text: str) -> None:
         return
     assert len(script.home_key(session)) == 256
     script.decode_telethon_string(script.encode_telethon_string(session))
+    for kind in (script.PyrogramString, script.GramjsString, script.MtcuteString):
+        kind().save(session)
+
+
+def goes_everywhere(session: script.Session) -> None:
+    """Every format takes it; what is in it that no format could take is not read in the first place."""
+    with tempfile.TemporaryDirectory() as folder:
+        for target in script.TARGETS:
+            script.save_session([session], str(Path(folder, target)), target)
+            assert script.home_key(read(Path(folder, target))[1]) == script.home_key(session)
 
 
 def test_a_quarter_megabyte_of_letters_is_refused_at_once() -> None:
@@ -331,6 +344,35 @@ def test_a_quarter_megabyte_of_letters_is_refused_at_once() -> None:
         with pytest.raises(script.Problem):
             script.recognise_text(letter * ((1 << 18) // len(letter)))
         assert time.process_time() - started < 2
+
+
+def packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("user_id", [1 << 63, (1 << 64) - 1])
+def test_a_user_id_that_no_format_could_take_is_damage(user_id: int) -> None:
+    with pytest.raises(script.Problem, match=f"The user id {user_id} is not possible"):
+        script.recognise_text(packed(struct.pack(">BIB256sQB", 2, 2040, 0, KEY, user_id, 0)))
+
+
+def test_an_api_id_that_telegram_could_not_take_is_left_out() -> None:
+    text = packed(struct.pack(">BIB256sQB", 2, 1 << 31, 0, KEY, 42, 0))
+    assert script.recognise_text(text).load().api is None
+
+
+def test_an_address_on_one_interface_is_no_address() -> None:
+    place = bytes((2, 2, 1)) + script.MtcuteString.tl("fe80::1%é".encode("latin-1")) + struct.pack("<i", 443)
+    body = struct.pack("<Bi", 3, 0) + script.MtcuteString.tl(place) + script.MtcuteString.tl(KEY)
+    with pytest.raises(script.Problem, match="its address is no address"):
+        script.recognise_text(packed(body))
+
+
+def test_utf_16_is_read_without_its_mark_too(tmp_path: Path) -> None:
+    (tmp_path / "session.txt").write_bytes(TELETHON.encode("utf-16-le"))
+    storage, session = read(tmp_path / "session.txt")
+    assert script.encode_telethon_string(session) == TELETHON
+    assert "UTF-16" in " ".join(storage.repaired)
 
 
 # ── SQLite files ──
@@ -482,6 +524,43 @@ def test_every_form_of_telethon_v2_is_read(tmp_path: Path, ddl: str) -> None:
     assert script.home_address(session) == ("149.154.167.91", 443)
 
 
+WILD_VALUES = (
+    None, -1, 0, 2.0, 1.5, 77, 203, 1 << 40, -(1 << 63), "", "x", "a\0b", b"", b"\xff" * 256, "ab" * 256,
+    "ü.telegram.org", "fe80::1%é", "[::1]:443", "127.0.0.1:70000", "2001:67c:4e8:f002::a:443",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [case for case in cases("good") if "sqlite" in case.id])
+def test_whatever_stands_in_a_column_is_read_or_refused(case: Path, tmp_path: Path) -> None:
+    """Each value in the place of each of a session's own, in tables without the types that would forbid it."""
+    path = tmp_path / "wild.session"
+    with contextlib.closing(sqlite3.connect(shutil.copy(given_path(case), tmp_path / "copy"))) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        own = [table for table in tables if table in ("sessions", "datacenter", "user", "state")]
+        rows = {table: database.execute(f'select * from "{table}"') for table in own}
+        columns = {table: [one[0] for one in rows[table].description] for table in own}
+        values = {table: rows[table].fetchmany(3) for table in own}
+    places = [(table, at) for table in own for at in range(len(columns[table])) if values[table]]
+    for number, (table, at) in enumerate(places):
+        for wild in WILD_VALUES[number % 2 :: 2]:
+            path.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                database.execute("create table version (version)")
+                for name in own:
+                    database.execute(f"create table {name} ({','.join(columns[name])})")
+                    marks = ",".join("?" * len(columns[name]))
+                    database.executemany(f"insert into {name} values ({marks})", values[name])
+                database.execute(f"update {table} set {columns[table][at]} = ?", (wild,))
+                database.commit()
+            with contextlib.suppress(script.Problem):
+                session = read(path)[1]
+                script.facts_for_people(session)
+                for kind in (script.TelethonString, script.PyrogramString, script.GramjsString, script.MtcuteString):
+                    kind().save(session)
+                script.account_data(session)
+                list(script.TelethonV2File("").rows(session))
+
+
 SQLITE_FILES = [
     path.read_bytes()
     for path in (
@@ -505,8 +584,11 @@ def test_a_damaged_database_gives_a_session_or_a_problem(which: int, data: st.Da
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "damaged.session")
         path.write_bytes(file)
+        session = None
         with contextlib.suppress(script.Problem):
-            assert len(script.home_key(read(path)[1])) == 256
+            session = read(path)[1]
+        if session:
+            goes_everywhere(session)
         assert path.read_bytes() == file
         assert os.listdir(folder) == [path.name]
 
@@ -591,8 +673,26 @@ def test_any_companion_gives_a_session_or_a_problem(companion: Any) -> None:
             session = read(path)[1]
         except script.Problem:
             return
-        script.SessionJson(str(Path(folder, "again"))).save(session)
-        assert script.home_key(read(Path(folder, "again"))[1]) == KEY
+        goes_everywhere(session)
+
+
+@pytest.mark.parametrize(
+    ("companion", "reason"), [({"app_id": 1 << 31}, "it is 2147483648"), ({"app_id": "4294967296"}, "it is 4294967296")]
+)
+def test_an_api_id_that_telegram_could_not_take_is_refused_in_a_companion(
+    tmp_path: Path, companion: Any, reason: str
+) -> None:
+    assert reason in refusal(pair(tmp_path, companion))
+
+
+def test_half_a_character_in_a_companion_survives_and_harms_nothing(tmp_path: Path) -> None:
+    """JSON can say \\ud800 alone, which no other text can."""
+    _, session = read(pair(tmp_path, {"app_id": 2040, "app_hash": "a" * 32, "username": "\ud800", "x": "\udfff"}))
+    goes_everywhere(session)
+    script.SessionJson(str(tmp_path / "copy")).save(session)
+    storage, copy = read(tmp_path / "copy")
+    assert copy.api and copy.api.other["x"] == "\udfff"
+    assert storage.warnings == []
 
 
 # ── Telegram Desktop ──
@@ -645,6 +745,14 @@ def test_one_broken_account_does_not_hide_the_others(tmp_path: Path) -> None:
     storage, session = read(folder)
     assert session.user.id == 43
     assert "D877F783D5D3EF8Cs is missing" in " ".join(storage.warnings)
+
+
+def test_a_link_to_nowhere_in_a_folder_is_a_file_that_is_missing(tmp_path: Path) -> None:
+    folder = desktop(tmp_path / "tdata")
+    for name in ("D877F783D5D3EF8Cs", "key_datas"):
+        (folder / name).unlink()
+        (folder / f"{name[:-1]}0").symlink_to("nowhere")
+        assert f"{name} is missing" in refusal(folder)
 
 
 def test_a_folder_without_its_key_file_is_said_to_be_so(tmp_path: Path) -> None:
