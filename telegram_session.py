@@ -3523,8 +3523,8 @@ def losses(session: Session, target: type[Storage]) -> list[str]:
     return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
 
 
-def read_file(path: str, limit: int) -> bytes:
-    """The bytes of an ordinary file, refusing pipes, devices, folders and what is larger than `limit` bytes."""
+def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
+    """An ordinary file, or so many bytes of its `beginning`; pipes, devices and more than `limit` bytes are refused."""
     import stat
 
     name = os.path.basename(path)
@@ -3540,7 +3540,7 @@ def read_file(path: str, limit: int) -> bytes:
         if found.st_size > limit:
             raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
         with open(path, "rb") as file:
-            return file.read(limit)
+            return file.read(beginning or limit)
     except FileNotFoundError:
         raise Problem(f"There is no file {name}.", f"Looked for {path}.", ["Check the name and the folder."]) from None
     except (OSError, ValueError) as error:
@@ -3557,27 +3557,35 @@ def names_in(folder: str) -> list[str]:
         raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
 
 
-def write_new(path: str, fill: Callable[[str], None]) -> None:
-    """Makes a file that nobody else can read: `fill` writes to a name beside it, which becomes `path` when it is whole.
+def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
+    """Makes a file or folder that nobody else can read. `fill` writes to a name beside `path`, which it gets when whole.
 
     A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
     """
+    import shutil
     import tempfile
 
-    temporary = None
+    temporary = ""
     try:
         refuse_existing(path)
-        handle, temporary = tempfile.mkstemp(prefix=".session-", suffix=".part", dir=os.path.dirname(path) or ".")
-        os.close(handle)  # mkstemp has made it with mode 600
+        place = os.path.dirname(path) or "."
+        if folder:
+            temporary = tempfile.mkdtemp(".part", ".session-", place)
+        else:
+            handle, temporary = tempfile.mkstemp(".part", ".session-", place)
+            os.close(handle)  # mkstemp has made it with mode 600
         fill(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if not folder:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         move_new(temporary, path)
-        temporary = None
+        temporary = ""
     except OSError as error:
         raise not_written(path, error) from None
     finally:
-        if temporary and os.path.exists(temporary):
+        if os.path.isdir(temporary):
+            shutil.rmtree(temporary, ignore_errors=True)
+        elif temporary:
             os.remove(temporary)
 
 
@@ -3592,7 +3600,7 @@ def write_bytes(path: str, data: bytes) -> None:
 
 
 def move_new(temporary: str, path: str) -> None:
-    """Gives a finished file its name without ever replacing another."""
+    """Gives what is finished its name without ever replacing another."""
     if os.name != "nt":
         try:
             os.link(temporary, path)  # unlike a rename this fails when `path` exists
@@ -3600,7 +3608,7 @@ def move_new(temporary: str, path: str) -> None:
             return
         except FileExistsError:
             raise
-        except OSError:  # a file system without links (FAT, some network drives)
+        except OSError:  # a folder, or a file system without links (FAT, some network drives)
             refuse_existing(path)
     os.rename(temporary, path)
 
@@ -4098,6 +4106,7 @@ NOT_STRINGS = (
 
 # ── SQLite files ──
 
+STRING_LIMIT = 1 << 18  # bytes of a text that a string is looked for in
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
 
 
@@ -4134,18 +4143,8 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
 
 def read_head(path: str) -> bytes:
     """The first 100 bytes of a database; a `Problem` names what the file is instead."""
-    import stat
-
     name = os.path.basename(path)
-    if not os.path.isfile(path):
-        read_file(path, 0)  # says what it is
-    if not stat.S_ISREG(os.stat(path).st_mode) or os.path.getsize(path) > DATABASE_LIMIT:
-        raise Problem(f"{name} is too large to be a session ({os.path.getsize(path)} bytes).")
-    try:
-        with open(path, "rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise Problem(f"{name} cannot be read: {error.strerror or error}.") from None
+    head = read_file(path, DATABASE_LIMIT, 100)
     if not head:
         raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
     if not head.startswith(b"SQLite format 3\0"):
@@ -5023,9 +5022,6 @@ class Tdata(Storage):
 
     def save_all(self, sessions: Sequence[Session]) -> None:
         """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
-        import shutil
-        import tempfile
-
         name = self.key_name or "data"
         local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
         info = pack_numbers(len(sessions), *range(len(sessions)), 0)
@@ -5037,22 +5033,13 @@ class Tdata(Storage):
             cache = pack_numbers(9) + os.urandom(8)
             files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
             files[os.path.join(folder, "maps")] = qt(b"") + qt(b"") + qt(local_encrypt(cache, local_key))
-        path = self.path.rstrip("/" + os.sep)
-        temporary = None
-        try:
-            refuse_existing(path)
-            temporary = tempfile.mkdtemp(prefix=".tdata-", suffix=".part", dir=os.path.dirname(path) or ".")
+
+        def fill(temporary: str) -> None:
             for file, payload in files.items():
                 os.makedirs(os.path.join(temporary, os.path.dirname(file)), mode=0o700, exist_ok=True)
                 write_bytes(os.path.join(temporary, file), tdf_file(payload))
-            refuse_existing(path)
-            os.rename(temporary, path)
-            temporary = None
-        except OSError as error:
-            raise not_written(path, error) from None
-        finally:
-            if temporary:
-                shutil.rmtree(temporary, ignore_errors=True)
+
+        write_new(self.path.rstrip("/" + os.sep), fill, folder=True)
 
     def delete(self) -> None:
         """Removes the folder."""
@@ -5428,10 +5415,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         raise not_a_folder(path)
     if not os.path.exists(path) and os.path.isfile(path + ".session"):
         path += ".session"
-    head = b""
-    if os.path.isfile(path):
-        with open_to_read(path) as file:
-            head = file.read(1024)
+    head = read_file(path, DATABASE_LIMIT, 1024)
     if path.endswith(".json") or (head.startswith(b"SQLite format 3\0") and SessionJson.recognise(path)):
         return SessionJson(path)
     if head.startswith(b"SQLite format 3\0") or path.endswith(".session"):
@@ -5441,18 +5425,15 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
             if re.match(start, head, re.IGNORECASE):
                 leaves = leaving_zip(path) if head.startswith(b"PK") else ""
                 raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
-    text, odd = text_of_file(read_file(path, 1 << 18))
+    return recognise_bytes(read_file(path, STRING_LIMIT))
+
+
+def recognise_bytes(data: bytes) -> StringStorage:
+    """The session string in a file's content, whatever its encoding."""
+    text, odd = text_of_file(data)
     storage = recognise_text(text)
     storage.repaired += [odd] if odd else []
     return storage
-
-
-def open_to_read(path: str) -> Any:
-    """An open file, or a `Problem`."""
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        raise Problem(f"{os.path.basename(path)} cannot be read: {error.strerror or error}.") from None
 
 
 def not_a_folder(path: str) -> Problem:
@@ -9831,13 +9812,10 @@ def given_storage(source: str | None, options: Any) -> Storage:
         answer = term.ask_secret("Session string, or the path of a file or folder").strip()
         path = os.path.expanduser(answer.strip("\"'"))
         return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
-    data = sys.stdin.buffer.read(1 << 18)
+    data = sys.stdin.buffer.read(STRING_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
-    text, odd = text_of_file(data)
-    storage = recognise_text(text)
-    storage.repaired += [odd] if odd else []
-    return storage
+    return recognise_bytes(data)
 
 
 def unlock(tdata: Tdata) -> None:
