@@ -3295,9 +3295,14 @@ COPY_AGAIN = "Copy the whole string again from where you got it."
 
 def fingerprint(key: bytes) -> str:
     """What may be shown of a key: its id, by which Telegram's servers know it (bytes 12 to 19 of its SHA-1), in hex."""
+    return digest("sha1", key)[12:20].hex()
+
+
+def digest(kind: str, data: bytes) -> bytes:
+    """The hash of `data`; `kind` is `md5`, `sha1` or `sha512`."""
     import hashlib
 
-    return hashlib.sha1(key).digest()[12:20].hex()
+    return hashlib.new(kind, data).digest()
 
 
 # ── addresses ──
@@ -3383,12 +3388,9 @@ def encode_telethon_string(session: Session) -> str:
 
     353 characters with an IPv4 address, 369 with an IPv6 one. Source: `telethon/sessions/string.py`.
     """
-    import base64
-    import struct
-
     host, port = home_ip(session)
-    body = struct.pack(">B", session.user.dc) + (ip_address(host) or b"") + struct.pack(">H", port)
-    return "1" + base64.urlsafe_b64encode(body + home_key(session)).decode("ascii")
+    body = bytes([session.user.dc]) + (ip_address(host) or b"") + port.to_bytes(2, "big")
+    return "1" + as_base64(body + home_key(session))
 
 
 def decode_telethon_string(text: str) -> Session:
@@ -3419,6 +3421,13 @@ def base64_bytes(text: str) -> bytes | None:
     if len(text) % 4 == 1 or not re.fullmatch("[A-Za-z0-9+/]*", text):
         return None
     return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+
+
+def as_base64(data: bytes) -> str:
+    """Bytes as URL-safe base64 with its padding."""
+    import base64
+
+    return base64.urlsafe_b64encode(data).decode("ascii")
 
 
 def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
@@ -3542,7 +3551,9 @@ def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
         with open(path, "rb") as file:
             return file.read(beginning or limit)
     except FileNotFoundError:
-        raise Problem(f"There is no file {name}.", f"Looked for {path}.", ["Check the name and the folder."]) from None
+        raise Problem(
+            f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
+        ) from None
     except (OSError, ValueError) as error:
         raise Problem(
             f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
@@ -3558,8 +3569,9 @@ def names_in(folder: str) -> list[str]:
 
 
 def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
-    """Makes a file or folder that nobody else can read. `fill` writes to a name beside `path`, which it gets when whole.
+    """Makes a file or folder that nobody else can read; `fill` gets a name beside `path` to write to.
 
+    What is whole is renamed to `path`, and what is not is removed.
     A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
     """
     import shutil
@@ -3783,13 +3795,9 @@ class GramjsString(StringStorage):
     @classmethod
     def encode(cls, session: Session) -> str:
         """The session as GramJS's text."""
-        import base64
-        import struct
-
         host, port = home_address(session)
-        name = host.encode("ascii")
-        body = struct.pack(">BH", session.user.dc, len(name)) + name + struct.pack(">H", port) + home_key(session)
-        return "1" + base64.b64encode(body).decode("ascii")
+        body = bytes([session.user.dc, 0, len(host)]) + host.encode("ascii") + port.to_bytes(2, "big")
+        return "1" + as_base64(body + home_key(session)).replace("-", "+").replace("_", "/")
 
 
 class PyrogramString(StringStorage):
@@ -3839,7 +3847,6 @@ class PyrogramString(StringStorage):
     @classmethod
     def encode(cls, session: Session) -> str:
         """The session as version 2 text."""
-        import base64
         import struct
 
         api_id = session.api.app_id if session.api else 0
@@ -3847,7 +3854,7 @@ class PyrogramString(StringStorage):
         body = struct.pack(
             cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
         )
-        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+        return as_base64(body).rstrip("=")
 
 
 class MtcuteString(StringStorage):
@@ -3898,7 +3905,6 @@ class MtcuteString(StringStorage):
     @classmethod
     def encode(cls, session: Session) -> str:
         """The session as version 3 text."""
-        import base64
         import struct
 
         host, port = home_ip(session)
@@ -3908,7 +3914,7 @@ class MtcuteString(StringStorage):
         who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
         flags = bool(user.id) | (2 if session.test else 0)
         body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
-        return base64.urlsafe_b64encode(body).decode("ascii").rstrip("=")
+        return as_base64(body).rstrip("=")
 
     @staticmethod
     def tl(data: bytes) -> bytes:
@@ -4788,7 +4794,9 @@ def with_account(session: Session, me: Any) -> Session:
 # Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
 
 TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
-TDATA_VERSION = 3004000  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
+TDATA_VERSION = (3004000).to_bytes(
+    4, "little"
+)  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
 WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
 
 
@@ -5123,7 +5131,7 @@ def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
     """The passcode's key from 2.1.14 to 7.2."""
     import hashlib
 
-    password = hashlib.sha512(salt + passcode.encode("utf-8", "replace") + salt).digest()
+    password = digest("sha512", salt + passcode.encode("utf-8", "replace") + salt)
     return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
 
 
@@ -5216,9 +5224,7 @@ def account_data(session: Session) -> bytes:
 
 def folder_name(data_name: str) -> str:
     """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
-    import hashlib
-
-    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in hashlib.md5(data_name.encode()).digest()[:8])
+    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in digest("md5", data_name.encode())[:8])
 
 
 def pack_numbers(*numbers: int) -> bytes:
@@ -5233,15 +5239,12 @@ def qt(data: bytes) -> bytes:
 
 def tdf_payload(data: bytes, name: str) -> bytes:
     """What a `TDF$` file holds: magic, version, payload, MD5 over payload, its length, the version and the magic."""
-    import hashlib
-
     if not data:
         raise Problem(f"{name} is empty.", "", TDATA_AGAIN)
     if not data.startswith(b"TDF$"):
         raise Problem(f"{name} is damaged: it does not begin with TDF$.", "", TDATA_AGAIN)
-    payload, version = data[8:-16], data[4:8]
-    if hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest() == data[-16:]:
-        return payload
+    if tdf_file(data[8:-16], data[4:8]) == data:
+        return data[8:-16]
     reader = Reader(data[8:], name)
     try:
         while reader.left > 16:
@@ -5252,51 +5255,35 @@ def tdf_payload(data: bytes, name: str) -> bytes:
     raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
 
 
-def tdf_file(payload: bytes) -> bytes:
+def tdf_file(payload: bytes, version: bytes = TDATA_VERSION) -> bytes:
     """The opposite of `tdf_payload`."""
-    import hashlib
-
-    version = TDATA_VERSION.to_bytes(4, "little")
-    total = hashlib.md5(payload + len(payload).to_bytes(4, "little") + version + b"TDF$").digest()
+    total = digest("md5", payload + len(payload).to_bytes(4, "little") + version + b"TDF$")
     return b"TDF$" + version + payload + total
 
 
 def local_decrypt(blob: bytes, key: bytes) -> bytes | None:
     """What Telegram Desktop encrypted with a 256-byte key; None if it was another key, or the data is damaged."""
-    import hashlib
-
     if len(blob) <= 16 or len(blob) % 16:
         return None
     body = aes_ige(blob[16:], *local_aes(key, blob[:16]), decrypt=True)
     size = int.from_bytes(body[:4], "little")
-    if hashlib.sha1(body).digest()[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
+    if digest("sha1", body)[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
         return None
     return body[4:size]
 
 
 def local_encrypt(data: bytes, key: bytes) -> bytes:
     """The opposite of `local_decrypt`."""
-    import hashlib
-
     body = (4 + len(data)).to_bytes(4, "little") + data
     body += os.urandom(-len(body) % 16)
-    digest = hashlib.sha1(body).digest()[:16]
-    return digest + aes_ige(body, *local_aes(key, digest), decrypt=False)
+    name = digest("sha1", body)[:16]
+    return name + aes_ige(body, *local_aes(key, name), decrypt=False)
 
 
-def local_aes(key: bytes, digest: bytes) -> tuple[bytes, bytes]:
+def local_aes(key: bytes, name: bytes) -> tuple[bytes, bytes]:
     """AES key and IV for one message: MTProto 1's rule with x = 8 (core.telegram.org/mtproto/description_v1)."""
-    import hashlib
-
-    a, b, c, d = (
-        hashlib.sha1(data).digest()
-        for data in (
-            digest + key[8:40],
-            key[40:56] + digest + key[56:72],
-            key[72:104] + digest,
-            digest + key[104:136],
-        )
-    )
+    parts = (name + key[8:40], key[40:56] + name + key[56:72], key[72:104] + name, name + key[104:136])
+    a, b, c, d = (digest("sha1", part) for part in parts)
     return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
 
 
