@@ -4263,6 +4263,25 @@ class SqliteStorage(Storage):
         """Removes the file."""
         os.remove(self.path)
 
+    @staticmethod
+    def whole_numbers(
+        connection: Any, tables: dict[str, list[str]], table: str, where: str, *columns: str
+    ) -> list[list[int]]:
+        """Whole numbers out of a table; no rows if it has not got these columns."""
+        if not set(columns) <= set(tables.get(table, ())):
+            return []
+        found = connection.execute(f"select {','.join(columns)} from {table} {where} limit 20000")
+        return [[whole_number(value) for value in row] for row in found]
+
+    def update_state(self, connection: Any, tables: dict[str, list[str]], *places: str) -> UpdateState | None:
+        """How far updates were read. `places`: table and condition of the account's row, then of the channels' rows."""
+        own = self.whole_numbers(connection, tables, *places[:2], "pts", "qts", "date", "seq")
+        if not own:
+            return None
+        channels = self.whole_numbers(connection, tables, *places[2:], "id", "pts")
+        pts, qts, date, seq = own[0]
+        return UpdateState(pts, qts, date, seq, tuple(ChannelState(number, read) for number, read in channels))
+
     def key_bytes(self, value: Any) -> bytes:
         """The key in a column, also where a program stored it as hex text."""
         if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
@@ -4326,7 +4345,8 @@ class TelethonFile(SqliteStorage):
         user_id, username = self.own_user(connection, tables)
         port = whole_number(port)
         session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
-        return session._replace(state=self.update_state(connection, tables))
+        places = ("update_state", "where id = 0", "update_state", "where id != 0")
+        return session._replace(state=self.update_state(connection, tables, *places))
 
     def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
         """The schema that the columns show, and what the version row says if that is something else."""
@@ -4348,30 +4368,13 @@ class TelethonFile(SqliteStorage):
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
         return f"{schema} by its columns, while its version row says {said[:40]}"
 
-    @staticmethod
-    def own_user(connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
+    def own_user(self, connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
         """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
-        if not {"id", "hash", "username"} <= set(tables.get("entities", ())):
-            return 0, None
-        row = connection.execute("select hash from entities where id = 0").fetchone()
-        user_id = whole_number(row[0]) if row else 0
-        if user_id <= 0:
+        [user_id] = (self.whole_numbers(connection, tables, "entities", "where id = 0", "hash") or [[0]])[0]
+        if user_id <= 0 or "username" not in tables["entities"]:
             return 0, None
         row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
         return user_id, str(row[0]) if row and row[0] else None
-
-    @staticmethod
-    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
-        """Row 0 is the account's, the others are channels'."""
-        if not {"id", "pts", "qts", "date", "seq"} <= set(tables.get("update_state", ())):
-            return None
-        own = connection.execute("select pts, qts, date, seq from update_state where id = 0").fetchone()
-        if not own:
-            return None
-        others = connection.execute("select id, pts from update_state where id != 0 limit 20000")
-        channels = tuple(ChannelState(whole_number(row[0]), whole_number(row[1])) for row in others)
-        pts, qts, date, seq = (whole_number(value) for value in own)
-        return UpdateState(pts, qts, date, seq, channels)
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
@@ -4436,7 +4439,7 @@ class TelethonV2File(SqliteStorage):
         )  # fmt: skip
         hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
         test = next((known for known in map(known_server, hosts) if known is not None), None)
-        return Session(dcs, who, self.update_state(connection, tables), test=test)
+        return Session(dcs, who, self.update_state(connection, tables, "state", "", "channelstate", ""), test=test)
 
     def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
         """The rows of `datacenter`, whose columns tell the three forms apart."""
@@ -4454,21 +4457,6 @@ class TelethonV2File(SqliteStorage):
             key = self.key_bytes(auth)
             if number in DATA_CENTRES or number == 203:
                 yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
-
-    @staticmethod
-    def update_state(connection: Any, tables: dict[str, list[str]]) -> UpdateState | None:
-        """The tables `state` and `channelstate`, which may be empty or missing."""
-        if not {"pts", "qts", "date", "seq"} <= set(tables.get("state", ())):
-            return None
-        row = connection.execute("select pts, qts, date, seq from state limit 1").fetchone()
-        if not row:
-            return None
-        channels: tuple[ChannelState, ...] = ()
-        if {"id", "pts"} <= set(tables.get("channelstate", ())):
-            found = connection.execute("select id, pts from channelstate limit 20000")
-            channels = tuple(ChannelState(whole_number(number), whole_number(pts)) for number, pts in found)
-        pts, qts, date, seq = (whole_number(value) for value in row)
-        return UpdateState(pts, qts, date, seq, channels)
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Every data centre; the home one with an address, as v2 needs it to connect."""
@@ -4652,23 +4640,20 @@ class SessionJson(Storage):
 
     def load_key(self, base: str, companion: dict[str, Any]) -> Session:
         """The session itself, from the file of the same name or from a string inside the companion."""
-        path = self.session_path if os.path.lexists(self.session_path) else base
-        if os.path.isfile(path):
+        named = os.path.basename(self.base(str(companion.get("session_file"))))
+        beside = os.path.join(os.path.dirname(base), named + ".session")
+        path = next(filter(os.path.isfile, (self.session_path, base, beside)), None)
+        texts = [str(companion.get(key)) for key in ("session_string", "string_session", "session")]
+        text = next((text for text in texts if len(text) > 300), None)
+        if path:
             storage: Storage = recognise_database(path)
+        elif text:
+            storage = recognise_text(text)
         else:
-            named = companion.get("session_file")
-            beside = os.path.join(os.path.dirname(base), os.path.basename(self.base(str(named or "?"))) + ".session")
-            text = next((companion[key] for key in ("session_string", "string_session", "session") if (
-                isinstance(companion.get(key), str) and len(companion[key]) > 300)), None)  # fmt: skip
-            if os.path.isfile(beside):
-                storage = recognise_database(beside)
-            elif text:
-                storage = recognise_text(text)
-            else:
-                raise Problem(
-                    f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
-                    f"Looked for {self.session_path}.", ["Put both files in the same folder."],
-                )  # fmt: skip
+            raise Problem(
+                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"Looked for {self.session_path}.", ["Put both files in the same folder."],
+            )  # fmt: skip
         session = storage.load()
         self.warnings += storage.warnings
         self.facts += [("session in it", storage.label), *storage.facts]
@@ -4723,12 +4708,11 @@ class SessionJson(Storage):
             user_id = 0
         if user_id and session.user.id not in (0, user_id):
             self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
-        read = ("app_id", "app_hash", "device", "sdk", "app_version", "system_lang_code", "lang_pack", "lang_code")
-        other = {key: value for key, value in companion.items() if key not in (*read, "id", "session_file")}
-        device, sdk, app_version, system_lang_code, lang_pack, lang_code = (text(key) for key in read[2:])
-        api = ApiIdentity(
-            app_id, app_hash, device, sdk, app_version, system_lang_code, lang_pack, lang_code, other
-        )  # fmt: skip
+        *identity, _ = ApiIdentity._fields
+        other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
+        values: dict[str, Any] = {key: text(key) for key in identity}
+        values.update(app_id=app_id, other=other)
+        api = ApiIdentity(**values)
         user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
         return session._replace(user=user, api=api)
 
@@ -4895,19 +4879,24 @@ class Tdata(Storage):
 
         `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
         """
-        path = os.path.join(self.path, name)
-        found = [path + suffix for suffix in "s01" if os.path.exists(path + suffix)]
+        found = self.versions(name)
         if not found:
             raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
-        if not found[0].endswith("s"):
-            found.sort(key=os.path.getmtime, reverse=True)
+        if found[0].endswith("s"):
+            del found[1:]
+        found.sort(key=os.path.getmtime, reverse=True)
         first: Problem | None = None
-        for candidate in found[: 1 if found[0].endswith("s") else 2]:
+        for candidate in found:
             try:
                 return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
             except Problem as problem:
                 first = first or problem
         raise first or Problem(f"{name} cannot be read.")
+
+    def versions(self, name: str) -> list[str]:
+        """The files that are there of a name without suffix."""
+        paths = (os.path.join(self.path, name + suffix) for suffix in "s01")
+        return [path for path in paths if os.path.exists(path)]
 
     def unlock(self, passcode: str = "") -> bool:
         """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
@@ -4992,9 +4981,7 @@ class Tdata(Storage):
         number = f"#{index + 1}" if index else ""
         # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
         names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
-        name = next(
-            (name for name in names if any(os.path.lexists(self.inside(name + end)) for end in "s01")), names[0]
-        )
+        name = next(filter(self.versions, names), names[0])
         encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
         data = local_decrypt(encrypted, self.local_key)
         if data is None:
@@ -5003,13 +4990,9 @@ class Tdata(Storage):
                 "It was encrypted with another local key: files of two folders are mixed, or it is damaged.",
                 TDATA_AGAIN,
             )  # fmt: skip
-        if not any(os.path.isfile(self.inside(name, "map" + end)) for end in "s01"):
+        if not self.versions(os.path.join(name, "map")):
             self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
         return account_session(Reader(data, f"{name}s"), self.test_servers(name))
-
-    def inside(self, *names: str) -> str:
-        """A path inside the folder."""
-        return os.path.join(self.path, *names)
 
     def test_servers(self, name: str) -> bool | None:
         """What the optional file `configs` says; None if it is not there or cannot be read."""
