@@ -188,6 +188,8 @@ class Terminal:
     """
 
     def __init__(self) -> None:
+        import _thread
+
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
@@ -196,6 +198,7 @@ class Terminal:
         self.debugging = False
         self._asking = False
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
+        self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
         self._pictures = 0  # drawn so far
         self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
@@ -635,22 +638,18 @@ class Terminal:
         self.record(line)
         if self.debugging:
             self._held.append(line)
-            if not self._asking:
-                self._show_held()
+            self._show_held()
 
     def _show_held(self) -> None:
-        while True:
-            try:
-                line = self._held.pop(0)
-            except IndexError:  # also when the other thread has just shown the last one
-                return
-            self._write(self.paint(self.clean(self.mask(line)), "dim") + "\n")
+        with self._showing:  # whoever is about to ask waits until the line is on the screen
+            while self._held and not self._asking:
+                self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
     def _asks(self, asking: bool) -> None:
         """Says that a prompt stands on the screen now, or no longer."""
-        self._asking = asking
-        if not asking:
-            self._show_held()
+        with self._showing:
+            self._asking = asking
+        self._show_held()
 
     def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program.
