@@ -121,6 +121,7 @@ NOT_PRINTABLE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u20
 # What looks private wherever it stands, and what everything that is meant to be shared has in its place. Whatever is
 # known to be private is told to `Terminal.hide` besides; this is the net below it.
 LOOKS_PRIVATE = (
+    (r"""\bb(['"])(?:\\.|(?!\1).)*(?:\1|$)""", "[bytes]"),  # an answer that Telethon could not read may hold anything
     (r"\b(tg|ton):\S+", r"[\1 link]"),
     (r"(\w://)[^/\s@]+@", r"\1[login]@"),
     (r"(\w://[^\s?#]+[?#])[^\s”\"'),]+", r"\1[rest of the link]"),
@@ -206,6 +207,7 @@ class Terminal:
         self._transcript: list[tuple[float, str]] = []  # moment, line; masked when it is given out
         self._secrets: dict[str | bytes, str] = {}  # secret → what it is
         self._mask: tuple[int, Any, dict[str, str]] = (-1, None, {})
+        self.hide(os.path.basename(os.path.expanduser("~")), "user name")  # it stands in paths outside of ~, too
         self.speak_on(sys.stderr if self.delivered_to_pipe else sys.stdout)
 
     def speak_on(self, out: Any) -> None:

@@ -386,6 +386,7 @@ def term() -> Any:
         "c3a1f0d94b7e4e6f8a25d1907be6643c", "tg://login?token=AbCdEf", "name.surname@example.org", "so***e@example.org",
         "socks5://user:word@127.0.0.1:1080", "https://t.me/proxy?server=a&port=1&secret=abc", "from 203.0.113.9",
         "1ApWapzMBuQ7dH2mN8sKf0LxYzRtVbGh",
+        r"Remaining bytes: b'\x07surname\'s so***e\x00'", 'remaining data b"it\'s a surname',
     ],
 )  # fmt: skip
 def test_what_looks_private_is_masked(term, text):
@@ -419,3 +420,4 @@ def test_the_home_folder_is_not_named(term, monkeypatch):
     monkeypatch.setenv("HOME", "/home/fridolin")
     monkeypatch.setenv("USERPROFILE", "/home/fridolin")
     assert term.mask("Written: /home/fridolin/x.session") == "Written: ~/x.session"
+    assert script.Terminal().mask("Looked for /media/fridolin/x") == "Looked for /media/[user name]/x"
