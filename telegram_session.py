@@ -3593,12 +3593,12 @@ def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -
                 os.fsync(file.fileno())
         move_new(temporary, path)
         temporary = ""
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise not_written(path, error) from None
     finally:
         if os.path.isdir(temporary):
             shutil.rmtree(temporary, ignore_errors=True)
-        elif temporary:
+        elif os.path.exists(temporary):
             os.remove(temporary)
 
 
@@ -3632,7 +3632,7 @@ def refuse_existing(path: str) -> None:
         raise FileExistsError(17, "it exists already", path)
 
 
-def not_written(path: str, error: OSError) -> Problem:
+def not_written(path: str, error: Exception) -> Problem:
     """The `Problem` of a file that could not be written."""
     if isinstance(error, FileExistsError):
         return Problem(
@@ -3641,7 +3641,7 @@ def not_written(path: str, error: OSError) -> Problem:
             ["Give another name, or move the old one away first."],
         )
     return Problem(
-        f"{path} cannot be written: {error.strerror or error}.",
+        f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
         "Nothing was written.",
         ["Check that the folder exists, that you may write in it, and that the disk is not full."],
     )
@@ -4254,7 +4254,7 @@ class SqliteStorage(Storage):
                     connection.execute(f"insert into {table} values ({','.join('?' * len(values))})", values)
                 connection.commit()
             except (sqlite3.Error, OverflowError) as error:
-                raise Problem(f"{self.path} cannot be written: {error}.") from None
+                raise not_written(self.path, error) from None
             finally:
                 connection.close()
 
@@ -9070,7 +9070,8 @@ def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) ->
     term.rule("Your session")
     term.facts(rows, private=("Signed in as", "Username", "User ID", "API ID", "API hash"))
     term.say()
-    term.say("Session string (one line, beginning with 1; copy all of it):", "bold")
+    where = "it goes into your pipe or file" if term.delivered_to_pipe else "one line, beginning with 1; copy all of it"
+    term.say(f"Session string ({where}):", "bold")
     term.deliver(string)
     term.rule()
     return Handed(string, with_account(telegram.session, user), credentials)
@@ -9112,8 +9113,9 @@ def ways_after(handed: Handed, another: Way) -> Outcome:
             term.say()
             try:
                 do(handed)
-            except Problem as problem:
-                term.problem(problem)
+            except Exception as error:
+                term.problem(problem_from(error))
+                term.traceback(error)
             except KeyboardInterrupt:
                 term.say()
             return outcome

@@ -339,6 +339,33 @@ def test_nothing_is_written_over_another_file(sign_in, tmp_path):
     person.exits(0)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit of POSIX")
+def test_a_full_disk_is_said_leaves_nothing_behind_and_another_try_is_offered(telegram, clean_env, tmp_path):
+    telegram.add_account(PHONE, code=CODE)
+    launch = shlex.join([sys.executable, str(LAUNCHER), "--config", telegram.config, "--"])
+    command = ["/bin/sh", "-c", f"ulimit -f 0; exec {launch}"]  # no file may have a single byte
+    with Person(command, env={**clean_env, **KNOWN}, cwd=tmp_path) as person:
+        person.answers("Code", CODE)
+        for number in "12345":
+            shown = save(person, number)
+            assert "cannot be written" in shown
+            assert "the disk is not full" in " ".join(shown.split())
+            assert list(tmp_path.iterdir()) == []
+        person.answers("Press Enter to exit", "")
+        person.exits(0)
+        assert STRING.search(person.transcript)
+
+
+def test_a_name_that_no_file_can_have_leads_back_to_the_menu(sign_in, tmp_path):
+    person = sign_in()
+    for number in "12345":
+        assert "cannot be written" in save(person, number, "a\0b")
+        assert "cannot be written" in save(person, number, "x" * 300)
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_git_would_take_up_is_asked_about_first(sign_in, tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / ".gitignore").write_text("*.session\n")
@@ -409,6 +436,7 @@ def test_a_shell_variable_gets_the_string_and_the_person_the_conversation(telegr
     command = ["/bin/sh", "-c", f'SESSION=$({launch}) && printf "<%s>" "$SESSION" > taken']
     with Person(command, env={**clean_env, **KNOWN}, cwd=tmp_path) as person:
         person.answers("Code", CODE)
+        person.sees("Session string (it goes into your pipe or file):")
         person.exits(0)  # and nobody had to press Enter
         taken = (tmp_path / "taken").read_text()
         assert len(key_of(taken.strip("<>"))) == 256
@@ -422,6 +450,15 @@ def test_a_qr_code_in_a_pipeline(telegram, run):
     person.exits(0)
     assert STRING.fullmatch(person.output.rstrip("\n"))
     assert person.output.endswith("\n")
+
+
+def test_where_nothing_need_be_asked_no_terminal_is_needed(telegram, run):
+    token = "5000000777:AAGpracticebotpracticebotpracticebo"
+    telegram.add_bot(token, first_name="Practice bot")
+    person = run(env={**KNOWN, "TELEGRAM_PHONE": token}, stdin="null", stdout="pipe", stderr="pipe")
+    person.exits(0)
+    assert STRING.fullmatch(person.output.rstrip("\n"))
+    assert person.output.rstrip("\n") not in person.errors
 
 
 def test_a_problem_in_a_pipeline_still_offers_what_can_be_done(telegram, run):
