@@ -20,7 +20,8 @@ import pytest
 
 import telegram_session as script
 
-from .conftest import LAUNCHER, Run
+from . import terminal
+from .conftest import LAUNCHER, ROOT, Run
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
 from .terminal import Person
@@ -34,6 +35,8 @@ STRING = re.compile(r"^1[\w-]{350,}=*$", re.MULTILINE)
 PASTE, COPY, SAVE = "1", "2", "3"
 
 SignIn = Callable[..., Person]
+
+needs_terminal = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 
 
 @pytest.fixture
@@ -339,7 +342,7 @@ def test_nothing_is_written_over_another_file(sign_in, tmp_path):
     person.exits(0)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a limit of POSIX")
+@needs_terminal
 def test_a_full_disk_is_said_leaves_nothing_behind_and_another_try_is_offered(telegram, clean_env, tmp_path):
     telegram.add_account(PHONE, code=CODE)
     launch = shlex.join([sys.executable, str(LAUNCHER), "--config", telegram.config, "--"])
@@ -380,6 +383,14 @@ def test_a_file_that_git_would_take_up_is_asked_about_first(sign_in, tmp_path):
         person.answers("Write it there all the same? [y/N]", answer)
     person.is_asked("Press Enter to exit")
     assert (tmp_path / "session.txt").exists()
+
+
+def test_beside_the_script_git_takes_up_nothing_of_what_is_offered_to_be_saved():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not in a git repository")
+    names = [row[1] for row in script.rows_of(script.SAVE_AS)]
+    names += ["telegram.json", "telegram-session-report.txt", "telegram-session-report-2.txt"]
+    assert [name for name in names if script.git_would_take(str(ROOT / name))] == []
 
 
 def test_ctrl_c_in_the_menu_leads_back_and_the_end_is_still_a_success(sign_in):
@@ -430,6 +441,7 @@ def test_a_bot_is_not_sent_to_a_list_of_devices_that_it_does_not_have(telegram, 
 # Inside other tools
 
 
+@needs_terminal
 def test_a_shell_variable_gets_the_string_and_the_person_the_conversation(telegram, clean_env, tmp_path):
     telegram.add_account(PHONE, code=CODE)
     launch = shlex.join([sys.executable, str(LAUNCHER), "--config", telegram.config, "--"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from . import terminal
 from .camera import scan
 from .conftest import LAUNCHER
 from .signing_in import (
@@ -229,6 +230,7 @@ def test_ctrl_c_twice_tells_about_the_session_that_may_exist(telegram: PracticeT
     person.exits(130)
 
 
+@pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 def test_the_reader_of_the_pipe_has_gone(telegram: PracticeTelegram, clean_env: dict[str, str]) -> None:
     account = telegram.add_account(PHONE)
     script = [sys.executable, str(LAUNCHER), "--config", telegram.config]
