@@ -913,7 +913,8 @@ WHERE_TO_SCAN = (
 #   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
 #   # the numbers of an error of the operating system: Linux, macOS, Windows (Errno or WinError)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
-# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time.
+# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time, {upgrade}
+# stands for UPGRADE.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
 # in its code), python-socks, CPython, and reports in the issues of Telethon (2018 to 2026).
 ERRORS = """\
@@ -943,7 +944,7 @@ UPDATE_APP_TO_LOGIN
   ! Telegram finds this app too old to sign in.
   ? It looks at the version of its own interface that the library speaks (the “layer”), and at what the API ID claims
     to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
-  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
   - If it stays, try to sign in by QR code.
   @ at once, with the newer Telethon
@@ -1175,7 +1176,7 @@ SRP_ID_INVALID SRP_A_INVALID
   ? Passwords are never sent to Telegram; they answer a riddle that it sets. The riddle had changed meanwhile, or the
     answer was built wrongly. It says nothing about your password.
   - Enter the password again: a new riddle is fetched for each try.
-  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - If it repeats, start again from the phone number.
   @ at once
 
 SRP_PASSWORD_CHANGED
@@ -1197,7 +1198,7 @@ PASSWORD_EMPTY PASSWORD_MISSING PASSWORD_REQUIRED
 “unsupported password algorithm PasswordKdfAlgoUnknown”
   ! This Telethon is too old for the password of this account.
   ? Telegram checks it by a method that the installed version does not know.
-  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   @ at once, with the newer Telethon
 
 “bad p/g in password”
@@ -1667,7 +1668,7 @@ AuthKeyNotFound
   ~ too many values to unpack (expected 6)
   ! The session file was made by a newer Telethon than this one.
   ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
-  - Bring the older program's Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   - Or run this script with “convert”: it writes files that all of them read.
   @ at once, with the newer Telethon or the converted file
 
@@ -1811,7 +1812,8 @@ DC_ID_INVALID “Failed to get DC {dc}”
     elsewhere may carry a wrong number, or an MTProxy leads somewhere else.
   - Run this script with “check” on the session to see which data centre it names.
   - With a proxy: use another one, or none.
-  - Otherwise start again; if it stays, bring Telethon up to date.
+  - Otherwise start again. If it stays, go on with the next step.
+  - {upgrade}
   @ at once, with the corrected session or proxy
 
 CDN_METHOD_INVALID UNKNOWN_METHOD
@@ -1915,7 +1917,7 @@ MEMBER_NO_LOCATION
     is too old to know Telegram's present keys.
   - Switch off proxy and VPN, or use another network.
   - Set the clock of the computer automatically.
-  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   @ at once, on another network
 
 “Cannot send requests while disconnected”
@@ -2142,6 +2144,7 @@ ProxyError
   ! The helper for proxies is not installed.
   ? Telethon needs the package python-socks to speak to a proxy.
   - Install it: python3 -m pip install "python-socks[asyncio]"
+  - If pip refuses: explain externally-managed-environment
   - If you did not want a proxy, remove the proxy setting.
   @ as soon as it is installed
 
@@ -2245,7 +2248,7 @@ CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUC
   ~ Could not find a matching Constructor ID
   ! Telethon and Telegram do not understand each other.
   ? They speak different versions of the same language (the “layer”). Nearly always Telethon is out of date.
-  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   - Do not use one session with two different libraries.
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
@@ -2318,8 +2321,8 @@ BadMessageError
   ~ Unknown error code (this should not happen)
   ! Telegram refused the form of a message, not its content.
   ? That is between Telethon and Telegram, and nothing that you entered.
-  - Start again.
-  - If it repeats, bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - Start again. If it repeats, go on with the next step.
+  - {upgrade}
   @ at once
 
 “bad_msg_notification 32”
@@ -2374,7 +2377,7 @@ MultiError
   ! Telethon and this Python disagree about who runs the show.
   ? Telethon works inside Python's “event loop”. The program started two of them, or this Telethon is older than this
     Python (3.14 needs Telethon 1.42 or newer).
-  - Bring Telethon up to date: python3 -m pip install --upgrade telethon
+  - {upgrade}
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
 
@@ -2383,8 +2386,18 @@ MultiError
   ! Telethon is not installed for this Python.
   ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
   - Install it for the Python that you start the program with: python3 -m pip install telethon
-  - If that is refused (“externally managed environment”), make a virtual environment first: python3 -m venv .venv
+  - If pip refuses: explain externally-managed-environment
   @ as soon as it is installed
+
+“externally-managed-environment”
+  ~ This environment is externally managed
+  ~ externally managed environment
+  ! This Python belongs to the system, which does not let pip change it.
+  ? Its packages come with the system (Debian, Ubuntu, Fedora, Homebrew and others), and pip could break them (PEP 668).
+  - Make an environment for the program, in its folder: python3 -m venv .venv
+  - Install there what it needs: .venv/bin/python -m pip install --upgrade telethon
+  - Start the program with that Python from now on: .venv/bin/python
+  @ at once, in that environment
 
 “cannot import name*from partially initialized module”
   ~ cannot import name*from 'telethon'
@@ -2395,7 +2408,7 @@ MultiError
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
-  - If there is none: python3 -m pip install --force-reinstall telethon
+  - If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon
   @ as soon as it is renamed
 
 UnicodeEncodeError
@@ -2422,6 +2435,12 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
   - If there is none, run it with this script, which shows Telegram's own name.
   @ as that name says
 """
+
+# What {upgrade} stands for: right for most programs. For this script itself `for_this_python` says it more exactly.
+UPGRADE = (
+    "Bring Telethon up to date: python3 -m pip install --upgrade telethon (with the Python that the program uses; "
+    "if pip refuses: explain externally-managed-environment)"
+)
 
 
 class Answer(NamedTuple):
@@ -2490,7 +2509,7 @@ def _answer(group: str, row: dict[str, list[str]]) -> Answer:
     row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
     return Answer(
         group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
-        row["!"][0], row["?"][0], tuple(row["-"]), row["@"][0],
+        row["!"][0], row["?"][0], tuple(step.replace("{upgrade}", UPGRADE) for step in row["-"]), row["@"][0],
     )  # fmt: skip
 
 
@@ -2722,7 +2741,7 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
         f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
         [
             "Run the same command again.",
-            "Bring Telethon up to date: python3 -m pip install --upgrade telethon",
+            UPGRADE,
             "If it stays, run it with --debug and report what is shown; secrets are masked there.",
         ],
         name=kind.__name__,
@@ -5820,6 +5839,17 @@ def ways_to_install(package: str, *options: str) -> list[str]:
     ]
 
 
+def for_this_python(problem: Problem) -> Problem:
+    """A card of ERRORS for what happened in this script: its pip command becomes one that works for this Python."""
+    steps: list[str] = []
+    for step in problem.steps:
+        asked = re.match(r"(.+): python3 -m pip install (--\S+) telethon\b", step)
+        first, *more = ways_to_install(TELETHON, asked[2]) if asked else [step]
+        steps += [f"{asked[1]}. {first}" if asked else first, *more]
+    problem.steps = tuple(steps)
+    return problem
+
+
 def ways_around_this_python(package: str) -> list[str]:
     """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
     import importlib.util
@@ -6815,13 +6845,9 @@ class UnknownAnswer(Problem):
     """Telegram answered with a constructor that the installed Telethon does not know; `body` is the raw answer."""
 
     def __init__(self, constructor: int, body: bytes, call: str) -> None:
-        super().__init__(
-            f"Telegram's answer is of a kind that this Telethon does not know (0x{constructor:08x}).",
-            "Telegram is newer than the installed Telethon.",
-            ["Bring Telethon up to date: python3 -m pip install --upgrade telethon", "Run the script again."],
-            name="TypeNotFoundError",
-            call=call,
-        )
+        card = named_problem("TypeNotFoundError")
+        meaning = f"{card.meaning} Telegram's answer is of the unknown kind 0x{constructor:08x}."
+        super().__init__(card.title, meaning, card.steps, name=card.name, call=call, again=card.again)
         self.constructor = constructor
         self.body = body
 
@@ -6949,6 +6975,13 @@ def telethon_sender() -> Any:
     return Sender
 
 
+def settled(future: Any, seconds: float) -> bool:
+    """Waits up to `seconds` for a future of another thread; True when it has a result or an exception."""
+    import concurrent.futures
+
+    return bool(concurrent.futures.wait([future], seconds).done)
+
+
 class Credentials(NamedTuple):
     """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
 
@@ -6969,7 +7002,6 @@ class Telegram:
         *,
         proxy: Proxy | None = None,
         ipv6: bool = False,
-        debug: bool = False,
         dc_id: int = 2,
         auth_key: bytes = b"",
     ) -> None:
@@ -6983,7 +7015,6 @@ class Telegram:
         self.clock_offset = 0  # Telegram's time minus this computer's, in seconds
         self._proxy = proxy
         self._ipv6 = ipv6
-        self._debug = debug
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
@@ -7018,15 +7049,10 @@ class Telegram:
         Raises TimeoutError after `limit` seconds, KeyboardInterrupt, or what the coroutine raised.
         """
         import asyncio
-        import concurrent.futures
 
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-        def finished(pause: float) -> bool:
-            return self._answer_dropped or bool(concurrent.futures.wait([future], pause).done)
-
         try:
-            if term.wait(finished, doing, limit) and future.done():
+            if term.wait(lambda pause: self._answer_dropped or settled(future, pause), doing, limit) and future.done():
                 return future.result()
         finally:
             future.cancel()
@@ -7062,7 +7088,6 @@ class Telegram:
         So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
         """
         import asyncio
-        import concurrent.futures
 
         started = time.monotonic()
         opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
@@ -7079,7 +7104,7 @@ class Telegram:
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
                     return True
-            return bool(concurrent.futures.wait([opening], pause).done)
+            return settled(opening, pause)
 
         try:
             term.wait(finished, doing, CONNECT_LIMIT)
@@ -7246,18 +7271,16 @@ class Telegram:
     def _hang_up(self) -> None:
         """Closes the line and waits a moment for it; a dead one may take longer, and nobody needs it."""
         import asyncio
-        import concurrent.futures
 
         sender, self._sender = self._sender, None
         if sender is not None:
-            future = asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop)
-            concurrent.futures.wait([future], 1)
+            settled(asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop), 1)
 
     # ── the background thread's side ──
 
     def _heard(self, line: str) -> None:
         """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
-        if self._debug:
+        if term.debugging:
             term.debug(line)
         if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
             self._answer_dropped = True
@@ -7336,6 +7359,7 @@ class Telegram:
         self._sender._state.time_offset = clock_offset
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
+        # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
         self._keeping_alive = asyncio.ensure_future(self._keep_alive(self._sender))
 
     async def _keep_alive(self, sender: Any) -> None:
@@ -7408,7 +7432,7 @@ def import_telethon() -> None:
 
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         loading = thread.submit(load_telethon)
-        term.wait(lambda pause: bool(concurrent.futures.wait([loading], pause).done), "loading Telethon", LOADING_LIMIT)
+        term.wait(lambda pause: settled(loading, pause), "loading Telethon", LOADING_LIMIT)
         error = loading.result()
     if error:
         raise problem_from(error) from error
@@ -8987,9 +9011,7 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
     if isinstance(who, PhoneNumber):
         term.need_a_person("Code")  # before a code is sent that nobody can type
     try:
-        with Telegram(
-            credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug
-        ) as telegram:
+        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
             telegram.connect()
             signed = sign_in(telegram, credentials, who)
             try:
@@ -9913,7 +9935,7 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     options.chosen_proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
     with Telegram(
-        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, debug=options.debug,
+        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6,
         dc_id=session.user.dc, auth_key=home_key(session),
     ) as telegram:  # fmt: skip
         telegram.connect()
@@ -10189,7 +10211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 term.say("Stopped. Nothing was left signed in that you were not told about.")
                 outcome = Outcome(130)
             except Exception as error:
-                problem = problem_from(error)
+                problem = for_this_python(problem_from(error))
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)

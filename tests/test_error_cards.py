@@ -57,7 +57,7 @@ def refuse(telegram: PracticeTelegram, call: str, name: str, **details: Any) -> 
 
 def sees_card(person: Person, call: str, name: str) -> None:
     """The whole card: what happened, why, numbered steps, when to try again, the name, and the call."""
-    expected = script.named_problem(name)
+    expected = script.for_this_python(script.named_problem(name))
     person.sees(f"✗ {expected.title}")
     person.sees(expected.meaning[:60])
     if CODES.get(name) == 406 and name != "AUTH_KEY_DUPLICATED":
@@ -324,4 +324,16 @@ def test_a_name_that_nobody_knows_gets_an_honest_card(telegram: PracticeTelegram
     person = run(env=SETTINGS, size=(100, 50))
     person.sees("✗ Telegram answered with an error that this script does not know.")
     person.sees("Telegram's name for it: MOON_TOO_FULL, in answer to auth.sendCode")
+    leaves(person)
+
+
+def test_a_telethon_that_is_too_old_comes_with_the_command_for_this_very_python(
+    telegram: PracticeTelegram, run: Run
+) -> None:
+    refuse(telegram, "auth.sendCode", "UPDATE_APP_TO_LOGIN")
+    person = run(env=SETTINGS, size=(160, 50))
+    person.sees("1. Bring Telethon up to date. ")
+    person.sees("    " + script.in_shell_words(script.pip_command(script.TELETHON, "--upgrade")))
+    person.sees("2. Start the script again.")
+    person.does_not_see("explain externally")
     leaves(person)

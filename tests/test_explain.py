@@ -60,6 +60,23 @@ class Pasted(NamedTuple):
 
 PASTED = [
     Pasted(
+        "pip on a system's Python",
+        """\
+$ python3 -m pip install --upgrade telethon
+error: externally-managed-environment
+
+× This environment is externally managed
+╰─> To install Python packages system-wide, try apt install
+    python3-xyz, where xyz is the package you are trying to
+    install.
+
+note: If you believe this is a mistake, please contact your Python installation or OS distribution provider. You can \
+override this, at the risk of breaking your Python installation or OS, by passing --break-system-packages.
+hint: See PEP 668 for the detailed specification.
+""",
+        "This Python belongs to the system, which does not let pip change it.",
+    ),
+    Pasted(
         "a traceback of Telethon",
         f"""\
 Traceback (most recent call last):
