@@ -911,7 +911,7 @@ WHERE_TO_SCAN = (
 # see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
 #   ~ a text that means this error, too: {seconds} stands for a number, * for anything
 #   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
-#   # the numbers of an error of the operating system: Linux, macOS, Windows (Errno or WinError)
+#   # the numbers of an error of the operating system: Linux, macOS, Windows (four digits and more)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time, {upgrade}
 # stands for UPGRADE.
@@ -959,6 +959,11 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   @ at once, with your own API ID
 
 “Your API ID or Hash cannot be empty or None”
+  ~ KeyError: 'API_ID'
+  ~ KeyError: 'API_HASH'
+  ~ KeyError: 'TELEGRAM_API_ID'
+  ~ KeyError: 'TELEGRAM_API_HASH'
+  ~ int() argument must be a string, a bytes-like object or a*not 'NoneType'
   ! The API ID or the API hash is missing.
   ? Telethon was started without one of them. Often the variable in the .env file has another name than the program
     reads, or the file lies in another folder.
@@ -1581,6 +1586,7 @@ AuthKeyNotFound
   @ at once, with a new sign-in
 
 “Not a valid string”
+  | Invalid session string
   ! This is not a session string of Telethon.
   ? It has to begin with the digit 1. It may have a quote or a blank in front, come from another library (Pyrogram,
     GramJS, mtcute), or be something else: an API hash, a bot token, a file name.
@@ -1619,6 +1625,8 @@ AuthKeyNotFound
   @ at once, with a good file
 
 “database is locked”
+  ~ WinError 32
+  ~ being used by another process
   ! Another program is using this session file.
   ? Only one program at a time can work with it. Often the same bot or server still runs in the background.
   - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
@@ -1634,18 +1642,23 @@ AuthKeyNotFound
   - Check that the user who runs the program may write in that folder.
   @ at once, with the corrected path
 
-“attempt to write a readonly database”
+EROFS “attempt to write a readonly database”
+  # 30
+  ~ Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
   - Or copy the file to a place that is, or use a session string instead.
   @ at once, with a writable file
 
-“disk I/O error”
+ENOSPC EDQUOT EIO “disk I/O error”
+  # 28 5
   ~ database or disk is full
   ~ No space left on device
+  ~ Disk quota exceeded
+  ~ Input/output error
   ! The disk is full or failing.
-  ? The session could not be written.
+  ? The file could not be read or written.
   - Free some space, then start again.
   - If there is space enough, the disk itself may be at fault: copy the session file elsewhere.
   @ as soon as there is space
@@ -1672,7 +1685,7 @@ AuthKeyNotFound
   - Or run this script with “convert”: it writes files that all of them read.
   @ at once, with the newer Telethon or the converted file
 
-“Server replied with a wrong session ID”
+SecurityError “Server replied with a wrong session ID”
   ~ Server replied with an invalid auth key
   ~ Received msg_key doesn't match with expected one
   ~ Server sent an even msg_id
@@ -1708,7 +1721,6 @@ TDataWrongPasscode
 
 FLOOD_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required
-  ~ FLOOD_WAIT ({seconds})
   ~ flood wait of {seconds}
   ~ flood wait: {seconds}
   ~ Sleeping for {seconds}s
@@ -1734,7 +1746,7 @@ FLOOD_TEST_PHONE_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required in the test servers
   ! Telegram's test servers ask for a pause of {seconds}.
   ? Too many sign-ins with this test number.
-  - Wait until then, or use another test number (99966 and four digits more).
+  - Wait until then, or use another test number (99966, the data centre's digit, and any four more).
   @ after {seconds}, counted from the error
 
 PHONE_NUMBER_FLOOD
@@ -1891,6 +1903,7 @@ MEMBER_NO_LOCATION
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
+  | Cannot connect to host
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -1987,7 +2000,8 @@ InvalidChecksumError
   @ at once
 
 TimeoutError ETIMEDOUT
-  # 110 60 10060 121
+  # 110 60 10060
+  ~ WinError 121
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
@@ -2008,7 +2022,8 @@ ConnectionRefusedError ECONNREFUSED
   @ as soon as the network or proxy is mended
 
 ConnectionResetError ECONNRESET BrokenPipeError EPIPE
-  # 104 54 32 10054 64 10058
+  # 104 54 32 10054 10058
+  ~ WinError 64
   ~ Connection reset by peer
   ~ Broken pipe
   ! The connection was cut off.
@@ -2070,6 +2085,7 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
 
 ProxyConnectionError
   ~ Could not connect to proxy
+  ~ Couldn't connect to proxy
   ! The proxy cannot be reached.
   ? Host or port is wrong, or the proxy is not running.
   - Check that the proxy program runs, and compare host and port.
@@ -2202,7 +2218,8 @@ ProxyError
   @ at once, with the session string
 
 PermissionError EACCES EPERM
-  # 13 1 10013 5
+  # 13 1 10013
+  ~ WinError 5
   ~ Permission denied
   ! The operating system does not allow this.
   ? A firewall or antivirus forbids Python the connection, or the user may not read or write that file or folder.
@@ -2210,11 +2227,33 @@ PermissionError EACCES EPERM
   - For a file: check who owns it, and that this user may write in its folder.
   @ as soon as it is allowed
 
-EMFILE ENFILE ENOBUFS EADDRINUSE
-  # 24 23 105 98 55 48 10024 10055 10048
+FileNotFoundError ENOENT
+  # 2
+  ~ WinError 2
+  ~ WinError 3
+  ~ No such file or directory
+  | ENOENT
+  ! A file, a folder or a program was not found.
+  ? Its name stands in the message: “spawn uvx ENOENT” means that there is no program uvx where the other program looks.
+    What another program starts (Claude, n8n, a service) runs in another folder, and with another search path.
+  - Compare the name, letter by letter, and install what is missing.
+  - Write the path in full, from the root of the disk.
+  @ as soon as it is there
+
+EADDRINUSE
+  # 98 48 10048
+  ~ Address already in use
+  ~ Only one usage of each socket address
+  ! Another program uses this port already.
+  ? A program that serves others needs a port for itself. Often it is the same one, started before and still running.
+  - Find and stop it: another terminal, a service, a container.
+  - Or give one of the two another port in its settings.
+  @ as soon as the port is free
+
+EMFILE ENFILE ENOBUFS
+  # 24 23 105 55 10024 10055
   ~ Too many open files
   ~ No buffer space available
-  ~ Address already in use
   ! This computer has run out of connections or open files.
   ? A program opens them and never closes them. A Telethon that reconnects in a loop does that.
   - Stop other programs, above all those that use Telegram; or restart the computer.
@@ -2300,6 +2339,8 @@ CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED 
   ~ The target user is not a member of the specified
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
+  ~ Could not find the input entity for
+  ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
   - Check the name or link of the chat, and that this account may see and write there.
@@ -2374,9 +2415,11 @@ MultiError
   ~ There is no current event loop
   ~ This event loop is already running
   ~ asyncio.run() cannot be called from a running event loop
-  ! Telethon and this Python disagree about who runs the show.
-  ? Telethon works inside Python's “event loop”. The program started two of them, or this Telethon is older than this
-    Python (3.14 needs Telethon 1.42 or newer).
+  ~ You must use "async with" if the event loop is running
+  ~ Event loop is closed
+  ! Telethon and the program do not agree on Python's “event loop”.
+  ? Telethon works inside it. The program started two of them or closed one too early, or this Telethon is older than
+    this Python (3.14 needs Telethon 1.42 or newer).
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
@@ -2386,6 +2429,15 @@ MultiError
   ! Telethon is not installed for this Python.
   ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
   - Install it for the Python that you start the program with: python3 -m pip install telethon
+  - If pip refuses: explain externally-managed-environment
+  @ as soon as it is installed
+
+ModuleNotFoundError
+  | No module named
+  ! A package that the program needs is not installed for this Python.
+  ? The message names it; pip may know it by another name. A computer can have several Pythons, and each has its own
+    packages.
+  - Install what the program's own instructions name, with the Python that starts it.
   - If pip refuses: explain externally-managed-environment
   @ as soon as it is installed
 
@@ -2410,6 +2462,30 @@ MultiError
   - Rename that file, and delete the folder __pycache__ beside it.
   - If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon
   @ as soon as it is renamed
+
+SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
+  ~ certificate verify failed
+  ~ self-signed certificate
+  ~ self signed certificate
+  ~ unable to get local issuer certificate
+  ! A web address was reached, but no secure connection (TLS) could be made.
+  ? Signing in to Telegram needs none; this comes from a download (pip), the Bot API or another web page. A filter or an
+    antivirus looks into such connections, the clock is wrong, or Python has no list of certificates.
+  - With the Python of python.org on macOS: run “Install Certificates.command” in its folder under Applications.
+  - Let the computer set its clock automatically.
+  - Try another network, or ask whoever runs this one for its certificate.
+  @ as soon as that is mended
+
+“MCP error -32000”
+  | Server transport closed unexpectedly
+  | MCP*Connection closed
+  | MCP*Server disconnected
+  ! The MCP server stopped right after it was started.
+  ? The program that started it does not show why. Often the API ID, the API hash or the session string is missing in
+    its settings, or the session has ended.
+  - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
+  - Look that reason up here.
+  @ as soon as the reason is mended
 
 UnicodeEncodeError
   ~ codec can't encode character
@@ -2607,8 +2683,8 @@ def match_text(pattern: str, text: str) -> re.Match[str] | None:
 
 def clues_in_names(text: str) -> list[Clue]:
     """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
-    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*", text)
-    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0]))
+    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*(?: \(\d+\))?", text)  # gotd writes FLOOD_WAIT (37)
+    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0].split()[0]))
     return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
 
 
@@ -2637,7 +2713,7 @@ def find_answer(text: str) -> Found | None:
     before that other one.
     """
     text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    text = re.sub("(?i)WinError", "Errno", text)
+    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
     alone = None if re.search(r"\s", text) else find_name(text)
     if alone:
         return alone
@@ -2663,8 +2739,9 @@ def near_misses(text: str) -> list[str]:
 
     near: list[str] = []
     words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
-    if len(words) > 1:  # plain words of a sentence are no names
-        words = [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
+    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
+        together = ["_".join(words)] if len(words) < 6 else []
+        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
     for word in words:
         key = re.sub("ERROR$", "", squashed(word))
         for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
@@ -2707,12 +2784,12 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     wait = re.search(r"WAIT_(\d{1,9})", name)
     return Problem(
         "Telegram answered with an error that this script does not know.",
-        f"Telegram calls it {name}. Nothing in the list of known errors has that name, so it is probably new. The name "
-        "itself often says what is missing.",
+        f"Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about "
+        "signing in. The name itself often says what is missing.",
         [
             "Try once more, without changing anything.",
             f"Search the web for {name} together with the word Telegram.",
-            "Sign in by QR code instead: it takes another way through Telegram.",
+            "If it came in a sign-in, try the QR code instead: that takes another way through Telegram.",
             "If it stays, report it to the project of this script with the name above. It is safe to share.",
         ],
         name=name,

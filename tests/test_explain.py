@@ -60,23 +60,6 @@ class Pasted(NamedTuple):
 
 PASTED = [
     Pasted(
-        "pip on a system's Python",
-        """\
-$ python3 -m pip install --upgrade telethon
-error: externally-managed-environment
-
-× This environment is externally managed
-╰─> To install Python packages system-wide, try apt install
-    python3-xyz, where xyz is the package you are trying to
-    install.
-
-note: If you believe this is a mistake, please contact your Python installation or OS distribution provider. You can \
-override this, at the risk of breaking your Python installation or OS, by passing --break-system-packages.
-hint: See PEP 668 for the detailed specification.
-""",
-        "This Python belongs to the system, which does not let pip change it.",
-    ),
-    Pasted(
         "a traceback of Telethon",
         f"""\
 Traceback (most recent call last):
@@ -233,6 +216,68 @@ telethon.errors.rpcerrorlist.PasswordHashInvalidError: The password (and thus it
         'Required',
         "The proxy wants a user name and password, and these are not right.",
     ),
+    Pasted(
+        "pip on a system's Python",
+        """\
+$ python3 -m pip install --upgrade telethon
+error: externally-managed-environment
+
+× This environment is externally managed
+╰─> To install Python packages system-wide, try apt install
+    python3-xyz, where xyz is the package you are trying to
+    install.
+
+note: If you believe this is a mistake, please contact your Python installation or OS distribution provider. You can \
+override this, at the risk of breaking your Python installation or OS, by passing --break-system-packages.
+hint: See PEP 668 for the detailed specification.
+""",
+        "This Python belongs to the system, which does not let pip change it.",
+    ),
+    Pasted(
+        "gotd, which writes the number behind the name",
+        "callback: send code: rpcDoRequest: rpc error code 303: PHONE_MIGRATE (4)",
+        "This belongs to Telegram's data centre 4.",
+    ),
+    Pasted(
+        "a client of MCP",
+        'time="2026-03-02T10:11:12" level=error msg="McpError: MCP error -32000: Connection closed"',
+        "The MCP server stopped right after it was started.",
+    ),
+    Pasted(
+        "a client of MCP that does not find the program",
+        "Error: spawn uvx ENOENT\n    at ChildProcess._handle.onexit (node:internal/child_process:285:19)",
+        "A file, a folder or a program was not found.",
+    ),
+    Pasted(
+        "Windows, about a session file",
+        "PermissionError: [WinError 32] The process cannot access the file because it is being used by another "
+        "process: 'anon.session'",
+        "Another program is using this session file.",
+    ),
+    Pasted("a disk with errors", "OSError: [Errno 5] Input/output error", "The disk is full or failing."),
+    Pasted(
+        "a disk that is not to be written to",
+        "OSError: [Errno 30] Read-only file system: '/data/anon.session'",
+        "The session file is read-only.",
+    ),
+    Pasted(
+        "aiohttp behind a company's filter",
+        "aiohttp.client_exceptions.ClientConnectorCertificateError: Cannot connect to host api.telegram.org:443 "
+        "ssl:True [SSLCertVerificationError: (1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+        "self-signed certificate in certificate chain (_ssl.c:1000)')]",
+        "A web address was reached, but no secure connection (TLS) could be made.",
+    ),
+    Pasted(
+        "a program without its settings",
+        "  File \"main.py\", line 9, in <module>\n    api_id = int(os.environ['TELEGRAM_API_ID'])\n"
+        "KeyError: 'TELEGRAM_API_ID'",
+        "The API ID or the API hash is missing.",
+    ),
+    Pasted(
+        "a server that was started twice",
+        "OSError: [Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use",
+        "Another program uses this port already.",
+    ),
 ]  # fmt: skip
 
 
@@ -319,7 +364,13 @@ def test_what_is_no_known_error_is_said_to_be_unknown(asked: str, explain: Expla
 def test_a_new_name_of_telegram_is_told_as_such(explain: Explain) -> None:
     code, said = explain("RPCError 400: MOON_TOO_FULL (caused by SignInRequest)")
     assert code == 1
-    assert "MOON_TOO_FULL" in said and "probably new" in said
+    assert "MOON_TOO_FULL" in said and "it is new, or not about signing in" in said
+
+
+def test_the_words_of_a_name_without_its_strokes_get_a_suggestion(explain: Explain) -> None:
+    code, said = explain("flood", "wait")
+    assert code == 1
+    assert "Did you mean" in said and "• FLOOD_WAIT" in said
 
 
 @given(st.text(max_size=300))
