@@ -9662,11 +9662,16 @@ def table_head(answer: Answer) -> str:
 
 
 def read_pasted() -> str:
-    """What standard input holds, up to 1 MB; a log of PowerShell is UTF-16."""
+    """What standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
     if term.interactive:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    raw = sys.stdin.buffer.read(1_000_000)
-    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+    limit = 1 << 20
+    piece = raw = sys.stdin.buffer.read(limit)
+    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
+    while len(piece) == limit:  # on a terminal a shorter one is the end
+        piece = sys.stdin.buffer.read(limit)
+        raw = (raw + piece)[-limit:]
+    return raw.decode(encoding, "replace")
 
 
 def tell_unknown(text: str) -> None:

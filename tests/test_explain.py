@@ -414,6 +414,14 @@ def test_a_traceback_comes_through_standard_input() -> None:
     assert b"Telegram has banned this phone number." in run.stdout
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_end_of_a_log_of_many_megabytes_is_what_counts(encoding: str) -> None:
+    line = "09:14:07 INFO telethon.client.updates: nothing new\n"
+    log = line * (3_000_000 // len(line)) + "PHONE_NUMBER_BANNED\n"
+    run = in_a_process("-", stdin=log.encode(encoding))
+    assert b"Telegram has banned this phone number." in run.stdout
+
+
 def test_a_log_that_powershell_wrote_is_read() -> None:
     run = in_a_process("-", stdin=PASTED[0].text.encode("utf-16"))
     assert b"Telegram has banned this phone number." in run.stdout
