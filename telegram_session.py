@@ -6919,7 +6919,7 @@ class Lost(Problem):
 
 
 class UnknownAnswer(Problem):
-    """Telegram answered with a constructor that the installed Telethon does not know; `body` is the raw answer."""
+    """The installed Telethon cannot read Telegram's answer, whose bytes are `body`, for the sake of `constructor`."""
 
     def __init__(self, constructor: int, body: bytes, call: str) -> None:
         card = named_problem("TypeNotFoundError")
@@ -7246,9 +7246,10 @@ class Telegram:
             tried[reason] = tried.get(reason, 0) + 1
             return tried[reason] <= REPEATS[reason]
 
-        if type(error).__name__ == "TypeNotFoundError":
-            body = getattr(error, "body", b"")
-            raise UnknownAnswer(error.invalid_constructor_id, body, call) from error  # type: ignore[attr-defined]
+        body = getattr(error, "body", None)
+        if body:  # there is an answer, but it cannot be read
+            constructor = getattr(error, "invalid_constructor_id", int.from_bytes(body[:4], "little"))
+            raise UnknownAnswer(constructor, body, call) from error
         if rpc_error is None:
             self._drop_line()
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
@@ -7563,22 +7564,32 @@ def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
         tries += 1
         try:
             return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as interruption:
-            leaving = isinstance(interruption, KeyboardInterrupt)
-            why = f" ({interruption.name})" if isinstance(interruption, Problem) and interruption.name else ""
-            term.say(f"It is not clear whether Telegram received that. Asking …{why}")
-            try:
-                user = telegram.who_am_i()
-            except KeyboardInterrupt:
-                raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
-            except Problem as problem:
-                if problem.name != "SESSION_PASSWORD_NEEDED":
-                    raise fate_unknown(problem.title, problem.name, problem.call) from problem
-                raise (interruption if leaving else problem) from None
-            if user is not None:
-                return SignedIn(user)
-            if tries == 2 or leaving:
+        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            signed = after_all(telegram, doubt)
+            if signed:
+                return signed
+            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
                 raise
+
+
+def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+    """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
+
+    SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
+    """
+    name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
+    term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
+    try:
+        user = telegram.who_am_i()
+    except KeyboardInterrupt:
+        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            raise fate_unknown(problem.title, problem.name, problem.call) from problem
+        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            return None
+        raise
+    return None if user is None else SignedIn(user)
 
 
 def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
@@ -7597,14 +7608,21 @@ def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int 
     )
 
 
-def signed_in(answer: Any) -> SignedIn:
-    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up."""
+def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
+    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up.
+
+    Another object may stand for a sign-in that cannot be read: then Telegram is asked.
+    """
     if isinstance(answer, SignedIn):
         return answer
     if type(answer).__name__ == "AuthorizationSignUpRequired":
         raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
     if type(answer).__name__ != "Authorization" or not hasattr(answer, "user"):  # there is another Authorization, too
-        raise unexpected(answer, "auth.Authorization")
+        doubt = unexpected(answer, "auth.Authorization")
+        signed = after_all(telegram, doubt)
+        if signed is None:
+            raise doubt
+        return signed
     user = answer.user
     if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
         from telethon.tl.types import User as TelegramUser
@@ -7686,7 +7704,7 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
     auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
     timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
     random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known. So
-    the last place where that fits is taken. Raises `unknown` when there is none.
+    the last place where that fits is taken. None when there is none.
     """
     import struct
 
@@ -7695,7 +7713,7 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
 
     body = unknown.body
     if len(body) < 12 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
-        raise unknown
+        return None
     flags = struct.unpack_from("<I", body, 4)[0]
     rescued = None
     for start in range(12, len(body) - 12, 4):
@@ -7710,8 +7728,6 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
         timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
         kind = UnknownSentCodeType(unknown.constructor, body[12:start])
         rescued = SentCode(kind, text.decode(), next_type and next_type(), timeout)
-    if rescued is None:
-        raise unknown
     return rescued
 
 
@@ -7797,8 +7813,10 @@ class PhoneSignIn:
             self._send_code()
             while True:
                 kind = type(self.sent).__name__
+                if isinstance(self.sent, SignedIn):
+                    return self.sent
                 if kind == "SentCodeSuccess":
-                    return signed_in(self.sent.authorization)
+                    return signed_in(self.telegram, self.sent.authorization)
                 if kind == "SentCodePaymentRequired":
                     raise self._payment_required()
                 if kind != "SentCode":
@@ -7885,9 +7903,16 @@ class PhoneSignIn:
     def _ask_to_send(self, request: Any) -> None:
         """Makes a call that sends a code, and keeps and shows what Telegram says about it."""
         try:
-            self._keep(self.telegram.call(request, "asking for a code"))
+            sent = self.telegram.call(request, "asking for a code")
         except UnknownAnswer as unknown:
-            self._keep(rescue_sent_code(unknown))
+            sent = rescue_sent_code(unknown)
+            if sent is None:  # it may have been an auth.sentCodeSuccess
+                signed = after_all(self.telegram, unknown)
+                if signed is None:
+                    raise
+                self.sent = signed
+                return
+        self._keep(sent)
 
     def _keep(self, sent: Any) -> None:
         """A new SentCode takes the place of the one before; an empty hash means that the old one stays."""
@@ -8009,7 +8034,7 @@ class PhoneSignIn:
         else:
             request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
         try:
-            return signed_in(authorise(self.telegram, request, "signing in with the code"))
+            return signed_in(self.telegram, authorise(self.telegram, request, "signing in with the code"))
         except Problem as problem:
             if problem.name not in CODE_IS_DEAD:
                 raise
@@ -8017,7 +8042,7 @@ class PhoneSignIn:
             return None
 
     def _begin_again(self, problem: Problem) -> None:
-        """The code is dead: a new one, if the person wants it."""
+        """The code, or its hash, is dead: a new one, if the person wants it."""
         term.problem(problem)
         if not term.confirm("Ask Telegram for a new code?"):
             raise problem
@@ -8026,7 +8051,10 @@ class PhoneSignIn:
     # ── the login e-mail ──
 
     def _set_up_email(self) -> None:
-        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin."""
+        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin.
+
+        When that answer is lost or cannot be read, the hash that it brought is lost with it: auth.sendCode brings one.
+        """
         from telethon.tl.functions.account import SendVerifyEmailCodeRequest
         from telethon.tl.types import EmailVerifyPurposeLoginSetup
 
@@ -8034,20 +8062,23 @@ class PhoneSignIn:
         purpose = EmailVerifyPurposeLoginSetup(self.phone, self.phone_code_hash)
         while True:
             address = term.ask("Email (or 4 for the QR code)")
-            if address == "4":
+            if address.strip("[].") == "4":
                 raise Turn("qr")
             if not re.match(r"[^@\s]+@[^@\s]+\.[^@\s]+$", address):
                 term.warn("That is not an e-mail address. It looks like name@example.com.")
                 continue
             try:
                 sent = self.telegram.call(SendVerifyEmailCodeRequest(purpose, address), "asking for an e-mail code")
+                show_answer(sent)
+                if self._verify_email(purpose, sent):
+                    return
             except Problem as problem:
-                if not problem.name.startswith("EMAIL_"):
+                if problem.name.startswith("EMAIL_"):
+                    term.problem(problem)
+                    continue
+                if problem.name not in CODE_IS_DEAD and not isinstance(problem, UnknownAnswer):
                     raise
-                term.problem(problem)
-                continue
-            show_answer(sent)
-            if self._verify_email(purpose, sent):
+                self._begin_again(problem)
                 return
 
     def _verify_email(self, purpose: Any, sent: Any) -> bool:
@@ -8083,10 +8114,12 @@ class PhoneSignIn:
 
 
 # After these there is no code that counts.
-CODE_IS_DEAD = ("PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "AUTH_RESTART")
+CODE_IS_DEAD = (
+    "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED", "EMAIL_VERIFY_EXPIRED", "AUTH_RESTART",
+)  # fmt: skip
 
 # A code was typed, and it is not the right one: it is asked for again.
-CODE_IS_WRONG = ("PHONE_CODE_INVALID", "CODE_INVALID", "EMAIL_CODE_INVALID", "EMAIL_VERIFY_EXPIRED")
+CODE_IS_WRONG = ("PHONE_CODE_INVALID", "CODE_INVALID", "EMAIL_CODE_INVALID")
 
 # Telegram refuses to send another code, or a helper is missing, but the last code stays valid.
 NOT_SENT = (
@@ -8123,14 +8156,11 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
             continue
         try:
             request = CheckPasswordRequest(password_proof(challenge, typed))
-            return signed_in(authorise(telegram, request, "checking the password"))
+            return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
-            if problem.name == "SESSION_PASSWORD_NEEDED":  # asked after the line went down (`authorise`)
-                term.warn("The password got lost on the way to Telegram. Please type it once more.")
-            elif problem.name in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
-                term.problem(problem)
-            else:
+            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
                 raise
+            term.problem(problem)
 
 
 def password_proof(challenge: Any, password: str) -> Any:
@@ -8190,7 +8220,8 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
             return None
         try:
             telegram.call(CheckRecoveryPasswordRequest(code), "checking the recovery code")
-            return signed_in(authorise(telegram, RecoverPasswordRequest(code), "removing the password, signing in"))
+            request = RecoverPasswordRequest(code)
+            return signed_in(telegram, authorise(telegram, request, "removing the password, signing in"))
         except Problem as problem:
             if problem.name not in ("CODE_INVALID", "CODE_EMPTY", "PASSWORD_RECOVERY_EXPIRED"):
                 raise
@@ -8280,7 +8311,7 @@ def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
         if kind == "LoginToken" or isinstance(answer, SignedIn):
             return answer
         if kind == "LoginTokenSuccess":
-            return signed_in(answer.authorization)
+            return signed_in(telegram, answer.authorization)
         if kind != "LoginTokenMigrateTo":
             raise unexpected(answer, "auth.LoginToken")
         telegram.go_to(answer.dc_id)
@@ -8320,7 +8351,7 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 
     term.say("This is a bot token. Signing in as that bot, not as a person.")
     request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(authorise(telegram, request, "signing the bot in"))
+    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
 
 
 # ── after the sign-in ──

@@ -359,11 +359,8 @@ HASH = st.sampled_from([b"", b"\x0babcdefghijk", b"\x0babcdefghijk" + struct.pac
 @given(HEAD, st.binary(max_size=8), st.binary(max_size=300), HASH, st.binary(max_size=40))
 def test_a_code_behind_an_unknown_type_is_found_or_not(head: bytes, a: bytes, b: bytes, c: bytes, d: bytes) -> None:
     unknown = script.UnknownAnswer(1, head + a + b + c + d, "auth.sendCode")
-    try:
-        sent = script.rescue_sent_code(unknown)
-    except script.UnknownAnswer as problem:
-        assert problem is unknown
-    else:
+    sent = script.rescue_sent_code(unknown)
+    if sent is not None:
         assert sent.phone_code_hash.isalnum()
         assert all(isinstance(part, str) for row in script.answer_rows(sent) for part in row)
 
