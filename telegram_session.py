@@ -7529,6 +7529,8 @@ LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fi
 
 RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
 
+QR_LIFE = 30.0  # seconds a QR code is shown if by its `expires` it is over already; real ones live as long (2026)
+
 DOUBTED = "Please type it again; exactly the same once more is sent as it is."
 
 # For those who know neither the password nor can read the recovery e-mail (api/srp#password-reset).
@@ -8251,6 +8253,13 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
             if not 0 < len(answer.token) <= LONGEST_TOKEN:
                 raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
             if answer.token != drawn:
+                if left <= 0:
+                    left = QR_LIFE
+                    if not drawn:
+                        term.warn(
+                            f"By its date this code ran out before it came ({clock(answer.expires.timestamp())}): some "
+                            f"clock is wrong. Scan it all the same; a fresh one comes every {duration(QR_LIFE)}."
+                        )
                 matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
                 term.draw([list(row) for row in matrix])
                 drawn = answer.token

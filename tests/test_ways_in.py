@@ -144,6 +144,28 @@ def test_a_fresh_code_takes_the_place_of_the_old_one(telegram: PracticeTelegram,
     gets_a_string(person, telegram, account)
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_wrong_clock_does_not_change_the_countdown(telegram: PracticeTelegram, run: Run, hours: int) -> None:
+    telegram.add_account(PHONE)
+    telegram.clock_offset = hours * 3600
+    person = run("--qr", env=CREDENTIALS)
+    person.sees(re.compile(rf"{COUNTDOWN}: (29|28|27)s left"))
+
+
+def test_codes_that_ran_out_before_they_came_are_shown_for_a_while(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.login_token_life = -300
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("By its date this code ran out before it came")
+    person.sees(re.compile(rf"{COUNTDOWN}: (29|28|27)s left"))
+    person.sees(re.compile(rf"{COUNTDOWN}: (27|26|25)s left"))
+    assert telegram.methods.count("auth.exportLoginToken") == 1
+    (token,) = telegram.login_tokens.values()
+    token.expires += 600
+    telegram.scan(PHONE, scanned(person))
+    gets_a_string(person, telegram, account)
+
+
 def test_success_at_the_first_export(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE)
     telegram.auto_scan = (PHONE, 0)
