@@ -3723,9 +3723,12 @@ def move_new(temporary: str, path: str) -> None:
 
 
 def refuse_existing(path: str) -> None:
-    """Raises FileExistsError if there is anything at `path`, be it a dangling link."""
+    """Raises an OSError if there is anything at `path`, be it a dangling link, or no folder to put it in."""
     if os.path.lexists(path):
         raise FileExistsError(17, "it exists already", path)
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(2, f"there is no folder {folder}")
 
 
 def not_written(path: str, error: Exception) -> Problem:
@@ -10131,6 +10134,7 @@ def command_convert(options: Any) -> Outcome:
     `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
     source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
     """
+    options.dst = options.dst.rstrip("/" + os.sep) or options.dst
     target = options.to or target_of(options.dst)
     if options.dst != "-":
         if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
@@ -10175,7 +10179,7 @@ def command_convert(options: Any) -> Outcome:
 
 def target_of(path: str) -> str:
     """The format that a target's name asks for; a `Problem` if it asks for none."""
-    name = os.path.basename(path.rstrip("/" + os.sep))
+    name = os.path.basename(path)
     endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
     ending = os.path.splitext(name)[1]
     if path == "-" or ending in endings:
@@ -10189,7 +10193,7 @@ def target_of(path: str) -> str:
 
 
 def refuse_present(options: Any, target: str) -> None:
-    """Ends before anything is asked if the target is there already."""
+    """Ends before anything is asked if the target is there already, or has no folder to go to."""
     storage = new_storage(target, options.dst)
     paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
     for path in paths:
@@ -10239,9 +10243,8 @@ def tell_losses(sessions: Sequence[Session], target: str) -> None:
 
 def target_passcode(storage: Storage) -> str:
     """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
-    if isinstance(storage, Tdata):
-        if storage.passcode:
-            term.note("The new folder has the same passcode as the old one.")
+    if isinstance(storage, Tdata) and storage.passcode:
+        term.note("The new folder has the same passcode as the old one.")
         return storage.passcode
     if os.environ.get("TELEGRAM_PASSCODE"):
         term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")

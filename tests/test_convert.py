@@ -138,6 +138,20 @@ def test_all_accounts_and_the_passcode_go_along_from_folder_to_folder(folder: Fo
     assert not script.Tdata(str(folder.path / "tdata")).unlock()
 
 
+def test_a_folder_without_a_passcode_can_get_one_on_the_way(folder: Folder) -> None:
+    done = folder.convert(DESKTOP, "tdata/", TELEGRAM_PASSCODE="open sesame")
+    assert "locked with the passcode in TELEGRAM_PASSCODE" in done.stderr
+    assert not script.Tdata(str(folder.path / "tdata")).unlock()
+    assert len(folder.read("tdata", "open sesame")) == 3
+
+
+@pytest.mark.parametrize("name", ["nowhere/new.session", "nowhere/new.json", "nowhere/tdata", "nowhere/new.txt"])
+def test_a_folder_that_is_not_there_is_named_before_anything_is_asked(folder: Folder, name: str) -> None:
+    done = folder.convert(STRING_FILE, name)
+    assert done.returncode == 1 and "there is no folder nowhere" in done.stderr
+    assert folder.names() == []
+
+
 def test_the_json_of_another_name_is_read_and_written(folder: Folder) -> None:
     source = CASES / "good" / "session_json" / "mk_json_other_name"
     companion = source / "account_config.json"
