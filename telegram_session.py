@@ -3492,12 +3492,10 @@ def encode_telethon_string(session: Session) -> str:
 
 def decode_telethon_string(text: str) -> Session:
     """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
-    body = base64_bytes(text[1:]) if text[:1] == "1" else None
-    if body is None or len(body) < 7:
-        raise cut_off(text, 353)
-    ipv6 = body[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
+    ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
     length = 16 if ipv6 else 4
-    if len(body) != length + 3 + KEY_SIZE:
+    if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
         raise cut_off(text, 369 if ipv6 else 353)
     import ipaddress
 

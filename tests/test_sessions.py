@@ -262,6 +262,7 @@ def test_what_happens_to_a_string_on_its_way_is_put_right_and_said(given_text: s
         (TELETHON[:40] + "А" + TELETHON[41:], "Character 41 of the string is “А” (U+0410)"),
         (TELETHON[:60] + "..." + TELETHON[-60:], "shortened"),
         (STRINGS["telethon_string/v6_dc3"][:300], "300 of 369"),
+        (STRINGS["telethon_string/v6_dc3"][:366], "366 of 369"),
         (STRINGS["gramjs_string/ipv4_dc1"][:300], "like a GramJS string"),
         (STRINGS["pyrogram_string/kuri_user_dc1"][:351], "351 of 362"),
         ("+49 151 23456789", "number"),
