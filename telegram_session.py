@@ -7302,13 +7302,13 @@ class Telegram:
             )
         self._move(dc_id)
 
-    def who_am_i(self) -> Any:
+    def who_am_i(self, doing: str = "asking whether the sign-in went through") -> Any:
         """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
         from telethon.tl.functions.users import GetUsersRequest
         from telethon.tl.types import InputUserSelf
 
         try:
-            users = self.call(GetUsersRequest([InputUserSelf()]), "asking whether the sign-in went through")
+            users = self.call(GetUsersRequest([InputUserSelf()]), doing)
         except Problem as problem:
             if problem.name == "AUTH_KEY_UNREGISTERED":
                 return None
@@ -10062,7 +10062,7 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         dc_id=session.user.dc, auth_key=home_key(session),
     ) as telegram:  # fmt: skip
         telegram.connect()
-        me = telegram.who_am_i()
+        me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise unregistered()
         term.good("Telegram accepts it.")
