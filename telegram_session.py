@@ -10285,25 +10285,30 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         prog="telegram_session.py", description=description, parents=[connecting_options()],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
-        "Exit codes: 0 done, 1 a problem (said), 2 wrong usage, 130 Ctrl-C.",
+        "Exit codes: 0 done, 1 a problem, 2 wrong usage, 130 Ctrl-C.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
     parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
     parser.set_defaults(run=command_sign_in)
-    commands = parser.add_subparsers(title="other commands (each with its own --help)", metavar="")
-    network = commands.add_parser("network", parents=[connecting], help="can this computer reach Telegram?")
+    commands = parser.add_subparsers(title="other commands, each with its own --help", metavar="COMMAND")
+
+    def add(name: str, what: str, *parents: Parser) -> Parser:
+        return commands.add_parser(name, help=what, description=as_sentence(what), parents=parents)
+
+    network = add("network", "can this computer reach Telegram?", connecting)
     network.set_defaults(run=command_network)
-    explain = commands.add_parser("explain", help="what an error means and what to do about it")
+    explain = add("explain", "what an error means and what to do about it")
     explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
     explain.set_defaults(run=command_explain)
-    check = commands.add_parser("check", parents=[connecting], help="what is this session, and does it still work?")
+    check = add("check", "what is this session, and does it still work?", connecting)
     check.add_argument("session", nargs="?", help="a file or folder, or - for standard input; nothing: it is asked for")
     check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
     check.add_argument("--json", action="store_true", help="print the facts for a program")
-    convert = commands.add_parser("convert", help="from any session format to any other")
+    convert = add("convert", "turns a session of any format into any other")
     convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
     convert.add_argument("dst", help="a new file or folder, or - to print a string")
-    convert.add_argument("--to", choices=TARGETS, help="the format to write, if the name of DST does not tell")
+    formats = f"the format to write, if the name of DST does not tell: {', '.join(TARGETS)}"
+    convert.add_argument("--to", metavar="FORMAT", choices=TARGETS, help=formats)
     convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
     for command, run in ((check, command_check), (convert, command_convert)):
         command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 import telegram_session as script
 
 
 def test_a_start_without_arguments_has_the_settings_that_the_parser_would_give():
     parsed = vars(script.parse_arguments(["--ipv6"]))
     assert vars(script.parse_arguments([])) == {**parsed, "ipv6": False}
+
+
+@pytest.mark.parametrize("command", ["", "network", "explain", "check", "convert"])
+def test_every_command_has_a_help_that_says_what_it_is_for_and_fits(command, capsys):
+    assert script.main([*command.split(), "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if len(line) > 80]
+    assert lines[lines.index("") + 1][0].isupper()  # the usage, an empty line, and what it is for
