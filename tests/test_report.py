@@ -200,6 +200,56 @@ def test_nothing_of_the_person_is_in_the_report_or_in_debug_output(telegram, run
     assert "Telethon" in report
 
 
+MISPLACED = {
+    "password": 'Zwölf "böse" Kämpfer\'s 7%', "another password": "Tr0ub4dor&3", "a third": "correcthorsebattery",
+    "phone": "+49 (0)1522-345 6789", "phone in other digits": "\u0660\u0661\u0665\u0662\u0662 \u0663\u0664\u0665",
+    "e-mail": "quetzal.vogel+7@example.net", "name": "🦜Quetzal🦜 Vogelsang", "link": "tg://login?token=QWxsZVZvZ2Vsc2luZA",
+    "proxy": "socks5://vogel:Gefieder88@proxy.example:1080", "path": "/home/quetzalcoatl/geheim/vogel.session",
+    "half a hash": "b7c41e9d0a5548f2ac61", "line": 'export TELEGRAM_API_HASH="q7c41e9d0a5548f2ac6177e0d3f1928b"',
+    "half a token": "6000000123:AAHquetzal", "half a string": "1" + "BVtsOK8Bu7kq" * 12,
+}  # fmt: skip
+
+PLACES = ["Do you already", "API ID", "API hash", "Phone number", "Code", "Email", "Session"]
+ELSEWHERE = [
+    "Press Enter",
+    "Email code",
+    "Is this the number",
+]  # what was typed has been taken, or the script has ended
+
+
+@pytest.mark.parametrize("prompt", PLACES)
+def test_what_is_typed_where_something_else_is_asked_for_is_not_in_the_report(telegram, run, tmp_path, prompt):
+    delivery = [types.auth.SentCodeTypeSetUpEmailRequired()] if prompt == "Email" else []
+    telegram.add_account(PHONE, code=CODE, delivery=delivery, **{**WHO, "first_name": "🦜 Quetzal\nVogel"})
+    known = {} if prompt.startswith(("Do", "API")) else KNOWN
+    known = {**known, "TELEGRAM_PHONE": ""} if prompt == "Phone number" else known
+    command = ["check"] if prompt == "Session" else ["--debug"]
+    person = run(*command, "--report", "r.txt", env=known)
+    if prompt.startswith("API"):
+        person.answers("Do you already have", "y")
+    if prompt == "API hash":
+        person.answers("API ID", str(API_ID))
+    typed = {}
+    for what, secret in MISPLACED.items():
+        if person.is_asked_one_of([*ELSEWHERE, prompt, "Code"]) != prompt:
+            break
+        person.types(secret, hidden=prompt == "Session")
+        typed[what] = secret
+    assert typed
+    person.is_asked_one_of([*ELSEWHERE, prompt, "Code"])
+    if prompt == "Code":
+        person.types(CODE)
+        person.sees("Quetzal Vogel")
+    elif prompt != "Session":
+        person.presses("ctrl-c")
+    person.answers("Press Enter to exit", "")
+    person.exits(0 if prompt == "Code" else 1 if prompt == "Session" else 130)
+    report = (tmp_path / "r.txt").read_text("utf-8")
+    assert prompt in report
+    assert leaks(report, typed) == []
+    assert not re.search("quetzal|vogel|gefieder|Kämpfer|ub4dor", report, re.IGNORECASE)
+
+
 @pytest.mark.parametrize(
     "kind, shown",
     [
