@@ -621,8 +621,10 @@ class Terminal:
         elif problem.again:
             self.say(f"Next try: {problem.again}", "bold", indent=2)
         if problem.name:
-            whose = "Telegram's name for it" if problem.name.isupper() else "Name of the error"
-            asked = f", in answer to {problem.call}" if problem.call else ""
+            whose, when = (
+                ("Telegram's name for it", "in answer to") if problem.name.isupper() else ("Name of the error", "at")
+            )
+            asked = f", {when} {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
 
     def traceback(self, error: BaseException) -> None:
@@ -1548,10 +1550,11 @@ AuthKeyNotFound
   ~ transport error: 404
   ! Telegram does not know the key in this session at all.
   ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
-    wrongly: some strings of other libraries are misread without a word.
-  - Run this script with “check” to see what the session really is.
-  - If it comes from another library, use “convert”.
-  - Otherwise put it aside and sign in once more.
+    wrongly: some strings of other libraries are misread without a word. With a key that has just been made it is a
+    fault of Telegram's own.
+  - In a sign-in that has only begun, try again.
+  - Otherwise run this script with “check” to see what the session really is.
+  - If it comes from another library, use “convert”. If not, put it aside and sign in once more.
   @ at once, with a new sign-in
 
 “session 401 hidden”
@@ -5657,7 +5660,7 @@ The proxy takes the connection and then says nothing.
 ProxyLoginWanted
 The proxy wants a user and a password.
 {proxy} answers, but only to people who log in.
-- Add them to the address: {kind} with a login looks like socks5://user:password@host:port (or http://…).
+- Add them to the address: {scheme}://user:password@host:port.
 - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
 - Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
 
@@ -6794,7 +6797,7 @@ async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Seque
     failures = [probe.failure for probe in diagnosis.probes]
     failure = max(failures, key=failures.count)
     said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
-    values = {"proxy": proxy.describe(), "kind": PROXY_KINDS[proxy.kind], "said": said}
+    values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
     if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
         kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
         if kind:
@@ -7096,7 +7099,7 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
-        self._answer_dropped = False  # has Telethon thrown an answer away on this line?
+        self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
@@ -7124,16 +7127,19 @@ class Telegram:
     def _run(self, coroutine: Any, doing: str, limit: float) -> Any:
         """Runs a coroutine on the background thread; the person hears what is being waited for.
 
-        Raises TimeoutError after `limit` seconds, KeyboardInterrupt, or what the coroutine raised.
+        Raises TimeoutError after `limit` seconds, ConnectionError when Telethon has thrown an answer away,
+        KeyboardInterrupt, or what the coroutine raised.
         """
         import asyncio
 
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            if term.wait(lambda pause: self._answer_dropped or settled(future, pause), doing, limit) and future.done():
+            if term.wait(lambda pause: bool(self._dropped) or settled(future, pause), doing, limit) and future.done():
                 return future.result()
         finally:
             future.cancel()
+        if self._dropped:
+            raise ConnectionError(self._dropped)
         raise TimeoutError(f"no answer within {limit:.0f} seconds")
 
     def connect(self, *, once_more: bool = True) -> None:
@@ -7362,7 +7368,7 @@ class Telegram:
         if term.debugging:
             term.debug(line)
         if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
-            self._answer_dropped = True
+            self._dropped = line
 
     async def _open(self) -> None:
         """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
@@ -7429,7 +7435,7 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._answer_dropped = False, False
+        self._introduced, self._dropped = False, ""
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )

@@ -219,3 +219,11 @@ def test_python_socks_is_offered_with_the_command_that_installs_it(run: Run, tmp
     person.sees("Python needs the package python-socks")
     person.answers("Press Enter to exit", "")
     person.exits(1)
+
+
+def test_answers_that_cannot_be_read_are_not_told_as_silence(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.faults.add("auth.sendCode", "garbage")
+    person = run(env=VALUES)
+    person.sees("An answer came that was not meant for this connection.")
+    person.sees("at auth.sendCode")
+    person.does_not_see("Nobody answered")

@@ -314,7 +314,7 @@ def test_a_connection_that_telegram_turns_away(code: int, title: str, telegram: 
     person = run(env=SETTINGS, size=(100, 50))
     person.sees(f"✗ {title}")
     person.sees("What to do: 1.")
-    person.sees("Name of the error: InvalidBufferError, in answer to the key exchange")
+    person.sees("Name of the error: InvalidBufferError, at the key exchange")
     leaves(person)
 
 
