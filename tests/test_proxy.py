@@ -330,3 +330,10 @@ def test_a_socks_proxy_that_was_called_an_mtproxy_is_recognised(run: Run) -> Non
         person = run("network", env={"TELEGRAM_PROXY": link})
         person.sees("This is a SOCKS5 proxy, not an MTProxy")
         person.sees(f"Use socks5://127.0.0.1:{proxy.port}")
+
+
+@pytest.mark.parametrize("kind", ["socks5", "http"])
+def test_a_proxy_that_wants_a_login_is_shown_with_one_in_its_own_address(run: Run, kind: str) -> None:
+    with PracticeProxy(kind, user="ann", password="secret") as proxy:
+        person = run("network", env={"TELEGRAM_PROXY": proxy.url(login="")})
+        person.sees(f"Add them to the address: {kind}://user:password@host:port.")
