@@ -513,6 +513,21 @@ class Terminal:
                 return answer.startswith("y")
             self.warn("Please answer y (yes) or n (no), or press Enter for the one in capitals.")
 
+    def forget_typed(self) -> None:
+        """Drops what was typed or pasted ahead: it is no answer to a question that has not been asked yet."""
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
+                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+            else:
+                import termios
+
+                termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        except Exception:  # no terminal that could do it
+            return
+
     def need_a_person(self, prompt: str) -> None:
         """Raises a `Problem` where nobody can answer."""
         if self.interactive:
@@ -656,13 +671,14 @@ class Terminal:
         self._show_held()
 
     def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
-        """Keeps the window open until Enter: on Windows it closes with the program.
+        """Keeps the window open until Enter: on Windows it closes with the program, and the string with it.
 
         `ways` are offered by their number; returns what carries out the one that was chosen. With `patience`, a
         program is waiting too: it goes on by itself after so many seconds.
         """
         if not (self.interactive and self.screen):
             return None
+        self.forget_typed()
         if patience:
             self._write("\n" + self.paint(f"Press Enter to exit (goes on by itself in {duration(patience)})", "cyan"))
             self._enter_within(patience)
@@ -7963,7 +7979,7 @@ class PhoneSignIn:
         doubted = ""
         while True:
             typed = term.ask("Code (or the number of an option)")
-            word = typed.casefold().strip("[]. ")
+            word = typed.casefold().strip("[]. ").replace("qr", "4")
             if word in self._options():
                 self._choose(word)
                 return None
@@ -7985,6 +8001,8 @@ class PhoneSignIn:
                     raise
                 term.problem(problem)
                 term.options(self._options())
+                term.forget_typed()  # the rest of a message that was pasted
+                doubted = ""
 
     def _options(self) -> dict[str, str]:
         """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""

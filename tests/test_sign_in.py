@@ -203,6 +203,22 @@ def test_an_empty_code_is_never_sent(telegram: PracticeTelegram, run: Run) -> No
     assert "auth.signIn" not in telegram.methods
 
 
+# As Telegram's apps copy it: the code is in the second line, and lines follow that answer nothing.
+MESSAGE = "Telegram, [22.11.2026 18:30]\rLogin code: {}. Do not give this code to anyone!\r\rWe never ask for it.\r\r"
+
+
+def test_a_message_is_pasted_in_the_place_of_the_code(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", MESSAGE.format("99999"))
+    person.sees("This code is wrong.")
+    person.answers("Code", MESSAGE.format("12345"))
+    person.answers("Press Enter to exit", "1")
+    person.sees("Where does it go?")
+    person.does_not_see("Nothing was typed")
+    person.does_not_see("Please type a number")
+
+
 def test_a_code_of_the_wrong_length_is_doubted_once(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, delivery=[Delivery(APP, code="123456")])
     person = start(run)

@@ -61,10 +61,11 @@ def test_qr_on_the_command_line_asks_for_no_number(telegram: PracticeTelegram, r
     person.does_not_see("Phone number")
 
 
-def test_qr_at_the_code_prompt_and_the_code_is_taken_back(telegram: PracticeTelegram, run: Run) -> None:
+@pytest.mark.parametrize("typed", ["4", "[4]", "QR"])
+def test_qr_at_the_code_prompt_and_the_code_is_taken_back(telegram: PracticeTelegram, run: Run, typed: str) -> None:
     account = telegram.add_account(PHONE)
     person = start(run)
-    person.answers("Code", "4")
+    person.answers("Code", typed)
     telegram.scan(PHONE, scanned(person))
     gets_a_string(person, telegram, account)
     assert telegram.methods[:3] == ["auth.sendCode", "auth.cancelCode", "auth.exportLoginToken"]
@@ -452,7 +453,7 @@ def test_telegram_wants_a_login_e_mail_first(telegram: PracticeTelegram, run: Ru
 def test_the_qr_code_instead_of_a_login_e_mail(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, delivery=[auth.SentCodeTypeSetUpEmailRequired()])
     person = start(run)
-    person.answers("Email", "4")
+    person.answers("Email", "[4]")
     telegram.scan(PHONE, scanned(person))
     gets_a_string(person, telegram, account)
     assert "auth.cancelCode" in telegram.methods
