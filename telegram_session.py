@@ -6943,7 +6943,7 @@ class UnknownAnswer(Problem):
 
     def __init__(self, constructor: int, body: bytes, call: str) -> None:
         card = named_problem("TypeNotFoundError")
-        meaning = f"{card.meaning} Telegram's answer is of the unknown kind 0x{constructor:08x}."
+        meaning = f"{card.meaning} Here it cannot read Telegram's answer (0x{constructor:08x})."
         super().__init__(card.title, meaning, card.steps, name=card.name, call=call, again=card.again)
         self.constructor = constructor
         self.body = body
