@@ -4895,9 +4895,7 @@ def with_account(session: Session, me: Any) -> Session:
 # Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
 
 TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
-TDATA_VERSION = (3004000).to_bytes(
-    4, "little"
-)  # written: every Telegram Desktop since 3.4 opens it, newer ones bring it up to date
+TDATA_VERSION = (3004000).to_bytes(4, "little")  # written: every Telegram Desktop since 3.4 opens and updates it
 WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
 
 
