@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from . import terminal
 from .practice import PracticeTelegram
 
 if TYPE_CHECKING:
     from .terminal import Person
+
+# The same inputs in every run, and no limits of time: a busy machine is no defect.
+# For others, and more of them: --hypothesis-profile default.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"

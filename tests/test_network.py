@@ -304,7 +304,7 @@ def test_the_most_telling_failure_decides(failures: set[str], name: str) -> None
     assert problem is not None and problem.name == name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_whatever_was_seen_there_is_a_verdict_in_words(data: st.DataObject) -> None:
     kinds = st.sampled_from(["", "no route", "denied", "refused", "no answer", "closed", "silent", "HTTP", "garbage",

@@ -119,7 +119,7 @@ def test_no_description_of_a_proxy_tells_its_password_or_secret() -> None:
             assert "s3cret" not in shown and SECRET.hex() not in shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(st.text(), st.text(alphabet=string.printable), st.binary().map(lambda raw: raw.decode("latin-1"))))
 def test_whatever_is_typed_is_a_proxy_or_a_problem(text: str) -> None:
     for prefix in (
@@ -139,7 +139,7 @@ def test_whatever_is_typed_is_a_proxy_or_a_problem(text: str) -> None:
             assert (len(proxy.secret) in (32, 34)) == (proxy.kind == "mtproxy")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     user=st.text(alphabet=string.printable.strip(), min_size=1, max_size=40),
     password=st.text(alphabet=string.printable.strip(), min_size=1, max_size=40),

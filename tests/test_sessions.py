@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import telegram_session as script
@@ -298,7 +298,6 @@ def test_a_string_is_written_exactly_as_its_library_writes_it(name: str) -> None
     assert written == STRINGS[name]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LAYOUTS), st.data())
 def test_a_truncated_string_is_never_taken_for_a_whole_one(text: str, data: st.DataObject) -> None:
     cut = text[: data.draw(st.integers(0, len(text.rstrip("=")) - 1))]
@@ -306,7 +305,6 @@ def test_a_truncated_string_is_never_taken_for_a_whole_one(text: str, data: st.D
         script.recognise_text(cut)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(STRINGS.values())), st.data())
 def test_a_damaged_string_gives_a_session_or_a_problem(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text) - 1))
@@ -314,7 +312,6 @@ def test_a_damaged_string_gives_a_session_or_a_problem(text: str, data: st.DataO
     session_or_problem(text[:at] + other + text[at + 1 :])
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=600), st.text("1AbC_-+/=09 \n'", min_size=300, max_size=420)))
 def test_any_text_gives_a_session_or_a_problem(text: str) -> None:
     session_or_problem(text)
@@ -572,7 +569,7 @@ SQLITE_FILES = [
 ]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(range(len(SQLITE_FILES))), st.data())
 def test_a_damaged_database_gives_a_session_or_a_problem(which: int, data: st.DataObject) -> None:
     file = SQLITE_FILES[which]
@@ -662,7 +659,7 @@ def test_no_key_of_the_companion_is_lost_on_the_way(tmp_path: Path) -> None:
     assert list(written)[:4] == ["app_id", "app_hash", "device", "sdk"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dictionaries(
     st.sampled_from(["app_id", "app_hash", "id", "device", "session_file", "system_lang_pack", "username", "x"]),
     st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=4),
@@ -817,7 +814,7 @@ def test_a_key_file_made_to_exhaust_the_computer_is_refused_before_anything_is_d
     assert "refused" in refusal(folder) or "unknown passcode method" in refusal(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["key_datas", "D877F783D5D3EF8Cs"]), st.data())
 def test_no_changed_bit_and_no_missing_byte_of_a_folder_goes_unnoticed(name: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -833,7 +830,7 @@ def test_no_changed_bit_and_no_missing_byte_of_a_folder_goes_unnoticed(name: str
             read(folder)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_hostile_contents_under_the_right_check_sums_end_in_a_problem(info: bytes, account: bytes) -> None:
     with tempfile.TemporaryDirectory() as place:
