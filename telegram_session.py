@@ -9960,6 +9960,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
 
 def unlock(tdata: Tdata) -> None:
     """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    tdata.open()  # a folder that is damaged needs no package
     offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
     if tdata.unlock():
         return
