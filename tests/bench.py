@@ -300,6 +300,12 @@ def side_by_side(*runs: Callable[[], float], times: int = 7) -> list[list[float]
 def offline() -> Iterator[Row]:
     import telegram_session as script
 
+    explain, version = (
+        [sys.executable, str(SCRIPT), *words] for words in (["explain", "FLOOD_WAIT_37"], ["--version"])
+    )
+    yield Row("explain an error, one shot", "--version", *side_by_side(
+        lambda: seconds(explain, environment()), lambda: seconds(version, environment())
+    ), "ms")  # fmt: skip
     session = script.new_session(4, KEY, "149.154.167.91", 443, user_id=7000000001)
     with tempfile.TemporaryDirectory() as home:
         folder, text = os.path.join(home, "tdata"), os.path.join(home, "string")

@@ -434,27 +434,10 @@ def test_nothing_useful_on_standard_input_is_said(pasted: bytes) -> None:
     assert "no answer" in run.stdout.decode("utf-8", "replace")
 
 
-# ── speed ──
-
-
 def test_it_never_imports_telethon() -> None:
     run = in_a_process("PhoneNumberBannedError", python=("-X", "importtime"))
     assert run.returncode == 0
     assert b"telethon" not in run.stderr and b"asyncio" not in run.stderr
-
-
-def test_the_answer_takes_no_longer_than_the_version() -> None:
-    """Side by side, the best of five each, so that a busy machine does not matter; 50 ms to find and to print."""
-
-    def seconds(*arguments: str) -> float:
-        command = [sys.executable, str(ROOT / "telegram_session.py"), *arguments]
-        started = time.perf_counter()
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True)
-        return time.perf_counter() - started
-
-    runs = [(seconds("--version"), seconds("explain", "FLOOD_WAIT_37")) for _ in range(5)]
-    version, answer = map(min, zip(*runs))
-    assert answer < version * 1.25 + 0.05, runs
 
 
 @pytest.mark.parametrize(

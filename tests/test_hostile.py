@@ -334,7 +334,7 @@ def test_whatever_is_typed_as_a_code_is_one_or_is_doubted(typed: str, told: str,
     assert code or doubt
     assert ask == "words" or not re.search(r"\s", code)
     assert len(doubt) < 400
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # no pattern runs away
 
 
 @pytest.mark.parametrize(

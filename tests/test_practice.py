@@ -644,7 +644,7 @@ def test_a_closed_port_refuses_until_it_is_opened_again(telegram: PracticeTelegr
     telegram.refuse(2)
     before = time.monotonic()
     assert isinstance(outcome(telegram, NEAREST), ConnectionError)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
     telegram.listen(2)
     assert telegram.data_centres[2].port == port
     assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
