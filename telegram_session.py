@@ -6935,6 +6935,9 @@ class Lost(Problem):
     Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
     """
 
+    def __init__(self, problem: Problem, call: str) -> None:
+        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+
 
 class UnknownAnswer(Problem):
     """The installed Telethon cannot read Telegram's answer, whose bytes are `body`, for the sake of `constructor`."""
@@ -7255,7 +7258,7 @@ class Telegram:
                 problem = unexpected(answer, f"the answer to {call}")
                 if repeat:
                     raise problem
-                raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+                raise Lost(problem, call)
             return answer
 
     def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
@@ -7276,7 +7279,7 @@ class Telegram:
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
                 self.auth_key = b""
             if not repeat:
-                raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+                raise Lost(problem, call) from error
             if not once_more("line"):
                 raise problem from error
             return
@@ -7296,7 +7299,7 @@ class Telegram:
                 problem.said = in_one_line(notification.message, 1000) if notification else ""
             raise problem from error
         elif not repeat:
-            raise Lost(problem.title, problem.meaning, problem.steps, name=problem.name, call=call) from error
+            raise Lost(problem, call) from error
         elif once_more("server"):
             term.warn(f"Telegram's server has trouble ({name}). Trying again.")
             term.countdown(2, "a moment for Telegram's server")
@@ -7977,7 +7980,8 @@ class PhoneSignIn:
         doubted = ""
         while True:
             typed = term.ask("Code (or the number of an option)")
-            word = typed.casefold().strip("[]. ").replace("qr", "4")
+            word = typed.casefold().strip("[]. ")
+            word = "4" if word == "qr" else word
             if word in self._options():
                 self._choose(word)
                 return None
