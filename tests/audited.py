@@ -1,8 +1,9 @@
 """Runs a Python file and writes down what it does to the world: `python tests/audited.py LOG SCRIPT [arguments]`.
 
 One JSON line for each connection, look-up, file opened for writing, change of the file system and process started
-(Python's own audit events), and at the end one for each thread that is still there. Connections beyond this machine are
-refused after they were written down. Standard library only, so that the file imports nothing that it would not anyway.
+(Python's own audit events), and at the end one for each thread that is still there. Connections beyond this machine and
+look-ups of names are written down and then refused, so that nothing depends on the machine's network and name service.
+Standard library only, so that the file imports nothing that it would not anyway.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def main() -> None:
                 raise ConnectionRefusedError(errno.ECONNREFUSED, "the test refuses what lies beyond this machine")
         elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
             note("look-up", values[0])
+            socket = sys.modules["socket"]
+            raise socket.gaierror(socket.EAI_NONAME, "the test looks nothing up")  # type: ignore[attr-defined]
         elif event == "open" and isinstance(values[2], int) and values[2] & WRITES:
             note("write", values[0])
         elif event in CHANGES:
