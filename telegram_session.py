@@ -9795,9 +9795,10 @@ def command_network(options: Any) -> Outcome:
     diagnosis = diagnose(proxy, options.ipv6)
     if diagnosis.probes:
         show_probes(diagnosis.probes)
-    if diagnosis.names_work is False and not proxy:
+    if not diagnosis.names_work and not proxy:
+        said = "no answer about" if diagnosis.names_work is None else "no address for"
         term.warn(
-            f"Names cannot be looked up here (DNS): {TELEGRAM_NAME} has no address. Signing in works without names, "
+            f"Names cannot be looked up here (DNS): {said} {TELEGRAM_NAME}. Signing in works without names, "
             "but a browser will not find the page with the API ID and API hash."
         )
     if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:

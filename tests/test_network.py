@@ -61,6 +61,19 @@ def test_a_slow_network_is_still_a_good_one(telegram: PracticeTelegram, run: Run
     assert all(300 <= milliseconds < 1300 for milliseconds in times)
 
 
+@pytest.mark.parametrize(("name_service", "words"), [("ignorant", "no address for"), ("dead", "no answer about")])
+def test_a_name_service_that_does_not_work_is_said_and_holds_nothing_up(
+    telegram: PracticeTelegram, run: Run, name_service: str, words: str
+) -> None:
+    telegram.name_service = name_service
+    person = run("network")
+    person.sees("all at once")
+    sees_in_time(person, "All is well", REFUSING)
+    assert f"Names cannot be looked up here (DNS): {words}" in " ".join(person.transcript.split())
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+
+
 @pytest.mark.parametrize("columns", [40, 60, 120])
 def test_the_table_fits_the_terminal(run: Run, columns: int) -> None:
     person = run("network", size=(columns, 50))

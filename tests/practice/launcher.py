@@ -6,6 +6,7 @@ The JSON (also as a file's path, or in TELEGRAM_PRACTICE) is `PracticeTelegram.c
 
 - points the script's one address table, `DATA_CENTRES`, and Telethon's default address at the practice server,
 - makes Telethon trust the practice server's RSA key and no other,
+- answers look-ups of names as the practice Telegram's `name_service` says,
 - refuses every connection that would leave this machine; the exit code is then 99, whatever the script made of it.
 
 It uses the standard library only and waits for `socket` and Telethon to be imported by the script: how long the script
@@ -20,6 +21,7 @@ import importlib.machinery
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
@@ -65,8 +67,9 @@ class _Watcher(importlib.abc.MetaPathFinder):
 class _Border:
     """Lets loopback pass and turns everything else away, and remembers it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name_service: str) -> None:
         self.refused: list[str] = []
+        self._name_service = name_service
 
     def _turn_away(self, what: str) -> None:
         self.refused.append(what)
@@ -109,6 +112,10 @@ class _Border:
         def guarded_look_up(look_up: Any) -> Any:
             def first_checked(host: Any, *arguments: Any, **options: Any) -> Any:
                 self.check_name(host)
+                if self._name_service == "dead":
+                    time.sleep(86400)
+                if self._name_service == "ignorant":
+                    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
                 return look_up(host, *arguments, **options)
 
             return first_checked
@@ -159,7 +166,7 @@ def _point_script(script: Any, ports: dict[str, int]) -> None:
 
 def launch(config: dict[str, Any], arguments: list[str]) -> Any:
     """Runs the script's `main` as `python telegram_session.py ARGUMENTS` would, and returns its exit code."""
-    border = _Border()
+    border = _Border(config["name_service"])
     ports = config["ports"]
     watcher = _Watcher(
         {

@@ -82,6 +82,9 @@ class PracticeTelegram:
     `login_token_life` seconds that a QR code is good for · `auto_scan` (phone, seconds): somebody scans every QR code
     after that time, and with 0 before the first answer · `duplicates_die` whether a key that is signed in dies when it
     calls over a second line.
+
+    Read when a script is started: `name_service` of the script's computer: "well", "ignorant" (knows no name) or
+    "dead" (never answers).
     """
 
     def __init__(self) -> None:
@@ -92,6 +95,7 @@ class PracticeTelegram:
         self.login_token_life = 30.0
         self.auto_scan: tuple[str, float] | None = None
         self.duplicates_die = True
+        self.name_service = "well"
 
         self.faults = Faults()
         self.apps: dict[int, tuple[str, bool]] = {
@@ -213,7 +217,7 @@ class PracticeTelegram:
     def config(self) -> str:
         """What `tests/practice/launcher.py` must know, as JSON."""
         ports = {dc.id: dc.port for dc in self.data_centres.values()}
-        return json.dumps({"ports": ports, "rsa_key": RSA_PUBLIC_PEM})
+        return json.dumps({"ports": ports, "rsa_key": RSA_PUBLIC_PEM, "name_service": self.name_service})
 
     # Who and what exists
 
