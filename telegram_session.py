@@ -191,10 +191,13 @@ class Terminal:
     def __init__(self) -> None:
         import _thread
 
-        self.delivered_to_pipe = not self._is_terminal(sys.stdout)
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
+        for name in ("stdin", "stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is None:  # closed by whoever started this: nothing can be read from the stand-in, nor written
+                setattr(sys, name, open(os.devnull, encoding="utf-8"))  # noqa: SIM115  it stays open to the end
+            elif hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
+        self.delivered_to_pipe = not self._is_terminal(sys.stdout)
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
         self._asking = False
@@ -226,7 +229,7 @@ class Terminal:
     def _is_terminal(stream: Any) -> bool:
         try:
             return bool(stream.isatty())
-        except (AttributeError, ValueError):  # no stream at all (pythonw), or a closed one
+        except (AttributeError, ValueError):  # something else in its place, or a closed one
             return False
 
     @staticmethod
@@ -285,6 +288,9 @@ class Terminal:
     def _write(self, text: str) -> None:
         self.clear_status()
         self._picture = 0
+        self._put(text)
+
+    def _put(self, text: str) -> None:
         try:
             self.out.write(text)
             self.out.flush()
@@ -298,7 +304,8 @@ class Terminal:
         Source: docs.python.org/3/library/signal.html#note-on-sigpipe.
         """
         try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
         except (OSError, ValueError, AttributeError):  # closed already
             return
 
@@ -486,6 +493,12 @@ class Terminal:
             self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
             self._write("\n")
             raise KeyboardInterrupt from None
+        except UnicodeDecodeError:
+            self.warn(
+                "What you typed could not be read: this terminal sends letters in another encoding than this system "
+                "has, which mostly is UTF-8. Change that in the settings of the terminal, then type it again."
+            )
+            return self.ask_secret(prompt)
         finally:
             self._asks(False)
         self.hide(typed, "what was typed unseen")
@@ -555,8 +568,7 @@ class Terminal:
         text, end = self.clean(text), self.clean(end)
         if self.redraws:
             line = (text[: max(10, self.width - 1 - len(end))] + end)[: self.width - 1]
-            self.out.write("\r\x1b[K" + self.paint(line, "dim"))
-            self.out.flush()
+            self._put("\r\x1b[K" + self.paint(line, "dim"))
             self._status_shown = True
         else:
             self._write(text + end + "\n")
@@ -565,8 +577,7 @@ class Terminal:
         """Takes the status line away."""
         if self._status_shown:
             self._status_shown = False
-            self.out.write("\r\x1b[K")
-            self.out.flush()
+            self._put("\r\x1b[K")
 
     def wait(self, finished: Callable[[float], bool], doing: str, limit: float) -> bool:
         """Waits for `finished(seconds)`, which blocks that long at most and says whether it is done.

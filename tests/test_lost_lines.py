@@ -248,11 +248,12 @@ def test_ctrl_c_twice_tells_about_the_session_that_may_exist(telegram: PracticeT
 
 
 @pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
-def test_the_reader_of_the_pipe_has_gone(telegram: PracticeTelegram, clean_env: dict[str, str]) -> None:
+@pytest.mark.parametrize("where", ["| :", ">&-"], ids=["it has ended", "there never was one"])
+def test_the_reader_of_the_pipe_has_gone(telegram: PracticeTelegram, clean_env: dict[str, str], where: str) -> None:
     account = telegram.add_account(PHONE)
     script = [sys.executable, str(LAUNCHER), "--config", telegram.config]
     with Person(
-        ["/bin/sh", "-c", '"$@" | :', "sh", *script], env={**clean_env, **CREDENTIALS, "TELEGRAM_PHONE": PHONE}
+        ["/bin/sh", "-c", f'"$@" {where}', "sh", *script], env={**clean_env, **CREDENTIALS, "TELEGRAM_PHONE": PHONE}
     ) as person:
         person.answers("Code", "12345")
         person.sees("Here it is instead:")
@@ -260,6 +261,7 @@ def test_the_reader_of_the_pipe_has_gone(telegram: PracticeTelegram, clean_env: 
         person.exits(0)
         assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
         person.does_not_see("BrokenPipeError")
+        person.does_not_see("Traceback")
 
 
 # ── Telegram's own trouble ──

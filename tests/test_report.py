@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from io import StringIO
@@ -19,7 +21,7 @@ from telethon.tl import types
 
 import telegram_session as script
 
-from .conftest import Run
+from .conftest import LAUNCHER, Run
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
 from .terminal import Person
@@ -328,6 +330,29 @@ def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, name):
     person.answers("Press Enter to exit", "")
     person.exits(130)
     assert "Do you already have" in (tmp_path / "r.txt").read_text("utf-8")
+
+
+CLOSES_THE_WINDOW = """
+import os, pty, sys
+person, window = pty.fork()
+if person == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b""
+while b"gives up after" not in seen:
+    seen += os.read(window, 65536)
+os.close(window)
+sys.exit(os.waitpid(person, 0)[1] >> 8)
+"""
+
+
+def test_a_window_closed_while_telegram_is_waited_for_is_no_line_that_went_down(telegram, run, clean_env, tmp_path):
+    """What is written to a window that has gone fails, and must not pass for an answer of the network."""
+    telegram.faults.add("auth.sendCode", "silence")
+    script_there = [sys.executable, str(LAUNCHER), "--config", telegram.config, "--", "--report", "r.txt"]
+    command = [sys.executable, "-c", CLOSES_THE_WINDOW, *script_there]
+    assert subprocess.run(command, cwd=tmp_path, env={**clean_env, **KNOWN}, timeout=60).returncode == 130
+    assert "exit code : 130" in (tmp_path / "r.txt").read_text("utf-8")
+    assert [call.method for call in telegram.calls].count("auth.sendCode") == 1
 
 
 def test_without_a_terminal_there_is_a_report_too(run, tmp_path):

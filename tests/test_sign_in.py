@@ -123,6 +123,18 @@ def test_a_wrong_password_is_asked_for_again_with_a_fresh_challenge(telegram: Pr
     assert len(set(checked)) == 2
 
 
+def test_letters_in_another_encoding_are_asked_for_again(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    person = start(run, env={"PYTHONIOENCODING": "utf-8:strict"})  # as it is wherever LANG names a language
+    person.answers("Code", "\udcea\udcee\udce4")  # what a terminal for Windows-1251 sends for “код”
+    person.sees("There is no digit in it.")
+    person.answers("Code", "12345")
+    person.answers("2FA password", "\udcea\udcee\udce4", hidden=True)
+    person.sees("could not be read")
+    person.answers("2FA password", "secret", hidden=True)
+    gets_a_string(person, telegram, account)
+
+
 def test_a_pipe_gets_the_string_and_nothing_else(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, password="secret")
     person = start(run, stdout="pipe")
