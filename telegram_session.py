@@ -793,9 +793,9 @@ def spellings(secret: str | bytes) -> set[str]:
     from urllib.parse import quote, quote_plus
 
     data = secret if isinstance(secret, bytes) else secret.encode("utf-8", "replace")
-    found = {data.hex(), repr(secret).strip("b'\""), quote(data, safe=""), quote_plus(data)}
+    found = {data.hex(), repr(secret).lstrip("b")[1:-1], quote(data, safe=""), quote_plus(data)}
     if isinstance(secret, str):
-        found |= {secret, ascii(secret).strip("'\"")}
+        found |= {secret, ascii(secret)[1:-1]}
     for before in range(3):  # base64 looks different with one or two bytes before it; the characters at its ends vary
         encoded = base64.b64encode(bytes(before) + data)[-(-before * 8 // 6) : (before + len(data)) * 8 // 6].decode()
         if len(encoded) >= 5:

@@ -491,6 +491,13 @@ def test_a_name_that_is_also_a_word_does_not_give_itself_away(term):
     assert term.mask("Telegram sent the code") == "Telegram sent the code"
 
 
+def test_a_name_hides_itself_and_no_part_of_other_words(term):
+    term.hide("Cobb", "last name")
+    assert term.mask("The code goes to “Cobb”, and Telegram counts.") == (
+        "The code goes to “[last name]”, and Telegram counts."
+    )
+
+
 def test_the_home_folder_is_not_named(term, monkeypatch):
     monkeypatch.setenv("HOME", "/home/fridolin")
     monkeypatch.setenv("USERPROFILE", "/home/fridolin")
