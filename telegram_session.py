@@ -4168,7 +4168,7 @@ def lost_its_one(text: str) -> bool:
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n")
+    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n").strip()
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
@@ -4257,7 +4257,8 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
     head = read_head(path)
     logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
-        return query(sqlite3.connect(f"file:{in_uri(path)}?mode=ro", uri=True, timeout=1), read, path)
+        quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
+        return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
     if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
         raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
     import shutil
@@ -4301,14 +4302,6 @@ NOT_DATABASES = (
     (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
     (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
 )
-
-
-def in_uri(path: str) -> str:
-    """A path as it stands in an SQLite URI."""
-    plain = b"/._-~" + bytes(range(48, 58)) + bytes(range(65, 91)) + bytes(range(97, 123))
-    path = path.replace("\\", "/") if os.name == "nt" else path
-    quoted = "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in os.fsencode(path))
-    return "/" + quoted if os.name == "nt" else quoted
 
 
 def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
@@ -5217,7 +5210,8 @@ def check_wrap(wrap: Wrap, what: str) -> None:
         name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
     else:
         power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
-        name, reasonable = "scrypt", power and 0 < wrap.memory * wrap.passes <= 192 << 13
+        # Written are 8 passes. OpenSSL itself refuses a single one with much memory, and very many with little.
+        name, reasonable = "scrypt", power and 1 < wrap.passes <= 32 and wrap.memory * wrap.passes <= 192 << 13
     if not (reasonable and 0 < wrap.lanes <= 16 and 8 <= len(wrap.salt) <= 64):
         raise Problem(
             f"The passcode parameters of {what} are unreasonable and were refused ({name}, memory {wrap.memory}, "
@@ -5452,7 +5446,7 @@ class GramjsFolder(Storage):
             except (ValueError, RecursionError):
                 raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
         try:
-            key = bytes(values["authKey"]["data"])
+            key = bytes(list(values["authKey"]["data"]))  # `bytes` of a number would be as many zeros
             dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
         except (TypeError, ValueError, KeyError, OverflowError):
             raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
@@ -5511,17 +5505,26 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         raise not_a_folder(path)
     if not os.path.exists(path) and os.path.isfile(path + ".session"):
         path += ".session"
-    head = read_file(path, DATABASE_LIMIT, 1024)
-    if path.endswith(".json") or (head.startswith(b"SQLite format 3\0") and SessionJson.recognise(path)):
+    head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
+    database = head.startswith(b"SQLite format 3\0")
+    if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
         return SessionJson(path)
-    if head.startswith(b"SQLite format 3\0") or path.endswith(".session"):
+    if database or path.endswith(".session"):
         return recognise_database(path)
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         for start, what, steps in NOT_DATABASES[:3]:
             if re.match(start, head, re.IGNORECASE):
                 leaves = leaving_zip(path) if head.startswith(b"PK") else ""
                 raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
-    return recognise_bytes(read_file(path, STRING_LIMIT))
+    return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+
+
+def holds_string(data: bytes) -> bool:
+    """Whether there is a session string in what should be JSON, and no JSON object around it."""
+    try:
+        return not text_of_file(data)[0].lstrip().startswith("{") and bool(recognise_bytes(data))
+    except Problem:
+        return False
 
 
 def recognise_bytes(data: bytes) -> StringStorage:

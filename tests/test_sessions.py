@@ -257,6 +257,8 @@ def test_what_happens_to_a_string_on_its_way_is_put_right_and_said(given_text: s
     ("given_text", "reason"),
     [
         ("", "nothing in it"),
+        ("“\u00a0”", "nothing in it"),
+        ('"\f"\n', "nothing in it"),
         (TELETHON[:-1] + "A" * 8, "too long"),
         (TELETHON + "\n" + STRINGS["telethon_string/v6_dc3"], "2 different strings"),
         (TELETHON[:40] + "А" + TELETHON[41:], "Character 41 of the string is “А” (U+0410)"),
@@ -276,6 +278,24 @@ def test_what_is_no_string_is_named(given_text: str, reason: str) -> None:
     with pytest.raises(script.Problem) as raised:
         script.recognise_text(given_text)
     assert reason in f"{raised.value.title} {raised.value.meaning}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [TELETHON, f'"{TELETHON}"\n', f'["{TELETHON}"]', f"\ufeff{TELETHON}"],
+    ids=["alone", "in quotes", "in a list", "after a byte order mark"],
+)
+def test_a_string_is_a_string_although_its_file_is_named_json(tmp_path: Path, content: str) -> None:
+    (tmp_path / "session.json").write_text(content, "utf-8")
+    storage, session = read(tmp_path / "session.json")
+    assert storage.name == "string"
+    assert script.encode_telethon_string(session) == TELETHON
+
+
+def test_a_gramjs_folder_that_claims_a_key_without_end_is_refused_at_once(tmp_path: Path) -> None:
+    for name, value in (("authKey", {"data": 10**13}), ("dcId", 2), ("port", 443), ("serverAddress", "149.154.167.51")):
+        (tmp_path / f"session%3A{name}").write_text(json.dumps(value))
+    assert "its values make no sense" in refusal(tmp_path)
 
 
 def test_a_gramjs_string_that_telethon_would_misread_is_recognised() -> None:
@@ -437,6 +457,15 @@ def test_a_file_that_can_only_be_read_and_has_a_strange_name_is_read(tmp_path: P
     link.symlink_to(path)
     assert script.home_key(read(link)[1]) == KEY
     assert script.home_key(read(tmp_path / "50% off? #1 é")[1]) == KEY
+
+
+@pytest.mark.skipif(os.name != "nt", reason="only Windows names other computers in its paths")
+def test_a_file_on_a_network_drive_is_read(tmp_path: Path) -> None:
+    path = telethon_file(tmp_path / "far.session")
+    shared = Path(str(path).replace(path.drive, rf"\\localhost\{path.drive[0]}$", 1))
+    if not shared.exists():
+        pytest.skip("this computer does not share its drives")
+    assert script.home_key(read(shared)[1]) == KEY
 
 
 @pytest.mark.parametrize(
@@ -803,6 +832,8 @@ def test_a_passcode_for_the_wallet_does_not_lock_the_folder(tmp_path: Path) -> N
         (2, 1 << 24, 8, 1),
         (2, 3, 8, 1),
         (2, 1024, 0, 1),
+        (2, 65536, 1, 1),
+        (2, 2, 786432, 16),
         (0, 1, 1, 1),
     ],
 )
