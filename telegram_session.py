@@ -943,7 +943,7 @@ WHERE_TO_SCAN = (
 #   # the numbers of an error of the operating system: Linux, macOS, Windows (four digits and more)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
 # A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time, {upgrade}
-# stands for UPGRADE.
+# stands for UPGRADE, {reinstall} for REINSTALL.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
 # in its code), python-socks, CPython, and reports in the issues of Telethon (2018 to 2026).
 ERRORS = """\
@@ -2490,7 +2490,7 @@ ModuleNotFoundError
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
-  - If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon
+  - {reinstall}
   @ as soon as it is renamed
 
 SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
@@ -2542,11 +2542,12 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
   @ as that name says
 """
 
-# What {upgrade} stands for: right for most programs. For this script itself `for_this_python` says it more exactly.
+# Right for most programs. For this script itself `for_this_python` puts the exact command in the place of this one.
 UPGRADE = (
     "Bring Telethon up to date: python3 -m pip install --upgrade telethon (with the Python that the program uses; "
     "if pip refuses: explain externally-managed-environment)"
 )
+REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
 
 
 class Answer(NamedTuple):
@@ -2613,9 +2614,10 @@ def _answer(group: str, row: dict[str, list[str]]) -> Answer:
     texts = re.findall("“(.+?)”", head)
     row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
     row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
+    known = {"{upgrade}": UPGRADE, "{reinstall}": REINSTALL}
     return Answer(
         group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
-        row["!"][0], row["?"][0], tuple(step.replace("{upgrade}", UPGRADE) for step in row["-"]), row["@"][0],
+        row["!"][0], row["?"][0], tuple(known.get(step, step) for step in row["-"]), row["@"][0],
     )  # fmt: skip
 
 
@@ -5949,12 +5951,12 @@ def ways_to_install(package: str, *options: str) -> list[str]:
 
 
 def for_this_python(problem: Problem) -> Problem:
-    """A card of ERRORS for what happened in this script: its pip command becomes one that works for this Python."""
+    """A card for what happened in this script: UPGRADE and REINSTALL become what works for this Python."""
     steps: list[str] = []
     for step in problem.steps:
-        asked = re.match(r"(.+): python3 -m pip install (--\S+) telethon\b", step)
-        first, *more = ways_to_install(TELETHON, asked[2]) if asked else [step]
-        steps += [f"{asked[1]}. {first}" if asked else first, *more]
+        option = {UPGRADE: "--upgrade", REINSTALL: "--force-reinstall"}.get(step)
+        first, *more = ways_to_install(TELETHON, option) if option else [step]
+        steps += [f"{step.partition(':')[0]}. {first}" if option else first, *more]
     problem.steps = tuple(steps)
     return problem
 
