@@ -217,9 +217,8 @@ class Terminal:
         """Words go to this stream from here on: to standard output for a command whose words are its result."""
         self.out = out
         self.screen = self._is_terminal(out)
-        dumb = os.environ.get("TERM", "") in ("dumb", "") and os.name != "nt"
-        self.redraws = self.screen and not dumb
-        self.colours = self.redraws and not os.environ.get("NO_COLOR") and self._console_understands_escapes()
+        self.redraws = self.screen and self._understands_escapes()
+        self.colours = self.redraws and not os.environ.get("NO_COLOR")
         self.encoding = getattr(out, "encoding", None) or "ascii"
         self.unicode = self._encodes("─✓✗•…")
 
@@ -232,15 +231,14 @@ class Terminal:
         except (AttributeError, ValueError):  # something else in its place, or a closed one
             return False
 
-    @staticmethod
-    def _console_understands_escapes() -> bool:
-        """Windows consoles understand ANSI escapes only when asked to (Windows 10 and newer)."""
+    def _understands_escapes(self) -> bool:
+        """Whether ANSI escapes work. Windows consoles understand them only when asked to (Windows 10 and newer)."""
         if os.name != "nt":
-            return True
+            return os.environ.get("TERM", "") not in ("dumb", "")
         import ctypes
 
         kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
-        console, mode = kernel32.GetStdHandle(-11), ctypes.c_uint32()
+        console, mode = kernel32.GetStdHandle(-12 if self.out is sys.stderr else -11), ctypes.c_uint32()
         if not kernel32.GetConsoleMode(console, ctypes.byref(mode)):
             return False
         return bool(kernel32.SetConsoleMode(console, mode.value | 4))  # ENABLE_VIRTUAL_TERMINAL_PROCESSING
@@ -418,15 +416,14 @@ class Terminal:
         """
         self.record("‹QR code›")
         rows = [list(row) for row in dark]
-        painted = self.redraws and self._console_understands_escapes()
-        ink = 1 if painted else self._pictures % 2  # which modules are drawn: without colours the light ones first
+        ink = 1 if self.redraws else self._pictures % 2  # which modules are drawn: without colours the light ones first
         if self._encodes("▄▀█"):
             rows += [[0] * len(rows[0])] * (len(rows) % 2)
             pairs = zip(rows[::2], rows[1::2])
             lines = ["".join(" ▄▀█"[2 * (t == ink) + (b == ink)] for t, b in zip(*pair)) for pair in pairs]
             black_on_white = "\x1b[30;47m\x1b[38;5;16;48;5;231m"  # the second is free of the terminal's own palette
-            lines = [f"{black_on_white}{line}\x1b[0m" for line in lines] if painted else lines
-        elif painted:
+            lines = [f"{black_on_white}{line}\x1b[0m" for line in lines] if self.redraws else lines
+        elif self.redraws:
             black, white = "\x1b[40m\x1b[48;5;16m  ", "\x1b[47m\x1b[48;5;231m  "
             lines = ["".join(black if module else white for module in row) + "\x1b[0m" for row in rows]
         else:
@@ -440,7 +437,7 @@ class Terminal:
                 f"The code needs {len(lines) + 1} lines, and this window has {self.height}. Make the window larger, or "
                 "its letters smaller; the next code fits then."
             )
-        elif not painted:
+        elif not self.redraws:
             self.note("If the phone does not take it, wait for the next one: it has dark and light exchanged.")
         else:
             self._picture = len(lines)
@@ -5593,21 +5590,13 @@ def new_storage(
     return kind()
 
 
-def save_session(
-    sessions: Sequence[Session],
-    path: str,
-    target: str,
-    *,
-    schema: int = 7,
-    json_path: str | None = None,
-    key_name: str = "",
-    passcode: str = "",
-) -> list[str]:
+def save_session(sessions: Sequence[Session], path: str, target: str, **details: Any) -> list[str]:
     """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
 
-    Files are for their owner only, appear whole or not at all, and never replace anything. A `Problem` otherwise.
+    `details` are those of `new_storage`. Files are for their owner only, appear whole or not at all, and never replace
+    anything. A `Problem` otherwise.
     """
-    storage = new_storage(target, path, schema=schema, json_path=json_path, key_name=key_name, passcode=passcode)
+    storage = new_storage(target, path, **details)
     storage.save_all(sessions)
     if isinstance(storage, StringStorage):
         write_bytes(path, storage.text.encode("ascii") + b"\n")
