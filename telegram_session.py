@@ -4733,7 +4733,11 @@ class SessionJson(Storage):
         folder = os.path.dirname(base) or "."
         if not os.path.isfile(base + ".session"):
             return None
-        for name in sorted(entry for entry in names_in(folder) if entry.endswith(".json"))[:50]:
+        try:
+            names = names_in(folder)
+        except Problem:  # it lets its files be read, but not be listed
+            return None
+        for name in sorted(entry for entry in names if entry.endswith(".json"))[:50]:
             path = os.path.join(folder, name)
             try:
                 named = cls.parse(path)[0].get("session_file")
@@ -9593,8 +9597,6 @@ def prepare_report(options: Any) -> None:
     path, options.report = options.report, None  # if not, none is written at the end
     try:
         refuse_existing(path)
-        if not os.path.isdir(os.path.dirname(path) or "."):
-            raise FileNotFoundError(2, "there is no such folder", path)
     except OSError as error:
         problem = not_written(path, error)
         problem.code = 2

@@ -459,6 +459,19 @@ def test_a_file_that_can_only_be_read_and_has_a_strange_name_is_read(tmp_path: P
     assert script.home_key(read(tmp_path / "50% off? #1 é")[1]) == KEY
 
 
+def test_a_file_is_read_although_its_folder_may_not_be_listed(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    path = telethon_file(folder / "a.session")
+    folder.chmod(0o311)
+    try:
+        if os.access(folder, os.R_OK):
+            pytest.skip("this user may list every folder")
+        assert script.home_key(read(path)[1]) == KEY
+    finally:
+        folder.chmod(0o755)
+
+
 @pytest.mark.skipif(os.name != "nt", reason="only Windows names other computers in its paths")
 def test_a_file_on_a_network_drive_is_read(tmp_path: Path) -> None:
     path = telethon_file(tmp_path / "far.session")
