@@ -338,7 +338,7 @@ person, window = pty.fork()
 if person == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 seen = b""
-while b"gives up after" not in seen:
+while b"gives up after" not in seen.partition(b"Asking Telegram for a login code")[2]:
     seen += os.read(window, 65536)
 os.close(window)
 sys.exit(os.waitpid(person, 0)[1] >> 8)
