@@ -5330,7 +5330,8 @@ def account_data(session: Session) -> bytes:
 
 def folder_name(data_name: str) -> str:
     """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
-    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in digest("md5", data_name.encode())[:8])
+    name = data_name.encode("utf-8", "surrogateescape")  # the name of a file need not be text
+    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in digest("md5", name)[:8])
 
 
 def pack_numbers(*numbers: int) -> bytes:

@@ -764,6 +764,11 @@ def test_a_folder_is_found_from_around_and_inside_it(tmp_path: Path, inside: str
     assert read(tmp_path / inside)[1].user.id == 42
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name must be text")
+def test_a_key_file_whose_name_is_no_text_is_opened(tmp_path: Path) -> None:
+    assert read(desktop(tmp_path / "tdata", key_name="\udcff"))[1].user.id == 42
+
+
 def test_of_two_copies_of_old_the_newer_whole_one_counts(tmp_path: Path) -> None:
     folder, other = desktop(tmp_path / "tdata", 42), desktop(tmp_path / "other", 43)
     for number, source in ((0, other), (1, folder)):
