@@ -450,13 +450,14 @@ def test_a_locked_session_is_said_to_be_locked(tmp_path: Path) -> None:
 
 
 def test_a_file_that_can_only_be_read_and_has_a_strange_name_is_read(tmp_path: Path) -> None:
-    path = telethon_file(tmp_path / "50% off? #1 é.session")
+    name = "50% off #1 é" if os.name == "nt" else "50% off? #1 é"  # Windows has no ? in names
+    path = telethon_file(tmp_path / f"{name}.session")
     path.chmod(0o400)
     assert script.home_key(read(path)[1]) == KEY
     link = tmp_path / "link.session"
     link.symlink_to(path)
     assert script.home_key(read(link)[1]) == KEY
-    assert script.home_key(read(tmp_path / "50% off? #1 é")[1]) == KEY
+    assert script.home_key(read(tmp_path / name)[1]) == KEY
 
 
 def test_a_file_is_read_although_its_folder_may_not_be_listed(tmp_path: Path) -> None:
