@@ -6501,7 +6501,7 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
     except NotTelegram as other:
         failure, detail = await _what_else_answered(other.start, reader)
         return state._replace(failure=failure, detail=detail)
-    except ValueError:  # a packet, but not resPQ; or a web proxy's answer without an end
+    except (ValueError, asyncio.LimitOverrunError):  # a packet, but not resPQ; or a web proxy's answer without an end
         return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
     except EOFError:  # IncompleteReadError in a proxy's part
         return state._replace(failure="ProxyHangsUp")
@@ -6618,6 +6618,8 @@ class Examination:
             import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
 
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+        # Ctrl-C in the middle of an attempt ends that, too, with an exception that nobody asks for.
+        self._loop.set_exception_handler(lambda loop, context: None)
         self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
 
     def go_on(self, seconds: float) -> bool:
