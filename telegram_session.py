@@ -6515,18 +6515,16 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
 async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
     """Connects to the first of these addresses that lets itself be connected to."""
     import asyncio
+    import contextlib
 
-    for last in range(len(addresses)):
-        try:
-            return await asyncio.open_connection(addresses[last], port)
-        except OSError:
-            if last == len(addresses) - 1:
-                raise
-    raise OSError("no address")
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(address, port)
+    return await asyncio.open_connection(addresses[-1], port)
 
 
 def why_not_connected(error: OSError) -> str:
-    """The key of FAILURES for an error that the operating system gave."""
+    """The `failure` of a `Probe` for an error that the operating system gave."""
     import errno
 
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
@@ -6873,13 +6871,12 @@ def clock_problem(offset: float | None) -> Problem | None:
     """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
     if offset is None or abs(offset) <= CLOCK_TOLERANCE:
         return None
-    system = {"win32": "win32", "darwin": "darwin"}.get(sys.platform, "linux")
     return network_problem(
         "NetworkClock",
         wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
         here=clock(time.time()),
         there=clock(time.time() + offset),
-        how="\n".join(f"- {step}" for step in SET_THE_CLOCK[system]),
+        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
     )
 
 
@@ -7202,7 +7199,7 @@ class Telegram:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
             if examinations and not examinations[0].go_on(pause):
                 return opening.done()
-            if examinations and not verdicts and not opening.done():
+            if examinations and not opening.done():
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
@@ -7231,7 +7228,7 @@ class Telegram:
         diagnosis = diagnose(self._proxy, self._ipv6)
         return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
 
-    def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
+    def call(self, request: Any, doing: str, *, repeat: bool = True) -> Any:
         """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
 
         `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
@@ -7248,7 +7245,7 @@ class Telegram:
                 self.connect()
             started = time.monotonic()
             try:
-                answer = self._run(self._ask(request), doing, limit)
+                answer = self._run(self._ask(request), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
@@ -8488,11 +8485,10 @@ warnings weakref webbrowser zipfile zlib
 
 
 class Installed(NamedTuple):
-    """A Telethon on this computer: its version, the layer of Telegram's API that it speaks, and its folder."""
+    """A Telethon on this computer: its version, and the layer of Telegram's API that it speaks."""
 
     version: str
     layer: int
-    folder: str
 
 
 def check_dependencies() -> None:
@@ -8586,7 +8582,7 @@ def find_telethon() -> Installed:
             ways_to_install(TELETHON, "--upgrade"),
             name="TelethonTooOld",
         )
-    return Installed(version, int(layer), folder)
+    return Installed(version, int(layer))
 
 
 def telethon_missing() -> Problem:
@@ -10094,20 +10090,13 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         telegram.connect()
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
-            raise unregistered()
+            raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
     return answer
-
-
-def unregistered() -> Problem:
-    """The `Problem` of a key that Telegram knows, but that nobody is signed in with."""
-    found = find_answer("AUTH_KEY_UNREGISTERED")
-    assert found is not None
-    return found.problem(call="users.getUsers")
 
 
 def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
