@@ -6612,9 +6612,6 @@ class Examination:
     def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
         import asyncio
 
-        if proxy and proxy.kind == "mtproxy":
-            import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
-
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
         # Ctrl-C in the middle of an attempt ends that, too, with an exception that nobody asks for.
         self._loop.set_exception_handler(lambda loop, context: None)
@@ -9326,10 +9323,11 @@ def git_would_take(path: str) -> bool:
     """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
     import subprocess
 
-    folder = os.path.dirname(os.path.abspath(path))
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    above = folder
+    try:
+        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
+    except (OSError, ValueError):  # nothing can be written there, which will be said
+        return False
+    above = os.path.dirname(path)
     while not os.path.lexists(os.path.join(above, ".git")):
         if above == os.path.dirname(above):
             return False
@@ -9337,7 +9335,7 @@ def git_would_take(path: str) -> bool:
     try:
         quiet = subprocess.DEVNULL
         asked = subprocess.run(
-            ["git", "-C", folder, "check-ignore", "-q", "--", os.path.abspath(path)],
+            ["git", "-C", above, "check-ignore", "-q", "--", path],
             stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
@@ -9788,6 +9786,8 @@ def command_network(options: Any) -> Outcome:
     """
     term.heading("Can this computer reach Telegram?")
     proxy = named_proxy(options)
+    if proxy and proxy.kind == "mtproxy":
+        find_telethon()  # brings pyaes, because the cipher of MTProxy is not in Python's own library
     way = f"through {proxy.describe()}" if proxy else "by every address and port"
     term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
     diagnosis = diagnose(proxy, options.ipv6)

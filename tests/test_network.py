@@ -302,6 +302,9 @@ def test_one_silent_port_does_not_hold_up_the_verdict(telegram: PracticeTelegram
 def test_it_works_before_telethon_is_installed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['telethon'] = None")
     run("network", env={"PYTHONPATH": str(tmp_path)}).sees("All is well")
+    person = run("network", env={"PYTHONPATH": str(tmp_path), "TELEGRAM_PROXY": f"mtproxy://{'a1' * 16}@127.0.0.1:9"})
+    person.sees("Telethon is there, but not whole.")  # the cipher of MTProxy comes with it
+    person.sees(f"{Path(sys.executable).name} -m pip install --force-reinstall")
 
 
 def test_the_name_on_the_card_can_be_looked_up(run: Run) -> None:
