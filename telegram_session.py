@@ -8493,7 +8493,10 @@ def check_dependencies() -> None:
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
     before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # somebody has deleted it meanwhile
+        here = ""
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
