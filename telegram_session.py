@@ -192,7 +192,7 @@ class Terminal:
         import _thread
 
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
-        for stream in (sys.stdout, sys.stderr):
+        for stream in (sys.stdin, sys.stdout, sys.stderr):  # what is typed can have half a letter in it, too
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
@@ -486,6 +486,10 @@ class Terminal:
             self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
             self._write("\n")
             raise KeyboardInterrupt from None
+        except UnicodeDecodeError:
+            self._write("\n")
+            self.warn("There is half a letter in it; some terminals leave one when you delete. Please type it again.")
+            return self.ask_secret(prompt)
         finally:
             self._asks(False)
         self.hide(typed, "what was typed unseen")

@@ -290,10 +290,13 @@ class Person:
     # Doing
 
     def types(self, text: str, *, enter: bool = True, hidden: bool = False) -> None:
-        """Types a line. `hidden`: only once the terminal has stopped to echo, as it must for secrets."""
+        """Types a line. `hidden`: only once the terminal has stopped to echo, as it must for secrets.
+
+        Half a letter is a character that stands for a byte, as Python's `surrogateescape` makes them.
+        """
         if hidden:
             self._wait_for_no_echo()
-        self._write(text.encode() + (b"\r" if enter else b""))
+        self._write(text.encode(errors="surrogateescape") + (b"\r" if enter else b""))
 
     def answers(self, prompt: str, text: str, *, hidden: bool = False, timeout: float = TIMEOUT) -> None:
         """Types a line at a prompt, once it is there."""
