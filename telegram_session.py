@@ -9591,8 +9591,8 @@ def prepare_report(options: Any) -> None:
     path, options.report = options.report, None  # if not, none is written at the end
     try:
         refuse_existing(path)
-        if not os.path.isdir(os.path.dirname(path) or "."):
-            raise FileNotFoundError(2, "there is no such folder", path)
+        if not os.access(os.path.dirname(path) or ".", os.W_OK):
+            raise PermissionError(13, "you may not write into its folder", path)
     except OSError as error:
         problem = not_written(path, error)
         problem.code = 2

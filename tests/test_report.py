@@ -311,6 +311,17 @@ def test_a_report_into_a_folder_that_does_not_exist_is_refused_first(run, tmp_pa
     person.exits(2)
 
 
+def test_a_report_into_a_folder_that_is_not_theirs_is_refused_first(run, tmp_path):
+    (tmp_path / "theirs").mkdir(mode=0o500)
+    if os.access(tmp_path / "theirs", os.W_OK):
+        pytest.skip("whoever runs this may write everywhere")
+    person = run("--report", "theirs/r.txt")
+    person.sees("cannot be written: you may not write into its folder.")
+    person.does_not_see("Step 0")
+    person.answers("Press Enter to exit", "")
+    person.exits(2)
+
+
 def test_ctrl_c_leaves_a_report_behind(run, tmp_path):
     person = run("--report", "r.txt")
     person.is_asked("Do you already have")
