@@ -285,6 +285,9 @@ class Terminal:
     def _write(self, text: str) -> None:
         self.clear_status()
         self._picture = 0
+        self._put(text)
+
+    def _put(self, text: str) -> None:
         try:
             self.out.write(text)
             self.out.flush()
@@ -559,8 +562,7 @@ class Terminal:
         text, end = self.clean(text), self.clean(end)
         if self.redraws:
             line = (text[: max(10, self.width - 1 - len(end))] + end)[: self.width - 1]
-            self.out.write("\r\x1b[K" + self.paint(line, "dim"))
-            self.out.flush()
+            self._put("\r\x1b[K" + self.paint(line, "dim"))
             self._status_shown = True
         else:
             self._write(text + end + "\n")
@@ -569,8 +571,7 @@ class Terminal:
         """Takes the status line away."""
         if self._status_shown:
             self._status_shown = False
-            self.out.write("\r\x1b[K")
-            self.out.flush()
+            self._put("\r\x1b[K")
 
     def wait(self, finished: Callable[[float], bool], doing: str, limit: float) -> bool:
         """Waits for `finished(seconds)`, which blocks that long at most and says whether it is done.

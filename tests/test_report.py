@@ -22,6 +22,7 @@ import telegram_session as script
 from .conftest import Run
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
+from .signing_in import start
 from .terminal import Person
 
 PHONE = "+49 151 12345678"
@@ -339,6 +340,16 @@ def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, name):
     person.answers("Press Enter to exit", "")
     person.exits(130)
     assert "Do you already have" in (tmp_path / "r.txt").read_text("utf-8")
+
+
+def test_a_window_that_is_closed_while_telegram_is_silent_ends_the_sign_in(telegram, run, tmp_path):
+    telegram.faults.add("auth.sendCode", "silence")
+    person = start(run, "--report", "r.txt")
+    person.sees("asking for a code:")
+    person.loses_the_window()
+    person.exits(130)
+    assert "Stopped." in (tmp_path / "r.txt").read_text("utf-8")
+    assert [call.method for call in telegram.calls] == ["auth.sendCode"]
 
 
 def test_without_a_terminal_there_is_a_report_too(run, tmp_path):
