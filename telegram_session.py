@@ -6511,7 +6511,7 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
     except NotTelegram as other:
         failure, detail = await _what_else_answered(other.start, reader)
         return state._replace(failure=failure, detail=detail)
-    except ValueError:  # a packet, but not resPQ; or a web proxy's answer without an end
+    except (ValueError, asyncio.LimitOverrunError):  # a packet, but not resPQ; or a web proxy's answer without an end
         return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
     except EOFError:  # IncompleteReadError in a proxy's part
         return state._replace(failure="ProxyHangsUp")
@@ -6525,18 +6525,16 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
 async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
     """Connects to the first of these addresses that lets itself be connected to."""
     import asyncio
+    import contextlib
 
-    for last in range(len(addresses)):
-        try:
-            return await asyncio.open_connection(addresses[last], port)
-        except OSError:
-            if last == len(addresses) - 1:
-                raise
-    raise OSError("no address")
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(address, port)
+    return await asyncio.open_connection(addresses[-1], port)
 
 
 def why_not_connected(error: OSError) -> str:
-    """The key of FAILURES for an error that the operating system gave."""
+    """The `failure` of a `Probe` for an error that the operating system gave."""
     import errno
 
     if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
@@ -6624,10 +6622,9 @@ class Examination:
     def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
         import asyncio
 
-        if proxy and proxy.kind == "mtproxy":
-            import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
-
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+        # Ctrl-C in the middle of an attempt ends that, too, with an exception that nobody asks for.
+        self._loop.set_exception_handler(lambda loop, context: None)
         self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
 
     def go_on(self, seconds: float) -> bool:
@@ -6881,13 +6878,12 @@ def clock_problem(offset: float | None) -> Problem | None:
     """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
     if offset is None or abs(offset) <= CLOCK_TOLERANCE:
         return None
-    system = {"win32": "win32", "darwin": "darwin"}.get(sys.platform, "linux")
     return network_problem(
         "NetworkClock",
         wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
         here=clock(time.time()),
         there=clock(time.time() + offset),
-        how="\n".join(f"- {step}" for step in SET_THE_CLOCK[system]),
+        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
     )
 
 
@@ -7210,7 +7206,7 @@ class Telegram:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
             if examinations and not examinations[0].go_on(pause):
                 return opening.done()
-            if examinations and not verdicts and not opening.done():
+            if examinations and not opening.done():
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
@@ -7239,7 +7235,7 @@ class Telegram:
         diagnosis = diagnose(self._proxy, self._ipv6)
         return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
 
-    def call(self, request: Any, doing: str, *, repeat: bool = True, limit: float = CALL_LIMIT) -> Any:
+    def call(self, request: Any, doing: str, *, repeat: bool = True) -> Any:
         """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
 
         `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
@@ -7256,7 +7252,7 @@ class Telegram:
                 self.connect()
             started = time.monotonic()
             try:
-                answer = self._run(self._ask(request), doing, limit)
+                answer = self._run(self._ask(request), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
@@ -8496,11 +8492,10 @@ warnings weakref webbrowser zipfile zlib
 
 
 class Installed(NamedTuple):
-    """A Telethon on this computer: its version, the layer of Telegram's API that it speaks, and its folder."""
+    """A Telethon on this computer: its version, and the layer of Telegram's API that it speaks."""
 
     version: str
     layer: int
-    folder: str
 
 
 def check_dependencies() -> None:
@@ -8508,7 +8503,10 @@ def check_dependencies() -> None:
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
     before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # somebody has deleted it meanwhile
+        here = ""
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -8594,7 +8592,7 @@ def find_telethon() -> Installed:
             ways_to_install(TELETHON, "--upgrade"),
             name="TelethonTooOld",
         )
-    return Installed(version, int(layer), folder)
+    return Installed(version, int(layer))
 
 
 def telethon_missing() -> Problem:
@@ -9338,10 +9336,11 @@ def git_would_take(path: str) -> bool:
     """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
     import subprocess
 
-    folder = os.path.dirname(os.path.abspath(path))
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    above = folder
+    try:
+        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
+    except (OSError, ValueError):  # nothing can be written there, which will be said
+        return False
+    above = os.path.dirname(path)
     while not os.path.lexists(os.path.join(above, ".git")):
         if above == os.path.dirname(above):
             return False
@@ -9349,7 +9348,7 @@ def git_would_take(path: str) -> bool:
     try:
         quiet = subprocess.DEVNULL
         asked = subprocess.run(
-            ["git", "-C", folder, "check-ignore", "-q", "--", os.path.abspath(path)],
+            ["git", "-C", above, "check-ignore", "-q", "--", path],
             stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
@@ -9598,6 +9597,8 @@ def prepare_report(options: Any) -> None:
     path, options.report = options.report, None  # if not, none is written at the end
     try:
         refuse_existing(path)
+        if not os.access(os.path.dirname(path) or ".", os.W_OK):
+            raise PermissionError(13, "you may not write into its folder", path)
     except OSError as error:
         problem = not_written(path, error)
         problem.code = 2
@@ -9798,6 +9799,8 @@ def command_network(options: Any) -> Outcome:
     """
     term.heading("Can this computer reach Telegram?")
     proxy = named_proxy(options)
+    if proxy and proxy.kind == "mtproxy":
+        find_telethon()  # brings pyaes, because the cipher of MTProxy is not in Python's own library
     way = f"through {proxy.describe()}" if proxy else "by every address and port"
     term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
     diagnosis = diagnose(proxy, options.ipv6)
@@ -10100,20 +10103,13 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         telegram.connect()
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
-            raise unregistered()
+            raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
         term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
     return answer
-
-
-def unregistered() -> Problem:
-    """The `Problem` of a key that Telegram knows, but that nobody is signed in with."""
-    found = find_answer("AUTH_KEY_UNREGISTERED")
-    assert found is not None
-    return found.problem(call="users.getUsers")
 
 
 def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:

@@ -348,6 +348,15 @@ class Person:
             self._screen.resize(rows, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def loses_the_window(self) -> None:
+        """Closes the terminal for good: the system sends SIGHUP, and nothing can be shown or typed any more.
+
+        It is closed as soon as the command has shown one more thing, which ends the reading that is under way.
+        """
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, self._master)
+        os.close(nowhere)
+
     def hangs_up(self) -> None:
         """Closes the terminal window: the session's leader gets SIGHUP."""
         with contextlib.suppress(ProcessLookupError):

@@ -292,6 +292,15 @@ def test_a_file_in_a_folder_of_pythonpath_is_named(tmp_path):
     assert f"    {tmp_path / 'signal.py'}\n" in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder that a program works in")
+def test_the_working_folder_may_be_gone(tmp_path):
+    folder, python = tmp_path / "gone", tmp_path / "python"
+    folder.mkdir()
+    python.write_text(f"#!/bin/sh\nrmdir '{folder}' && exec '{sys.executable}' \"$@\"\n", "utf-8")
+    python.chmod(0o755)
+    assert "There is no terminal to ask on." in words(run(python, cwd=folder))
+
+
 def test_a_file_in_the_working_folder_is_named_and_stops_nothing(tmp_path):
     write(tmp_path, {"telethon.py": "", "queue.py": ""})
     done = run(sys.executable, cwd=tmp_path)

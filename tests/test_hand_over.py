@@ -385,6 +385,19 @@ def test_a_file_that_git_would_take_up_is_asked_about_first(sign_in, tmp_path):
     assert (tmp_path / "session.txt").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links are not for everybody on Windows")
+def test_git_is_asked_about_the_folder_that_a_path_really_leads_to(tmp_path):
+    repository, ignored, link = tmp_path / "repository", tmp_path / "repository" / "ignored", tmp_path / "link"
+    ignored.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    (repository / ".gitignore").write_text("ignored/\n")
+    for folder, taken in ((repository, True), (ignored, False), (repository / "new", True)):
+        link.symlink_to(folder)
+        for path in (folder, folder / "not there yet", link):
+            assert script.git_would_take(str(path / "telegram.session")) is taken
+        link.unlink()
+
+
 def test_beside_the_script_git_takes_up_nothing_of_what_is_offered_to_be_saved():
     if not (ROOT / ".git").exists():
         pytest.skip("not in a git repository")

@@ -7,6 +7,7 @@ import re
 import socket
 import socketserver
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 import telegram_session as script
 
-from .conftest import Run
+from .conftest import ROOT, Run
 from .practice import PracticeTelegram
 from .terminal import Person
 from .waiting import sees_in_time
@@ -98,6 +99,24 @@ def test_nothing_is_left_running(telegram: PracticeTelegram, run: Run) -> None:
     person.answers("Press Enter to exit", "")
     person.exits(130)
     telegram.wait_until_idle()
+
+
+def test_ctrl_c_at_the_very_moment_of_connecting_leaves_no_traceback(
+    telegram: PracticeTelegram, clean_env: dict[str, str]
+) -> None:
+    """Python itself sends the Ctrl-C, from inside the first connection that is opened."""
+    code = (
+        "import signal, sys; from tests.practice import launcher\n"
+        "sys.addaudithook(lambda event, _: event == 'socket.connect' and signal.raise_signal(signal.SIGINT))\n"
+        "sys.argv = ['launcher', 'network']; sys.exit(launcher.main())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env={**clean_env, "TELEGRAM_PRACTICE": telegram.config}, cwd=ROOT,
+        stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert "Stopped." in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == 130
 
 
 # Something is in the way
@@ -283,6 +302,9 @@ def test_one_silent_port_does_not_hold_up_the_verdict(telegram: PracticeTelegram
 def test_it_works_before_telethon_is_installed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['telethon'] = None")
     run("network", env={"PYTHONPATH": str(tmp_path)}).sees("All is well")
+    person = run("network", env={"PYTHONPATH": str(tmp_path), "TELEGRAM_PROXY": f"mtproxy://{'a1' * 16}@127.0.0.1:9"})
+    person.sees("Telethon is there, but not whole.")  # the cipher of MTProxy comes with it
+    person.sees(f"{Path(sys.executable).name} -m pip install --force-reinstall")
 
 
 def test_the_name_on_the_card_can_be_looked_up(run: Run) -> None:

@@ -261,6 +261,7 @@ FAILURES = [
     ("socks4", "login", "socks4://127.0.0.1:%d", "wants a user and a password", 3),
     ("socks4", "login", "socks4://bob@127.0.0.1:%d", "does not accept this user and password", 3),
     ("http", "refusing", "http://127.0.0.1:%d", "refuses to connect to Telegram (403 Forbidden)", 3),
+    ("http", "endless", "http://127.0.0.1:%d", "What answers there is not a web (HTTP) proxy", 3),
     ("http", "login", "http://127.0.0.1:%d", "wants a user and a password", 3),
     ("http", "login", "http://ann:wrong@127.0.0.1:%d", "does not accept this user and password", 3),
     ("http", "", "socks5://127.0.0.1:%d", "This is a web (HTTP) proxy, not a SOCKS5 proxy", 3),
@@ -283,6 +284,7 @@ def test_each_way_a_proxy_fails_has_its_own_answer(
         person.is_asked("Press Enter to exit")
         person.types("")
         person.exits(1)
+        person.does_not_see("Traceback")
 
 
 def test_a_proxy_that_is_gone_is_called_gone(run: Run) -> None:

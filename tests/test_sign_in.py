@@ -231,6 +231,21 @@ def test_a_message_is_pasted_in_the_place_of_the_code(telegram: PracticeTelegram
     person.does_not_see("Please type a number")
 
 
+def test_half_a_letter_that_the_terminal_left_behind_ends_nothing(telegram: PracticeTelegram, run: Run) -> None:
+    """Without IUTF8 (tty_ioctl(4)) Backspace takes one byte away, and half of a Cyrillic letter stays in the line."""
+    half = "\udcd0"
+    account = telegram.add_account(PHONE, password="correct horse")
+    person = start(run, phone="", env={"PYTHONIOENCODING": "utf-8:strict"})  # as in en_US.UTF-8, for one
+    person.answers("Phone number", half + PHONE)
+    person.sees("Type one number")
+    person.answers("Phone number", PHONE)
+    person.answers("Code", half + "12345")
+    person.answers("2FA password", half + "correct horse", hidden=True)
+    person.sees("half a letter")
+    person.answers("2FA password", "correct horse", hidden=True)
+    gets_a_string(person, telegram, account)
+
+
 def test_a_code_of_the_wrong_length_is_doubted_once(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, delivery=[Delivery(APP, code="123456")])
     person = start(run)

@@ -19,7 +19,8 @@ from typing import Any
 #   refusing answers that it will not connect to anything
 #   mute     says that it has connected, and then nothing comes back
 #   full     takes the login or greeting, then closes instead of connecting
-MISBEHAVIOURS = ("", "deaf", "closing", "refusing", "mute", "full")
+#   endless  answers as a web server does, with a header that does not end
+MISBEHAVIOURS = ("", "deaf", "closing", "refusing", "mute", "full", "endless")
 
 
 class PracticeProxy:
@@ -80,6 +81,8 @@ class _Client(socketserver.StreamRequestHandler):
         proxy: PracticeProxy = self.server.proxy  # type: ignore[attr-defined]
         if proxy.misbehaves == "deaf":
             proxy._stopped.wait(30)
+        elif proxy.misbehaves == "endless":
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 300_000)
         elif proxy.misbehaves != "closing":
             target = getattr(self, proxy.kind)(proxy)
             if target and proxy.misbehaves == "mute":
