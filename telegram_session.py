@@ -7941,10 +7941,17 @@ class PhoneSignIn:
         self._keep(sent)
 
     def _keep(self, sent: Any) -> None:
-        """A new SentCode takes the place of the one before; an empty hash means that the old one stays."""
+        """A new SentCode takes the place of the one before; an empty hash means that the old one stays.
+
+        So does an empty address, as a login e-mail that is being reset is not named again (TDLib, AuthManager.cpp,
+        on_sent_code, and Telegram for Android, LoginActivity.java, keep the old one, too).
+        """
+        address = getattr(getattr(self.sent, "type", None), "email_pattern", "")
         self.sent, self.sent_at = sent, time.monotonic()
         self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
         show_answer(sent)
+        if getattr(getattr(sent, "type", None), "email_pattern", None) == "":
+            sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
         """auth.cancelCode: a code that nobody will type should not stay valid."""

@@ -305,9 +305,13 @@ def test_a_login_email_is_reset_at_once_or_pending(telegram: PracticeTelegram, p
             assert isinstance(sent.type, Sms)
             return
         assert sent.type.reset_available_period is None and sent.type.reset_pending_date
+        assert sent.type.email_pattern == ""
         with pytest.raises(errors.BadRequestError):
             await client(functions.auth.ResetLoginEmailRequest(PHONE, sent.phone_code_hash))
         assert telegram.calls[-1].outcome == "TASK_ALREADY_EXISTS"
+        telegram.account(PHONE).email_reset_pending = telegram.clock()  # the day has come
+        sent = await client(functions.auth.ResetLoginEmailRequest(PHONE, sent.phone_code_hash))
+        assert isinstance(sent.type, Sms)
 
     use(telegram, go)
 

@@ -651,6 +651,7 @@ def test_a_reset_of_the_login_e_mail_that_takes_days(telegram: PracticeTelegram,
     person.sees("reset the login e-mail (takes 7 days 0h)")
     person.answers("Code", "6")
     person.sees("reset_pending_date")
+    person.sees("Telegram sent the code by E-MAIL to pe***a@example.org.")  # which Telegram does not repeat
     person.sees("[6] ask whether the login e-mail is reset by now (due")
     day = time.strftime("%d %b %Y", time.gmtime(time.time() + 7 * 86400))
     person.sees(day)
@@ -658,6 +659,18 @@ def test_a_reset_of_the_login_e_mail_that_takes_days(telegram: PracticeTelegram,
     person.sees("TASK_ALREADY_EXISTS")
     person.sees("The last code that was sent still counts.")
     person.answers("Code", "654321")
+    gets_a_string(person, telegram, account)
+
+
+def test_the_day_on_which_the_login_e_mail_is_reset_has_come(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=email_delivery(7 * 86400))
+    person = start(run)
+    person.answers("Code", "6")
+    person.sees("[6] ask whether the login e-mail is reset by now (due")
+    account.email_reset_pending = telegram.clock()
+    person.answers("Code", "6")
+    person.sees("Telegram sent the code by SMS")
+    person.answers("Code", "34567")
     gets_a_string(person, telegram, account)
 
 

@@ -6,6 +6,7 @@ The flows are those of https://core.telegram.org/api/auth, .../api/srp, .../api/
 from __future__ import annotations
 
 import base64
+import copy
 import inspect
 import os
 import re
@@ -225,6 +226,9 @@ class Methods:
             return types.auth.SentCodeSuccess(self._pass_password(key, account))
         if isinstance(kind, bytes):
             kind = RawObject(kind)
+        if isinstance(kind, types.auth.SentCodeTypeEmailCode) and account.email_reset_pending is not None:
+            changes.update(reset_available_period=None, reset_pending_date=int(account.email_reset_pending))
+        kind = copy.copy(kind)  # the plan stays as it is
         for name, value in changes.items():
             setattr(kind, name, value)
         return types.auth.SentCode(kind, account.sent.hash, next_type=next_type, timeout=timeout)
@@ -431,21 +435,27 @@ class Methods:
 
     @_method("auth.resetLoginEmail")
     def _reset_login_email(self, caller: Caller, request: Any) -> Any:
-        """With no waiting period the code comes by the next step at once; else the reset is pending until it ends."""
+        """With no waiting period the code comes by the next step at once; else the reset is pending until it ends.
+
+        Meanwhile the address is not named again: TDLib (AuthManager.cpp, on_sent_code) and Telegram for Android
+        (LoginActivity.java) put the one that they know in the place of the empty `email_pattern`. When the time has
+        come, the next call brings the code (TDLib, td_api.tl, emailAddressResetStatePending).
+        """
         account = self._account(caller, request.phone_number)
         sent = self._sent(account, request.phone_code_hash)
         kind = sent.delivery.type
         if not isinstance(kind, types.auth.SentCodeTypeEmailCode):
             raise RpcError(400, "EMAIL_INSTALL_MISSING")
-        if account.email_reset_pending is not None:
+        now, due = self._telegram.clock(), account.email_reset_pending
+        if due is not None and now < due:
             raise RpcError(400, "TASK_ALREADY_EXISTS")
-        if kind.reset_available_period == 0:
+        if due is not None or kind.reset_available_period == 0:
+            account.login_email = account.email_reset_pending = None
             if sent.step + 1 == len(account.plan):
                 account.plan.append(Delivery(types.auth.SentCodeTypeSms(len(account.code))))
             return self._send(caller.key, account, sent.step + 1)
-        account.email_reset_pending = self._telegram.clock() + (kind.reset_available_period or 7 * 86400)
-        pending = int(account.email_reset_pending)
-        return self._send(caller.key, account, sent.step, reset_available_period=None, reset_pending_date=pending)
+        account.email_reset_pending = now + (kind.reset_available_period or 7 * 86400)
+        return self._send(caller.key, account, sent.step, email_pattern="")
 
     # auth: QR codes
 
