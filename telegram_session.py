@@ -7832,35 +7832,40 @@ class PhoneSignIn:
         self.phone_code_hash = ""
         self.sent: Any = None
         self.sent_at = 0.0
+        self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
         """The whole flow. Leaving it without success asks Telegram to forget the code."""
         try:
-            self._send_code()
-            while True:
-                kind = type(self.sent).__name__
-                if isinstance(self.sent, SignedIn):
-                    return self.sent
-                if kind == "SentCodeSuccess":
-                    return signed_in(self.telegram, self.sent.authorization)
-                if kind == "SentCodePaymentRequired":
-                    raise self._payment_required()
-                if kind != "SentCode":
-                    raise unexpected(self.sent, "auth.SentCode")
-                if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
-                    self._set_up_email()
-                else:
-                    outcome = self._ask_for_code()
-                    if outcome:
-                        return outcome
-        except Problem as problem:
-            if problem.name != "SESSION_PASSWORD_NEEDED":
-                self._forget_code()
-                raise
-            return sign_in_with_password(self.telegram)  # the code is used up: there is nothing left to forget
+            try:
+                return self._by_code()
+            except Problem as problem:
+                if problem.name != "SESSION_PASSWORD_NEEDED":
+                    raise
+                return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
         except BaseException:
             self._forget_code()
             raise
+
+    def _by_code(self) -> SignedIn:
+        """From auth.sendCode to the code that signs in. 2FA is a Problem (`run`)."""
+        self._send_code()
+        while True:
+            kind = type(self.sent).__name__
+            if isinstance(self.sent, SignedIn):
+                return self.sent
+            if kind == "SentCodeSuccess":
+                return signed_in(self.telegram, self.sent.authorization)
+            if kind == "SentCodePaymentRequired":
+                raise self._payment_required()
+            if kind != "SentCode":
+                raise unexpected(self.sent, "auth.SentCode")
+            if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
+                self._set_up_email()
+            else:
+                outcome = self._ask_for_code()
+                if outcome:
+                    return outcome
 
     # ── sending ──
 
@@ -8066,16 +8071,21 @@ class PhoneSignIn:
         from telethon.tl.types import EmailVerificationCode
 
         if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
-            request = SignInRequest(self.phone, self.phone_code_hash, email_verification=EmailVerificationCode(code))
+            verification = EmailVerificationCode(code)
+            self.request = SignInRequest(self.phone, self.phone_code_hash, email_verification=verification)
         else:
-            request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
+            self.request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
         try:
-            return signed_in(self.telegram, authorise(self.telegram, request, "signing in with the code"))
+            return self._authorise()
         except Problem as problem:
             if problem.name not in CODE_IS_DEAD:
                 raise
             self._begin_again(problem)
             return None
+
+    def _authorise(self) -> SignedIn:
+        """auth.signIn. The code that led to the 2FA password can be sent again, as TDLib does (AuthManager.cpp)."""
+        return signed_in(self.telegram, authorise(self.telegram, self.request, "signing in with the code"))
 
     def _begin_again(self, problem: Problem) -> None:
         """The code, or its hash, is dead: a new one, if the person wants it."""
@@ -8168,8 +8178,11 @@ REFUSED_TO_SEND = "FLOOD|PHONE_NUMBER_FLOOD|PHONE_PASSWORD_FLOOD"
 # ── the 2FA password ──
 
 
-def sign_in_with_password(telegram: Telegram) -> SignedIn:
-    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right."""
+def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> SignedIn:
+    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right.
+
+    Who has forgotten it may remove it on another device meanwhile: then `again` signs in without it.
+    """
     from telethon.tl.functions.account import GetPasswordRequest
     from telethon.tl.functions.auth import CheckPasswordRequest
 
@@ -8182,6 +8195,9 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     )
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
+        if not challenge.has_password:
+            term.note("The account has no 2FA password any more. Signing in without it.")
+            return again()
         if challenge.hint:
             term.say(f"Your hint: {in_one_line(challenge.hint, 300)}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
         typed = term.ask_secret("2FA password (Enter alone: forgotten)")
@@ -8194,9 +8210,13 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
-            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+            if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
+
+
+# After these a fresh challenge shows what to do: ask once more, or do without.
+PASSWORD_IS_WRONG = ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED", "PASSWORD_EMPTY")
 
 
 def password_proof(challenge: Any, password: str) -> Any:
@@ -8244,7 +8264,7 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
     try:
         pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
     except Problem as problem:
-        if problem.name != "PASSWORD_RECOVERY_NA":
+        if problem.name not in ("PASSWORD_RECOVERY_NA", "PASSWORD_EMPTY"):
             raise
         term.problem(problem)
         return None
@@ -8269,8 +8289,11 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
 # ── the QR code ──
 
 
-def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
-    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any."""
+def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bool = True) -> SignedIn:
+    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any.
+
+    Where the password is gone before it was entered, there is a code `once_more`.
+    """
     segno = import_segno()
     term.say()
     term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
@@ -8305,10 +8328,10 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
             raise
         return last_look(telegram, credentials)
     except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
+        if problem.name != "SESSION_PASSWORD_NEEDED" or not once_more:
             raise
         term.good("The code was scanned and accepted.")
-        return sign_in_with_password(telegram)
+        return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
 
 
 def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:

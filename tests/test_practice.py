@@ -316,6 +316,25 @@ def test_a_login_email_is_reset_at_once_or_pending(telegram: PracticeTelegram, p
     use(telegram, go)
 
 
+def test_a_password_that_is_removed_meanwhile_is_missed_and_the_code_still_signs_in(telegram: PracticeTelegram) -> None:
+    from telethon.password import compute_check
+
+    account = telegram.add_account(PHONE, password="forgotten")
+
+    async def go(client: TelegramClient) -> Any:
+        sent = await client.send_code_request(PHONE)
+        with pytest.raises(errors.SessionPasswordNeededError):
+            await client.sign_in(PHONE, "12345")
+        challenge = await client(functions.account.GetPasswordRequest())
+        account.password = None
+        with pytest.raises(errors.PasswordEmptyError):
+            await client(functions.auth.CheckPasswordRequest(compute_check(challenge, "forgotten")))
+        assert (await client(functions.account.GetPasswordRequest())).current_algo is None
+        return await client.sign_in(PHONE, "12345", phone_code_hash=sent.phone_code_hash)
+
+    assert use(telegram, go).phone == PHONE[1:]
+
+
 def test_a_forgotten_password_is_removed_by_the_code_of_the_recovery_email(telegram: PracticeTelegram) -> None:
     telegram.add_account(PHONE, password="forgotten", recovery_email="petra@example.org")
 

@@ -200,6 +200,18 @@ def test_the_password_after_the_scan(telegram: PracticeTelegram, run: Run) -> No
     gets_a_string(person, telegram, account)
 
 
+def test_the_password_is_removed_after_the_scan(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    person = run("--qr", env=CREDENTIALS)
+    telegram.scan(PHONE, scanned(person))
+    person.is_asked("2FA password")
+    account.password = None
+    person.answers("2FA password", "guess", hidden=True)
+    person.sees("The account has no 2FA password any more. Signing in without it.")
+    telegram.scan(PHONE, scanned(person))
+    gets_a_string(person, telegram, account)
+
+
 def test_a_password_that_is_needed_before_there_is_a_qr_code(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, password="secret")
     telegram.auto_scan = (PHONE, 0)
@@ -747,6 +759,24 @@ def test_a_recovery_that_telegram_refuses_leads_back_to_the_password(
     person.sees(name)
     person.answers("2FA password", "secret", hidden=True)
     gets_a_string(person, telegram, account)
+
+
+@pytest.mark.parametrize("then", ["a guess", "forgotten", "recovery"])
+def test_a_password_that_was_removed_on_another_device_is_not_needed(
+    telegram: PracticeTelegram, run: Run, then: str
+) -> None:
+    email = "petra@example.org" if then == "recovery" else None
+    account = telegram.add_account(PHONE, password="secret", recovery_email=email)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.is_asked("2FA password")
+    account.password = None
+    person.answers("2FA password", "guess" if then == "a guess" else "", hidden=True)
+    if email:
+        person.answers("Recover by e-mail? [y/N]", "y")
+    person.sees("The account has no 2FA password any more. Signing in without it.")
+    gets_a_string(person, telegram, account)
+    assert telegram.methods.count("auth.sendCode") == 1
 
 
 def test_too_many_wrong_passwords_end_with_the_time_of_the_next_try(telegram: PracticeTelegram, run: Run) -> None:

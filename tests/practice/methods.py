@@ -279,7 +279,8 @@ class Methods:
             self._check_email_code(email, sent.delivery.code or account.email_code)
         elif request.phone_code != sent.code:
             raise RpcError(400, "PHONE_CODE_INVALID")
-        account.sent = None
+        # The code is used up by a sign-in only: auth.signUp wants its hash too, and TDLib sends it once more when the
+        # 2FA password turns out to be gone (AuthManager.cpp, on_get_password_result).
         if not account.occupied:
             return types.auth.AuthorizationSignUpRequired()
         return self._pass_password(caller.key, account)
@@ -335,7 +336,9 @@ class Methods:
     @_method("auth.checkPassword")
     def _check_password(self, caller: Caller, request: Any) -> Any:
         account = self._password_account(caller.key)
-        if account.password is None or not isinstance(request.password, types.InputCheckPasswordSRP):
+        if account.password is None:  # Telegram Desktop, intro_password_check.cpp, pwdSubmitFail
+            raise RpcError(400, "PASSWORD_EMPTY")
+        if not isinstance(request.password, types.InputCheckPasswordSRP):
             raise RpcError(400, "PASSWORD_HASH_INVALID")
         if account.wrong_passwords >= self._telegram.password_limit:
             raise RpcError(420, f"FLOOD_WAIT_{WAIT}")
@@ -464,7 +467,8 @@ class Methods:
         """A token until its end; once it has been accepted, what it leads to."""
         self._check_app(request.api_id, request.api_hash)
         telegram, now = self._telegram, self._telegram.clock()
-        if caller.key.password_pending:
+        pending = caller.key.password_pending
+        if pending and pending.password is not None:
             raise RpcError(401, "SESSION_PASSWORD_NEEDED")
         token = telegram.login_tokens.get(caller.key.login_token or b"")
         if token is None or token.used or (token.account is None and token.expires <= now):
