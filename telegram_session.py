@@ -5775,7 +5775,7 @@ The answer does not belong to the question that was asked. A filter or a faulty 
 NetworkTurnedAway
 Telegram turns connections from this address away for now (transport error {said}).
 The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
-shared address, a VPN, a server with several bots.
+shared address, a VPN, a proxy, a server with several bots.
 - Stop other programs that connect to Telegram from here, and wait ten minutes.
 {another_way}
 
@@ -6491,8 +6491,8 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
                 raise ConnectionResetError from None
             raise NotTelegram(error.partial) from None
         took = time.monotonic() - began
-        if len(answer) == 4:
-            raise NotTelegram(answer)
+        if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
+            raise NotTelegram(answer[:4])
         return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
     except asyncio.CancelledError:
         return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
@@ -6812,6 +6812,8 @@ async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Seque
     failure = max(failures, key=failures.count)
     said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
     values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
+    if failure == "turned away":  # by Telegram itself: the proxy does its work
+        return network_problem("NetworkTurnedAway", said=said)
     if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
         kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
         if kind:

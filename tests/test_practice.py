@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import collections
+import logging
 import os
 import re
 import struct
@@ -531,6 +533,22 @@ def test_an_mtproxy_leads_to_the_data_centre_that_is_asked_for(telegram: Practic
     nearest = ask(telegram, functions.help.GetNearestDcRequest(), dc=4, connection=connection, proxy=proxy)
     assert nearest.this_dc == 4
     assert telegram.connections[-1].transport.name == "padded intermediate"
+
+
+def test_an_mtproxy_knows_no_other_data_centres(telegram: PracticeTelegram) -> None:
+    secret = os.urandom(16)
+    proxy = ("127.0.0.1", telegram.open_mtproxy(secret), "dd" + secret.hex())
+    loggers = collections.defaultdict(lambda: logging.getLogger("telethon"))
+
+    async def go() -> bytes:
+        line = ConnectionTcpMTProxyRandomizedIntermediate("127.0.0.1", 443, 9, loggers=loggers, proxy=proxy)
+        try:
+            await line.connect()
+            return await line.recv()
+        finally:
+            await line.disconnect()
+
+    assert struct.unpack("<i", asyncio.run(asyncio.wait_for(go(), 10))) == (-444,)
 
 
 def test_an_mtproxy_is_silent_or_gone_for_a_wrong_secret(telegram: PracticeTelegram) -> None:

@@ -24,7 +24,7 @@ from telethon.tl import functions, types
 from .faults import Fault
 from .handshake import Handshake, HandshakeRefused
 from .keys import tl_string
-from .transport import NotMTProto, Stream, Transport, greet
+from .transport import Stream, Transport, greet
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -198,7 +198,8 @@ class Line:
             self.transport, dc = await greet(stream, secret)
             if secret is not None:
                 if dc not in self.telegram.data_centres:
-                    raise NotMTProto(f"there is no data centre {dc}")
+                    self.transport.send_error(-444)
+                    return
                 self.dc = self.telegram.data_centres[dc]
             handshake = Handshake(self.telegram.clock)
             while not self.closed:
