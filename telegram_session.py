@@ -814,7 +814,8 @@ class DataCentre(NamedTuple):
     ports: tuple[int, ...] = (443, 80, 5222)
 
 
-# The only addresses the script ever connects to. Source: Telethon's and TDLib's built-in lists, help.getConfig (2026).
+# The only addresses the script ever connects to. Source: TDLib (ConnectionCreator.cpp, get_default_dc_options); for the
+# IPv4 addresses of 1 and 5 Pyrogram's list and help.getConfig (2026).
 DATA_CENTRES = {
     1: DataCentre(1, "Miami", "149.154.175.53", "2001:b28:f23d:f001::a"),
     2: DataCentre(2, "Amsterdam", "149.154.167.51", "2001:67c:4e8:f002::a"),
