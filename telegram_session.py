@@ -8426,14 +8426,11 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 # ── after the sign-in ──
 
 
-# What Telegram answers when a session that was signed in is over.
+# What Telegram answers when a session that was signed in is over (api/errors, 401 and 406).
 DEAD_SESSION = (
-    "AUTH_KEY_UNREGISTERED",
-    "SESSION_REVOKED",
-    "SESSION_EXPIRED",
-    "AUTH_KEY_DUPLICATED",
-    "USER_DEACTIVATED_BAN",
-)
+    "AUTH_KEY_UNREGISTERED", "AUTH_KEY_INVALID", "SESSION_REVOKED", "SESSION_EXPIRED", "AUTH_KEY_DUPLICATED",
+    "USER_DEACTIVATED", "USER_DEACTIVATED_BAN",
+)  # fmt: skip
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:

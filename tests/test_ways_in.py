@@ -831,6 +831,18 @@ def test_a_frozen_account_is_told_with_its_dates_and_where_to_appeal(
     person.is_asked("Press Enter to exit")
 
 
+@pytest.mark.parametrize("name", ["SESSION_REVOKED", "AUTH_KEY_INVALID", "USER_DEACTIVATED", "USER_DEACTIVATED_BAN"])
+def test_a_session_that_is_over_at_once_is_told_with_the_reason(
+    telegram: PracticeTelegram, run: Run, name: str
+) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("account.getAuthorizations", "revoke", name=name, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees(f"does not seem to know this session any more ({name})")
+    person.is_asked("Press Enter to exit")
+
+
 def test_ctrl_c_after_the_string_does_not_take_it_back(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE)
     telegram.faults.add("account.getAuthorizations", "silence")
