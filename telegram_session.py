@@ -822,7 +822,8 @@ class DataCentre(NamedTuple):
     ports: tuple[int, ...] = (443, 80, 5222)
 
 
-# The only addresses the script ever connects to. Source: Telethon's and TDLib's built-in lists, help.getConfig (2026).
+# The only addresses the script ever connects to. Source: TDLib (ConnectionCreator.cpp, get_default_dc_options); for the
+# IPv4 addresses of 1 and 5 Pyrogram's list and help.getConfig (2026).
 DATA_CENTRES = {
     1: DataCentre(1, "Miami", "149.154.175.53", "2001:b28:f23d:f001::a"),
     2: DataCentre(2, "Amsterdam", "149.154.167.51", "2001:67c:4e8:f002::a"),
@@ -5785,7 +5786,7 @@ The answer does not belong to the question that was asked. A filter or a faulty 
 NetworkTurnedAway
 Telegram turns connections from this address away for now (transport error {said}).
 The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
-shared address, a VPN, a server with several bots.
+shared address, a VPN, a proxy, a server with several bots.
 - Stop other programs that connect to Telegram from here, and wait ten minutes.
 {another_way}
 
@@ -6501,8 +6502,8 @@ async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_ad
                 raise ConnectionResetError from None
             raise NotTelegram(error.partial) from None
         took = time.monotonic() - began
-        if len(answer) == 4:
-            raise NotTelegram(answer)
+        if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
+            raise NotTelegram(answer[:4])
         return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
     except asyncio.CancelledError:
         return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
@@ -6819,6 +6820,8 @@ async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Seque
     failure = max(failures, key=failures.count)
     said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
     values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
+    if failure == "turned away":  # by Telegram itself: the proxy does its work
+        return network_problem("NetworkTurnedAway", said=said)
     if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
         kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
         if kind:
@@ -7838,35 +7841,40 @@ class PhoneSignIn:
         self.phone_code_hash = ""
         self.sent: Any = None
         self.sent_at = 0.0
+        self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
         """The whole flow. Leaving it without success asks Telegram to forget the code."""
         try:
-            self._send_code()
-            while True:
-                kind = type(self.sent).__name__
-                if isinstance(self.sent, SignedIn):
-                    return self.sent
-                if kind == "SentCodeSuccess":
-                    return signed_in(self.telegram, self.sent.authorization)
-                if kind == "SentCodePaymentRequired":
-                    raise self._payment_required()
-                if kind != "SentCode":
-                    raise unexpected(self.sent, "auth.SentCode")
-                if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
-                    self._set_up_email()
-                else:
-                    outcome = self._ask_for_code()
-                    if outcome:
-                        return outcome
-        except Problem as problem:
-            if problem.name != "SESSION_PASSWORD_NEEDED":
-                self._forget_code()
-                raise
-            return sign_in_with_password(self.telegram)  # the code is used up: there is nothing left to forget
+            try:
+                return self._by_code()
+            except Problem as problem:
+                if problem.name != "SESSION_PASSWORD_NEEDED":
+                    raise
+                return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
         except BaseException:
             self._forget_code()
             raise
+
+    def _by_code(self) -> SignedIn:
+        """From auth.sendCode to the code that signs in. 2FA is a Problem (`run`)."""
+        self._send_code()
+        while True:
+            kind = type(self.sent).__name__
+            if isinstance(self.sent, SignedIn):
+                return self.sent
+            if kind == "SentCodeSuccess":
+                return signed_in(self.telegram, self.sent.authorization)
+            if kind == "SentCodePaymentRequired":
+                raise self._payment_required()
+            if kind != "SentCode":
+                raise unexpected(self.sent, "auth.SentCode")
+            if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
+                self._set_up_email()
+            else:
+                outcome = self._ask_for_code()
+                if outcome:
+                    return outcome
 
     # ── sending ──
 
@@ -7947,10 +7955,17 @@ class PhoneSignIn:
         self._keep(sent)
 
     def _keep(self, sent: Any) -> None:
-        """A new SentCode takes the place of the one before; an empty hash means that the old one stays."""
+        """A new SentCode takes the place of the one before; an empty hash means that the old one stays.
+
+        So does an empty address, as a login e-mail that is being reset is not named again (TDLib, AuthManager.cpp,
+        on_sent_code, and Telegram for Android, LoginActivity.java, keep the old one, too).
+        """
+        address = getattr(getattr(self.sent, "type", None), "email_pattern", "")
         self.sent, self.sent_at = sent, time.monotonic()
         self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
         show_answer(sent)
+        if getattr(getattr(sent, "type", None), "email_pattern", None) == "":
+            sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
         """auth.cancelCode: a code that nobody will type should not stay valid."""
@@ -8065,16 +8080,21 @@ class PhoneSignIn:
         from telethon.tl.types import EmailVerificationCode
 
         if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
-            request = SignInRequest(self.phone, self.phone_code_hash, email_verification=EmailVerificationCode(code))
+            verification = EmailVerificationCode(code)
+            self.request = SignInRequest(self.phone, self.phone_code_hash, email_verification=verification)
         else:
-            request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
+            self.request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
         try:
-            return signed_in(self.telegram, authorise(self.telegram, request, "signing in with the code"))
+            return self._authorise()
         except Problem as problem:
             if problem.name not in CODE_IS_DEAD:
                 raise
             self._begin_again(problem)
             return None
+
+    def _authorise(self) -> SignedIn:
+        """auth.signIn. The code that led to the 2FA password can be sent again, as TDLib does (AuthManager.cpp)."""
+        return signed_in(self.telegram, authorise(self.telegram, self.request, "signing in with the code"))
 
     def _begin_again(self, problem: Problem) -> None:
         """The code, or its hash, is dead: a new one, if the person wants it."""
@@ -8167,8 +8187,11 @@ REFUSED_TO_SEND = "FLOOD|PHONE_NUMBER_FLOOD|PHONE_PASSWORD_FLOOD"
 # ── the 2FA password ──
 
 
-def sign_in_with_password(telegram: Telegram) -> SignedIn:
-    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right."""
+def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> SignedIn:
+    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right.
+
+    Who has forgotten it may remove it on another device meanwhile: then `again` signs in without it.
+    """
     from telethon.tl.functions.account import GetPasswordRequest
     from telethon.tl.functions.auth import CheckPasswordRequest
 
@@ -8181,6 +8204,9 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     )
     while True:
         challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
+        if not challenge.has_password:
+            term.note("The account has no 2FA password any more. Signing in without it.")
+            return again()
         if challenge.hint:
             term.say(f"Your hint: {in_one_line(challenge.hint, 300)}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
         typed = term.ask_secret("2FA password (Enter alone: forgotten)")
@@ -8193,9 +8219,13 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
-            if problem.name not in ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED"):
+            if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
+
+
+# After these a fresh challenge shows what to do: ask once more, or do without.
+PASSWORD_IS_WRONG = ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED", "PASSWORD_EMPTY")
 
 
 def password_proof(challenge: Any, password: str) -> Any:
@@ -8243,7 +8273,7 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
     try:
         pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
     except Problem as problem:
-        if problem.name != "PASSWORD_RECOVERY_NA":
+        if problem.name not in ("PASSWORD_RECOVERY_NA", "PASSWORD_EMPTY"):
             raise
         term.problem(problem)
         return None
@@ -8268,8 +8298,11 @@ def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
 # ── the QR code ──
 
 
-def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
-    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any."""
+def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bool = True) -> SignedIn:
+    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any.
+
+    Where the password is gone before it was entered, there is a code `once_more`.
+    """
     segno = import_segno()
     term.say()
     term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
@@ -8304,10 +8337,10 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
             raise
         return last_look(telegram, credentials)
     except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
+        if problem.name != "SESSION_PASSWORD_NEEDED" or not once_more:
             raise
         term.good("The code was scanned and accepted.")
-        return sign_in_with_password(telegram)
+        return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
 
 
 def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:
@@ -8399,14 +8432,11 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 # ── after the sign-in ──
 
 
-# What Telegram answers when a session that was signed in is over.
+# What Telegram answers when a session that was signed in is over (api/errors, 401 and 406).
 DEAD_SESSION = (
-    "AUTH_KEY_UNREGISTERED",
-    "SESSION_REVOKED",
-    "SESSION_EXPIRED",
-    "AUTH_KEY_DUPLICATED",
-    "USER_DEACTIVATED_BAN",
-)
+    "AUTH_KEY_UNREGISTERED", "AUTH_KEY_INVALID", "SESSION_REVOKED", "SESSION_EXPIRED", "AUTH_KEY_DUPLICATED",
+    "USER_DEACTIVATED", "USER_DEACTIVATED_BAN",
+)  # fmt: skip
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:

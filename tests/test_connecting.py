@@ -64,6 +64,16 @@ def test_a_clock_that_jumps_while_the_person_looks_for_the_code(
     signs_in(telegram, person)
 
 
+def test_the_salt_changes_while_the_person_looks_for_the_code(telegram: PracticeTelegram, run: Run) -> None:
+    """As it does every half hour (https://core.telegram.org/mtproto/description#server-salt)."""
+    person = run(env=VALUES)
+    person.is_asked("Code")
+    for key in telegram.keys:
+        key.salt ^= 1
+    signs_in(telegram, person)
+    person.does_not_see("went down")
+
+
 def test_a_data_centre_that_answers_the_handshake_late(telegram: PracticeTelegram, run: Run) -> None:
     """The connection takes longer than the patience after which the network is examined, and still succeeds."""
     telegram.latency = 1.2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import collections
+import logging
 import os
 import re
 import struct
@@ -31,7 +33,7 @@ from .practice.accounts import Account
 from .practice.keys import DH_GENERATOR, DH_PRIME
 from .practice.srp import Challenge, algorithm
 from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
-from .raw_client import GZIP, MSG_CONTAINER, RPC_ERROR, RPC_RESULT, Cursor, RawClient, string
+from .raw_client import GZIP, MSG_CONTAINER, RPC_ERROR, RPC_RESULT, VECTOR, Cursor, RawClient, string
 from .second_client import new_client, sign_in, use, who_is
 
 PHONE = "+4915112345678"
@@ -305,11 +307,34 @@ def test_a_login_email_is_reset_at_once_or_pending(telegram: PracticeTelegram, p
             assert isinstance(sent.type, Sms)
             return
         assert sent.type.reset_available_period is None and sent.type.reset_pending_date
+        assert sent.type.email_pattern == ""
         with pytest.raises(errors.BadRequestError):
             await client(functions.auth.ResetLoginEmailRequest(PHONE, sent.phone_code_hash))
         assert telegram.calls[-1].outcome == "TASK_ALREADY_EXISTS"
+        telegram.account(PHONE).email_reset_pending = telegram.clock()  # the day has come
+        sent = await client(functions.auth.ResetLoginEmailRequest(PHONE, sent.phone_code_hash))
+        assert isinstance(sent.type, Sms)
 
     use(telegram, go)
+
+
+def test_a_password_that_is_removed_meanwhile_is_missed_and_the_code_still_signs_in(telegram: PracticeTelegram) -> None:
+    from telethon.password import compute_check
+
+    account = telegram.add_account(PHONE, password="forgotten")
+
+    async def go(client: TelegramClient) -> Any:
+        sent = await client.send_code_request(PHONE)
+        with pytest.raises(errors.SessionPasswordNeededError):
+            await client.sign_in(PHONE, "12345")
+        challenge = await client(functions.account.GetPasswordRequest())
+        account.password = None
+        with pytest.raises(errors.PasswordEmptyError):
+            await client(functions.auth.CheckPasswordRequest(compute_check(challenge, "forgotten")))
+        assert (await client(functions.account.GetPasswordRequest())).current_algo is None
+        return await client.sign_in(PHONE, "12345", phone_code_hash=sent.phone_code_hash)
+
+    assert use(telegram, go).phone == PHONE[1:]
 
 
 def test_a_forgotten_password_is_removed_by_the_code_of_the_recovery_email(telegram: PracticeTelegram) -> None:
@@ -510,6 +535,22 @@ def test_an_mtproxy_leads_to_the_data_centre_that_is_asked_for(telegram: Practic
     assert telegram.connections[-1].transport.name == "padded intermediate"
 
 
+def test_an_mtproxy_knows_no_other_data_centres(telegram: PracticeTelegram) -> None:
+    secret = os.urandom(16)
+    proxy = ("127.0.0.1", telegram.open_mtproxy(secret), "dd" + secret.hex())
+    loggers = collections.defaultdict(lambda: logging.getLogger("telethon"))
+
+    async def go() -> bytes:
+        line = ConnectionTcpMTProxyRandomizedIntermediate("127.0.0.1", 443, 9, loggers=loggers, proxy=proxy)
+        try:
+            await line.connect()
+            return await line.recv()
+        finally:
+            await line.disconnect()
+
+    assert struct.unpack("<i", asyncio.run(asyncio.wait_for(go(), 10))) == (-444,)
+
+
 def test_an_mtproxy_is_silent_or_gone_for_a_wrong_secret(telegram: PracticeTelegram) -> None:
     proxy = ("127.0.0.1", telegram.open_mtproxy(os.urandom(16)), os.urandom(16).hex())
     connection = ConnectionTcpMTProxyRandomizedIntermediate
@@ -708,6 +749,7 @@ def test_it_starts_and_stops_in_the_blink_of_an_eye() -> None:
 
 # The bytes, by Telegram's pages and without Telethon
 
+STATE_REQ, STATE_INFO, RESEND_REQ = 0xDA69FB52, 0x04DEB57D, 0x7D861A08
 PING, PONG, PING_DELAY_DISCONNECT = 0x7ABE77EC, 0x347773C5, 0xF3427B8C
 NEW_SESSION, BAD_SALT, BAD_MSG = 0x9EC20908, 0xEDAB447B, 0xA7EFF811
 NEAREST_DC, NEAREST_DC_ANSWER = 0x1FB33026, 0x8E1A1775
@@ -865,14 +907,25 @@ def test_a_message_without_sense_harms_nobody_else(telegram: PracticeTelegram, r
 def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient) -> None:
     known = raw.send(ping())
     raw.receive()
-    asked = raw.send(struct.pack("<IIiqq", 0xDA69FB52, 0x1CB5C415, 2, known, known + 4), content=False)
-    info = Cursor(raw.receive_until(0x04DEB57D))
-    assert (info.long(), info.string()) == (asked, b"\x04\x01")
+    about = (known, known - 4, known + 4, known + (60 << 32))  # received, too old, missing in between, not sent yet
+    asked = raw.send(struct.pack("<IIi4q", STATE_REQ, VECTOR, len(about), *about), content=False)
+    info = Cursor(raw.receive_until(STATE_INFO))
+    assert (info.long(), info.string()) == (asked, b"\x04\x01\x02\x03")
     asked = raw.send(struct.pack("<Ii", 0xB921BD04, 1))
     salts = Cursor(raw.receive_until(0xAE500895))
     assert (salts.long(), abs(salts.word() - time.time()) < 2, salts.word()) == (asked, True, 1)
     since, until = salts.word(), salts.word()
     assert since < time.time() < until and salts.long() == raw.salt
+
+
+def test_a_message_can_be_asked_for_once_more(raw: RawClient) -> None:
+    raw.send(init(struct.pack("<I", NEAREST_DC)))
+    ((first, *answer),) = [message for message in raw.receive() if message[2][:4] == struct.pack("<I", RPC_RESULT)]
+    raw.send(struct.pack("<IIiq", RESEND_REQ, VECTOR, 1, first), content=False)
+    assert raw.receive() == [(first, *answer)]
+    asked = raw.send(struct.pack("<IIi2q", RESEND_REQ, VECTOR, 2, first, first + 4), content=False)
+    (again, _), (_, state) = ((message[0], message[2]) for message in raw.receive())
+    assert again == first and struct.unpack_from("<Iq", state) == (STATE_INFO, asked)
 
 
 def test_a_client_that_speaks_the_srp_page_is_let_in(telegram: PracticeTelegram) -> None:

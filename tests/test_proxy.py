@@ -239,6 +239,20 @@ def test_telegram_is_reached_through_an_mtproxy(telegram: PracticeTelegram, run:
     person.sees("All is well")
 
 
+@pytest.mark.parametrize("kind", ["mtproxy", "mtproxy with padding", "socks5"])
+def test_who_is_turned_away_by_telegram_itself_is_not_told_that_the_proxy_is_wrong(
+    telegram: PracticeTelegram, run: Run, kind: str
+) -> None:
+    telegram.faults.add("req_pq", "transport", code=-429)
+    with PracticeProxy("socks5") as proxy:
+        secret = "dd" * kind.endswith("padding") + SECRET.hex()
+        link = f"tg://proxy?server=127.0.0.1&port={telegram.open_mtproxy(SECRET)}&secret={secret}"
+        person = run("network", env={"TELEGRAM_PROXY": proxy.url() if kind == "socks5" else link})
+        person.sees("Telegram turns connections from this address away for now (transport error -429).")
+        person.answers("Press Enter to exit", "")
+        person.exits(1)
+
+
 # Each way a proxy fails has its own answer, in time
 
 

@@ -200,6 +200,18 @@ def test_the_password_after_the_scan(telegram: PracticeTelegram, run: Run) -> No
     gets_a_string(person, telegram, account)
 
 
+def test_the_password_is_removed_after_the_scan(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, password="secret")
+    person = run("--qr", env=CREDENTIALS)
+    telegram.scan(PHONE, scanned(person))
+    person.is_asked("2FA password")
+    account.password = None
+    person.answers("2FA password", "guess", hidden=True)
+    person.sees("The account has no 2FA password any more. Signing in without it.")
+    telegram.scan(PHONE, scanned(person))
+    gets_a_string(person, telegram, account)
+
+
 def test_a_password_that_is_needed_before_there_is_a_qr_code(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, password="secret")
     telegram.auto_scan = (PHONE, 0)
@@ -651,6 +663,7 @@ def test_a_reset_of_the_login_e_mail_that_takes_days(telegram: PracticeTelegram,
     person.sees("reset the login e-mail (takes 7 days 0h)")
     person.answers("Code", "6")
     person.sees("reset_pending_date")
+    person.sees("Telegram sent the code by E-MAIL to pe***a@example.org.")  # which Telegram does not repeat
     person.sees("[6] ask whether the login e-mail is reset by now (due")
     day = time.strftime("%d %b %Y", time.gmtime(time.time() + 7 * 86400))
     person.sees(day)
@@ -658,6 +671,18 @@ def test_a_reset_of_the_login_e_mail_that_takes_days(telegram: PracticeTelegram,
     person.sees("TASK_ALREADY_EXISTS")
     person.sees("The last code that was sent still counts.")
     person.answers("Code", "654321")
+    gets_a_string(person, telegram, account)
+
+
+def test_the_day_on_which_the_login_e_mail_is_reset_has_come(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=email_delivery(7 * 86400))
+    person = start(run)
+    person.answers("Code", "6")
+    person.sees("[6] ask whether the login e-mail is reset by now (due")
+    account.email_reset_pending = telegram.clock()
+    person.answers("Code", "6")
+    person.sees("Telegram sent the code by SMS")
+    person.answers("Code", "34567")
     gets_a_string(person, telegram, account)
 
 
@@ -736,6 +761,24 @@ def test_a_recovery_that_telegram_refuses_leads_back_to_the_password(
     gets_a_string(person, telegram, account)
 
 
+@pytest.mark.parametrize("then", ["a guess", "forgotten", "recovery"])
+def test_a_password_that_was_removed_on_another_device_is_not_needed(
+    telegram: PracticeTelegram, run: Run, then: str
+) -> None:
+    email = "petra@example.org" if then == "recovery" else None
+    account = telegram.add_account(PHONE, password="secret", recovery_email=email)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.is_asked("2FA password")
+    account.password = None
+    person.answers("2FA password", "guess" if then == "a guess" else "", hidden=True)
+    if email:
+        person.answers("Recover by e-mail? [y/N]", "y")
+    person.sees("The account has no 2FA password any more. Signing in without it.")
+    gets_a_string(person, telegram, account)
+    assert telegram.methods.count("auth.sendCode") == 1
+
+
 def test_too_many_wrong_passwords_end_with_the_time_of_the_next_try(telegram: PracticeTelegram, run: Run) -> None:
     telegram.add_account(PHONE, password="secret")
     telegram.password_limit = 1
@@ -785,6 +828,18 @@ def test_a_frozen_account_is_told_with_its_dates_and_where_to_appeal(
     person.sees(since)
     person.sees(until)
     person.sees("https://t.me/spambot?start=freeze")
+    person.is_asked("Press Enter to exit")
+
+
+@pytest.mark.parametrize("name", ["SESSION_REVOKED", "AUTH_KEY_INVALID", "USER_DEACTIVATED", "USER_DEACTIVATED_BAN"])
+def test_a_session_that_is_over_at_once_is_told_with_the_reason(
+    telegram: PracticeTelegram, run: Run, name: str
+) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("account.getAuthorizations", "revoke", name=name, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees(f"does not seem to know this session any more ({name})")
     person.is_asked("Press Enter to exit")
 
 

@@ -6,6 +6,7 @@ The flows are those of https://core.telegram.org/api/auth, .../api/srp, .../api/
 from __future__ import annotations
 
 import base64
+import copy
 import inspect
 import os
 import re
@@ -225,6 +226,9 @@ class Methods:
             return types.auth.SentCodeSuccess(self._pass_password(key, account))
         if isinstance(kind, bytes):
             kind = RawObject(kind)
+        if isinstance(kind, types.auth.SentCodeTypeEmailCode) and account.email_reset_pending is not None:
+            changes.update(reset_available_period=None, reset_pending_date=int(account.email_reset_pending))
+        kind = copy.copy(kind)  # the plan stays as it is
         for name, value in changes.items():
             setattr(kind, name, value)
         return types.auth.SentCode(kind, account.sent.hash, next_type=next_type, timeout=timeout)
@@ -275,7 +279,8 @@ class Methods:
             self._check_email_code(email, sent.delivery.code or account.email_code)
         elif request.phone_code != sent.code:
             raise RpcError(400, "PHONE_CODE_INVALID")
-        account.sent = None
+        # The code is used up by a sign-in only: auth.signUp wants its hash too, and TDLib sends it once more when the
+        # 2FA password turns out to be gone (AuthManager.cpp, on_get_password_result).
         if not account.occupied:
             return types.auth.AuthorizationSignUpRequired()
         return self._pass_password(caller.key, account)
@@ -331,7 +336,9 @@ class Methods:
     @_method("auth.checkPassword")
     def _check_password(self, caller: Caller, request: Any) -> Any:
         account = self._password_account(caller.key)
-        if account.password is None or not isinstance(request.password, types.InputCheckPasswordSRP):
+        if account.password is None:  # Telegram Desktop, intro_password_check.cpp, pwdSubmitFail
+            raise RpcError(400, "PASSWORD_EMPTY")
+        if not isinstance(request.password, types.InputCheckPasswordSRP):
             raise RpcError(400, "PASSWORD_HASH_INVALID")
         if account.wrong_passwords >= self._telegram.password_limit:
             raise RpcError(420, f"FLOOD_WAIT_{WAIT}")
@@ -431,21 +438,27 @@ class Methods:
 
     @_method("auth.resetLoginEmail")
     def _reset_login_email(self, caller: Caller, request: Any) -> Any:
-        """With no waiting period the code comes by the next step at once; else the reset is pending until it ends."""
+        """With no waiting period the code comes by the next step at once; else the reset is pending until it ends.
+
+        Meanwhile the address is not named again: TDLib (AuthManager.cpp, on_sent_code) and Telegram for Android
+        (LoginActivity.java) put the one that they know in the place of the empty `email_pattern`. When the time has
+        come, the next call brings the code (TDLib, td_api.tl, emailAddressResetStatePending).
+        """
         account = self._account(caller, request.phone_number)
         sent = self._sent(account, request.phone_code_hash)
         kind = sent.delivery.type
         if not isinstance(kind, types.auth.SentCodeTypeEmailCode):
             raise RpcError(400, "EMAIL_INSTALL_MISSING")
-        if account.email_reset_pending is not None:
+        now, due = self._telegram.clock(), account.email_reset_pending
+        if due is not None and now < due:
             raise RpcError(400, "TASK_ALREADY_EXISTS")
-        if kind.reset_available_period == 0:
+        if due is not None or kind.reset_available_period == 0:
+            account.login_email = account.email_reset_pending = None
             if sent.step + 1 == len(account.plan):
                 account.plan.append(Delivery(types.auth.SentCodeTypeSms(len(account.code))))
             return self._send(caller.key, account, sent.step + 1)
-        account.email_reset_pending = self._telegram.clock() + (kind.reset_available_period or 7 * 86400)
-        pending = int(account.email_reset_pending)
-        return self._send(caller.key, account, sent.step, reset_available_period=None, reset_pending_date=pending)
+        account.email_reset_pending = now + (kind.reset_available_period or 7 * 86400)
+        return self._send(caller.key, account, sent.step, email_pattern="")
 
     # auth: QR codes
 
@@ -454,7 +467,8 @@ class Methods:
         """A token until its end; once it has been accepted, what it leads to."""
         self._check_app(request.api_id, request.api_hash)
         telegram, now = self._telegram, self._telegram.clock()
-        if caller.key.password_pending:
+        pending = caller.key.password_pending
+        if pending and pending.password is not None:
             raise RpcError(401, "SESSION_PASSWORD_NEEDED")
         token = telegram.login_tokens.get(caller.key.login_token or b"")
         if token is None or token.used or (token.account is None and token.expires <= now):

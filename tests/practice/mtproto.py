@@ -24,7 +24,7 @@ from telethon.tl import functions, types
 from .faults import Fault
 from .handshake import Handshake, HandshakeRefused
 from .keys import tl_string
-from .transport import NotMTProto, Stream, Transport, greet
+from .transport import Stream, Transport, greet
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -198,7 +198,8 @@ class Line:
             self.transport, dc = await greet(stream, secret)
             if secret is not None:
                 if dc not in self.telegram.data_centres:
-                    raise NotMTProto(f"there is no data centre {dc}")
+                    self.transport.send_error(-444)
+                    return
                 self.dc = self.telegram.data_centres[dc]
             handshake = Handshake(self.telegram.clock)
             while not self.closed:
@@ -437,15 +438,21 @@ class Line:
         self._reply(session, types.FutureSalts(msg_id, now, [salt]), content=False)
 
     def _state(self, session: Session, msg_id: int, request: Any) -> None:
-        """One byte for each message asked about: 4 = received, 1 = nothing known."""
-        info = bytes(4 if asked in session.seen else 1 for asked in request.msg_ids)
+        """One byte for each message asked about: 1 = too old to be known, 2 and 3 = not received, 4 = received."""
+        first, last = min(session.seen), max(session.seen)
+
+        def state(asked: int) -> int:
+            return 4 if asked in session.seen else 1 if asked < first else 2 if asked < last else 3
+
+        info = bytes(map(state, request.msg_ids))
         self._reply(session, types.MsgsStateInfo(msg_id, info), content=False)
 
     def _resend(self, session: Session, msg_id: int, request: Any) -> None:
-        for asked in request.msg_ids:
-            if asked in session.unacknowledged:
-                session.outbox.append(Message(asked, *session.unacknowledged[asked]))
-        self._state(session, msg_id, request)
+        """The messages again; if one of them is not there (any more), the state of all besides."""
+        known = [asked for asked in request.msg_ids if asked in session.unacknowledged]
+        session.outbox += [Message(asked, *session.unacknowledged[asked]) for asked in known]
+        if len(known) < len(request.msg_ids):
+            self._state(session, msg_id, request)
 
     def _destroy_session(self, session: Session, _msg_id: int, request: Any) -> None:
         known = session.key.sessions.pop(request.session_id, None)
