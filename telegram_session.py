@@ -6647,15 +6647,16 @@ class Examination:
 
 async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
     import asyncio
+    import socket
 
     started = time.monotonic()
     loop = asyncio.get_running_loop()
     name = proxy.host if proxy else TELEGRAM_NAME
-    lookup = _look_up(loop, name)
+    lookup = look_up(loop, name, type=socket.SOCK_STREAM)
     addresses: list[str] = []
     if proxy:
         try:
-            addresses = await asyncio.wait_for(asyncio.shield(lookup), limit)
+            addresses = [str(found[4][0]) for found in await asyncio.wait_for(asyncio.shield(lookup), limit)]
         except (OSError, ValueError, asyncio.TimeoutError):
             return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
     probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
@@ -6672,10 +6673,11 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
     return diagnosis._replace(verdict=verdict)
 
 
-def _look_up(loop: Any, name: str) -> Any:
+def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
     """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
 
-    The future's result is a list of addresses, or an OSError (ValueError for a name that cannot be one).
+    The threads of the loop's own `getaddrinfo` are waited for there. The future's result is that of
+    `socket.getaddrinfo`, or an OSError (ValueError for a name that cannot be one).
     """
     import contextlib
     import socket
@@ -6683,7 +6685,7 @@ def _look_up(loop: Any, name: str) -> Any:
 
     future = loop.create_future()
 
-    def settle(result: list[str] | None, error: Exception | None) -> None:
+    def settle(result: Any, error: Exception | None) -> None:
         if future.done():
             return
         if error is None:
@@ -6693,10 +6695,9 @@ def _look_up(loop: Any, name: str) -> Any:
             future.exception()  # nobody has to look at it
 
     def ask() -> None:
-        result: list[str] | None = None
-        error: Exception | None = None
+        result, error = None, None
         try:
-            result = [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+            result = socket.getaddrinfo(host, port, **how)
         except (OSError, ValueError) as failed:
             error = failed
         with contextlib.suppress(RuntimeError):  # the diagnosis is over
@@ -7104,6 +7105,7 @@ class Telegram:
         auth_key: bytes = b"",
     ) -> None:
         import asyncio
+        import functools
         import threading
 
         self.api_id = api_id
@@ -7119,6 +7121,8 @@ class Telegram:
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
+        # The name of a proxy is looked up by this loop.
+        self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)

@@ -182,6 +182,23 @@ def test_signing_in_through_an_mtproxy(telegram: PracticeTelegram, run: Run, pad
     person.does_not_see(SECRET.hex())
 
 
+def test_signing_in_through_a_proxy_that_has_a_name(telegram: PracticeTelegram, run: Run) -> None:
+    pytest.importorskip("python_socks")
+    with PracticeProxy("socks5") as proxy:
+        signs_in(telegram, run(env={**VALUES, "TELEGRAM_PROXY": f"socks5://localhost:{proxy.port}"}))
+        assert proxy.connected
+
+
+@pytest.mark.parametrize("link", ["socks5://localhost:9", f"tg://proxy?server=localhost&port=9&secret={SECRET.hex()}"])
+def test_a_name_service_that_never_answers_does_not_even_hold_up_the_end(
+    telegram: PracticeTelegram, run: Run, link: str
+) -> None:
+    if link.startswith("socks"):
+        pytest.importorskip("python_socks")
+    telegram.name_service = "dead"
+    main_job_ends_with(run(env={**VALUES, "TELEGRAM_PROXY": link}), "The name of the proxy cannot be looked up", 12)
+
+
 @pytest.mark.parametrize(
     ("kind", "misbehaves", "verdict", "within"),
     [
