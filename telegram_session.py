@@ -906,6 +906,7 @@ NEXT_TYPES = {
     "CodeTypeFlashCall": "by a call that hangs up (its number is the code)",
     "CodeTypeMissedCall": "by a missed call (the last digits of its number are the code)",
     "CodeTypeFragmentSms": "on the Fragment website",
+    "UnknownCodeType": "in a way that this version of the script does not know",
 }
 
 # The other answers of auth.sendCode, by class: what they mean for the person.
@@ -2445,6 +2446,7 @@ MultiError
 
 “No module named 'telethon'”
   ~ No module named telethon
+  ~ No module named 'pyaes'
   ! Telethon is not installed for this Python.
   ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
   - Install it for the Python that you start the program with: python3 -m pip install telethon
@@ -6615,7 +6617,7 @@ class Examination:
         import asyncio
 
         if proxy and proxy.kind == "mtproxy":
-            import telethon  # noqa: F401  brings pyaes, because the cipher of MTProxy is not in Python's own library
+            import pyaes  # noqa: F401  the cipher of MTProxy; Telethon brings it, but takes seconds on a slow machine
 
         self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
         self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
@@ -6660,6 +6662,7 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
         except (OSError, ValueError, asyncio.TimeoutError):
             return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
     probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+    portal = "" if proxy or any(not probe.failure for probe in probes) else await _portal(probes)
     names_work: bool | None = None
     await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
     if lookup.done():
@@ -6668,7 +6671,6 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
     if proxy:
         verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
     else:
-        portal = "" if any(not probe.failure for probe in probes) else await _portal(probes)
         verdict = verdict_on_network(diagnosis, ipv6, portal)
     return diagnosis._replace(verdict=verdict)
 
@@ -6890,12 +6892,12 @@ def clock_warning(offset: float) -> str:
 
 SET_THE_CLOCK = {
     "win32": [
-        "Open Settings, “Time & language”, “Date & time”.",
-        "Switch “Set time automatically” on, check the time zone, and press “Sync now”.",
+        "Open Settings, “Time & language”, “Date & time”; switch “Set time automatically” on, check the time zone, and "
+        "press “Sync now”.",
     ],
     "darwin": [
-        "Open System Settings, “General”, “Date & Time”.",
-        "Switch “Set time and date automatically” on, and check the time zone.",
+        "Open System Settings, “General”, “Date & Time”; switch “Set time and date automatically” on, and check the "
+        "time zone.",
     ],
     "linux": [
         "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
@@ -7291,7 +7293,7 @@ class Telegram:
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
         if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
-            self._move(int(moved.group(1)))
+            self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
             term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
@@ -7310,10 +7312,10 @@ class Telegram:
         else:
             raise problem from error
 
-    def _move(self, dc_id: int) -> None:
+    def _move(self, dc_id: int, name: str) -> None:
         """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
         centre = DATA_CENTRES[dc_id]
-        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there.")
+        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there. ({name})")
         self._hang_up()
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
@@ -7327,7 +7329,7 @@ class Telegram:
                 ["Look for a newer version of this script."],
                 name=f"MIGRATE_{dc_id}",
             )
-        self._move(dc_id)
+        self._move(dc_id, "loginTokenMigrateTo")
 
     def who_am_i(self, doing: str = "asking whether the sign-in went through") -> Any:
         """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
@@ -7557,7 +7559,9 @@ LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fi
 
 RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
 
-QR_LIFE = 30.0  # seconds a QR code is shown if by its `expires` it is over already; real ones live as long (2026)
+# Seconds after which a QR code is renewed in any case: real ones live as long (2026), and what its `expires` says is
+# wrong when a clock has jumped meanwhile.
+QR_LIFE = 30.0
 
 DOUBTED = "Please type it again; exactly the same once more is sent as it is."
 
@@ -7679,9 +7683,14 @@ def show_answer(answer: Any) -> None:
 def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
     """The dump of a TLObject as rows of name, value, and what the report says for it.
 
-    Plain fields come first, then the objects inside it.
+    Plain fields come first, then the objects inside it. A list is a row for each of its members.
     """
-    fields = getattr(answer, "__dict__", {"value": answer}).items()
+    fields: list[tuple[str, Any]] = []
+    for name, value in getattr(answer, "__dict__", {"value": answer}).items():
+        if isinstance(value, list) and value:
+            fields += [(f"{name}[{number}]", one) for number, one in enumerate(value)]
+        else:
+            fields.append((name, value))
     nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
     for name, value in fields:
         if (name, value) not in nested:
@@ -7720,24 +7729,33 @@ def describe_value(name: str, value: Any) -> str:
     return str(value)
 
 
-class UnknownSentCodeType:
+class UnknownCodeType:
+    """Stands for a `CodeType`, the way of the next code, that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int) -> None:
+        self.constructor = f"0x{constructor:08x}"
+
+
+class UnknownSentCodeType(UnknownCodeType):
     """Stands for a `SentCodeType` that the installed Telethon cannot read."""
 
     def __init__(self, constructor: int, fields: bytes) -> None:
-        self.constructor = f"0x{constructor:08x}"
+        super().__init__(constructor)
         self.fields = fields
 
 
 def rescue_sent_code(unknown: UnknownAnswer) -> Any:
-    """Reads an `auth.sentCode` around a `type` that Telethon does not know, so that its code can still be typed.
+    """Reads an `auth.sentCode` around a `type` or `next_type` that Telethon does not know: its code can still be typed.
 
     auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
     timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
-    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known. So
-    the last place where that fits is taken. None when there is none.
+    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known, or
+    is what was not (every CodeType is a constructor alone). So the last place where that fits is taken. None when there
+    is none.
     """
     import struct
 
+    from telethon.extensions import BinaryReader
     from telethon.tl.alltlobjects import tlobjects
     from telethon.tl.types.auth import SentCode
 
@@ -7752,12 +7770,19 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
         text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
         if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
             continue
-        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0]) if flags & 2 else None
-        if flags & 2 and getattr(next_type, "__name__", "") not in NEXT_TYPES:
-            continue
+        kind: Any = UnknownSentCodeType(unknown.constructor, body[12:start])
+        next_type: Any = None
+        if flags & 2:
+            constructor = struct.unpack_from("<I", body, end)[0]
+            known = tlobjects.get(constructor)
+            if constructor == unknown.constructor:
+                kind, next_type = BinaryReader(body[8:start]).tgread_object(), UnknownCodeType(constructor)
+            elif getattr(known, "__name__", "") in NEXT_TYPES:
+                next_type = known()
+            else:
+                continue
         timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
-        kind = UnknownSentCodeType(unknown.constructor, body[12:start])
-        rescued = SentCode(kind, text.decode(), next_type and next_type(), timeout)
+        rescued = SentCode(kind, text.decode(), next_type, timeout)
     return rescued
 
 
@@ -7918,7 +7943,7 @@ class PhoneSignIn:
         self._send_code()
         if (
             type(self.sent).__name__ == "SentCode"
-            and "Sms" not in type(self.sent.type).__name__
+            and not re.fullmatch("SentCodeType(Fragment)?Sms(Word|Phrase)?", type(self.sent.type).__name__)
             and self.sent.next_type
         ):
             self._resend_code()
@@ -8171,7 +8196,11 @@ def sign_in_with_password(telegram: Telegram) -> SignedIn:
     from telethon.tl.functions.auth import CheckPasswordRequest
 
     term.say()
-    term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
+    term.say(
+        "This account has two-step verification (2FA): Telegram wants its password too. (SESSION_PASSWORD_NEEDED)",
+        "bold",
+        mark="→",
+    )
     term.say(
         "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
         "shown while you type. If you have forgotten it, press Enter alone.",
@@ -8296,7 +8325,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials) -> SignedIn:
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise

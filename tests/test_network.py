@@ -24,7 +24,7 @@ import telegram_session as script
 from .conftest import Run
 from .practice import PracticeTelegram
 from .terminal import Person
-from .waiting import sees_in_time
+from .waiting import sees_in_time, slowness
 
 REFUSING, SILENT = 3.0, 12.0  # seconds to the verdict at most
 
@@ -240,6 +240,27 @@ def test_a_web_filter(centres: Any, line: bytes) -> None:
     with web_server(line) as port:
         centres("127.0.0.1", "127.0.0.1", (port,))
         assert verdict() == "NetworkHttp"
+
+
+def test_a_dead_name_service_and_a_filter_that_lets_web_requests_through(
+    centres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two things are waited for, neither of which comes: the waits do not add up."""
+
+    class Filter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if self.request.recv(4096).startswith(b"GET "):
+                self.request.recv(4096)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *host, **how: threading.Event().wait())
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Filter) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        centres("127.0.0.1", "127.0.0.1", (server.server_address[1],))
+        started = time.monotonic()
+        assert verdict() == "NetworkClosed"
+        assert time.monotonic() - started < REFUSING * slowness()
+        server.shutdown()
 
 
 def unused_port() -> int:

@@ -7,6 +7,7 @@ import socketserver
 import string
 import threading
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -237,6 +238,23 @@ def test_telegram_is_reached_through_an_mtproxy(telegram: PracticeTelegram, run:
     secret = "dd" * padded + SECRET.hex()
     person = run("network", env={"TELEGRAM_PROXY": f"tg://proxy?server=127.0.0.1&port={port}&secret={secret}"})
     person.sees("All is well")
+
+
+def test_an_mtproxy_cannot_be_tried_before_telethon_is_installed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Gone:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'pyaes':\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Gone)\n"
+    )
+    link = f"tg://proxy?server=127.0.0.1&port=9&secret={SECRET.hex()}"
+    person = run("network", env={"PYTHONPATH": str(tmp_path), "TELEGRAM_PROXY": link})
+    person.sees("Telethon is not installed for this Python.")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
 
 
 # Each way a proxy fails has its own answer, in time
