@@ -9248,6 +9248,13 @@ class Handed(NamedTuple):
     credentials: Credentials
 
 
+# Source: telethon/client/telegrambaseclient.py, connect (1.45): it sets the address anew and keeps the key.
+BY_IPV6 = (
+    "The session holds an IPv6 address, so a program must connect by IPv6 too (Telethon: use_ipv6=True). Otherwise "
+    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” makes an IPv4 string of it."
+)
+
+
 def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
     """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
     user = signed.user
@@ -9273,6 +9280,8 @@ def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) ->
     term.say(f"Session string ({where}):", "bold")
     term.deliver(string)
     term.rule()
+    if telegram.session.home.ipv6_addr:
+        term.warn(BY_IPV6)
     return Handed(string, with_account(telegram.session, user), credentials)
 
 
@@ -10093,6 +10102,8 @@ def doubts(session: Session) -> list[str]:
         )
     if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
         found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    if home.ipv6_addr and not home.ipv4_addr:
+        found.append(BY_IPV6)
     return found
 
 
@@ -10263,7 +10274,12 @@ def refuse_present(options: Any, target: str) -> None:
 
 
 def completed(session: Session, target: str) -> Session:
-    """The session with what the target needs and the source did not say, asked for."""
+    """The session with what the target needs and the source did not say, asked for; and with an IPv4 address."""
+    home = session.home
+    if home.ipv6_addr and not home.ipv4_addr:
+        term.note("It gets an IPv4 address in the place of the IPv6 one, which few programs would use.")
+        home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
+        session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
     missing = missing_for(session)
     if target == "tdata" and "tdata" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
