@@ -356,6 +356,14 @@ def test_whatever_was_seen_there_is_a_verdict_in_words(data: st.DataObject) -> N
         assert problem.steps and problem.meaning and not re.search(r"[{}]", problem.title + problem.meaning)
 
 
+@pytest.mark.parametrize(("system", "words"), [("win32", "Sync now"), ("darwin", "zone"), ("linux", "set-ntp")])
+def test_a_sign_in_with_a_wrong_clock_says_how_to_set_it(
+    monkeypatch: pytest.MonkeyPatch, system: str, words: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert words in script.clock_warning(600)
+
+
 def test_every_problem_of_the_table_reads_well() -> None:
     values = dict.fromkeys(re.findall(r"\{(\w+)\}", script.NETWORK_PROBLEMS), "something")
     values.pop("another_way")
