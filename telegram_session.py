@@ -915,6 +915,7 @@ NEXT_TYPES = {
     "CodeTypeFlashCall": "by a call that hangs up (its number is the code)",
     "CodeTypeMissedCall": "by a missed call (the last digits of its number are the code)",
     "CodeTypeFragmentSms": "on the Fragment website",
+    "UnknownCodeType": "in a way that this version of the script does not know",
 }
 
 # The other answers of auth.sendCode, by class: what they mean for the person.
@@ -2454,6 +2455,7 @@ MultiError
 
 “No module named 'telethon'”
   ~ No module named telethon
+  ~ No module named 'pyaes'
   ! Telethon is not installed for this Python.
   ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
   - Install it for the Python that you start the program with: python3 -m pip install telethon
@@ -6655,18 +6657,20 @@ class Examination:
 
 async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
     import asyncio
+    import socket
 
     started = time.monotonic()
     loop = asyncio.get_running_loop()
     name = proxy.host if proxy else TELEGRAM_NAME
-    lookup = _look_up(loop, name)
+    lookup = look_up(loop, name, type=socket.SOCK_STREAM)
     addresses: list[str] = []
     if proxy:
         try:
-            addresses = await asyncio.wait_for(asyncio.shield(lookup), limit)
+            addresses = [str(found[4][0]) for found in await asyncio.wait_for(asyncio.shield(lookup), limit)]
         except (OSError, ValueError, asyncio.TimeoutError):
             return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
     probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+    portal = "" if proxy or any(not probe.failure for probe in probes) else await _portal(probes)
     names_work: bool | None = None
     await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
     if lookup.done():
@@ -6675,15 +6679,15 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
     if proxy:
         verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
     else:
-        portal = "" if any(not probe.failure for probe in probes) else await _portal(probes)
         verdict = verdict_on_network(diagnosis, ipv6, portal)
     return diagnosis._replace(verdict=verdict)
 
 
-def _look_up(loop: Any, name: str) -> Any:
+def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
     """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
 
-    The future's result is a list of addresses, or an OSError (ValueError for a name that cannot be one).
+    The threads of the loop's own `getaddrinfo` are waited for there. The future's result is that of
+    `socket.getaddrinfo`, or an OSError (ValueError for a name that cannot be one).
     """
     import contextlib
     import socket
@@ -6691,7 +6695,7 @@ def _look_up(loop: Any, name: str) -> Any:
 
     future = loop.create_future()
 
-    def settle(result: list[str] | None, error: Exception | None) -> None:
+    def settle(result: Any, error: Exception | None) -> None:
         if future.done():
             return
         if error is None:
@@ -6701,10 +6705,9 @@ def _look_up(loop: Any, name: str) -> Any:
             future.exception()  # nobody has to look at it
 
     def ask() -> None:
-        result: list[str] | None = None
-        error: Exception | None = None
+        result, error = None, None
         try:
-            result = [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+            result = socket.getaddrinfo(host, port, **how)
         except (OSError, ValueError) as failed:
             error = failed
         with contextlib.suppress(RuntimeError):  # the diagnosis is over
@@ -6898,12 +6901,12 @@ def clock_warning(offset: float) -> str:
 
 SET_THE_CLOCK = {
     "win32": [
-        "Open Settings, “Time & language”, “Date & time”.",
-        "Switch “Set time automatically” on, check the time zone, and press “Sync now”.",
+        "Open Settings, “Time & language”, “Date & time”; switch “Set time automatically” on, check the time zone, and "
+        "press “Sync now”.",
     ],
     "darwin": [
-        "Open System Settings, “General”, “Date & Time”.",
-        "Switch “Set time and date automatically” on, and check the time zone.",
+        "Open System Settings, “General”, “Date & Time”; switch “Set time and date automatically” on, and check the "
+        "time zone.",
     ],
     "linux": [
         "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
@@ -7113,6 +7116,7 @@ class Telegram:
         auth_key: bytes = b"",
     ) -> None:
         import asyncio
+        import functools
         import threading
 
         self.api_id = api_id
@@ -7128,6 +7132,8 @@ class Telegram:
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
+        # The name of a proxy is looked up by this loop.
+        self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
@@ -7296,7 +7302,7 @@ class Telegram:
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
         if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
-            self._move(int(moved.group(1)))
+            self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
             term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
@@ -7315,10 +7321,10 @@ class Telegram:
         else:
             raise problem from error
 
-    def _move(self, dc_id: int) -> None:
+    def _move(self, dc_id: int, name: str) -> None:
         """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
         centre = DATA_CENTRES[dc_id]
-        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there.")
+        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there. ({name})")
         self._hang_up()
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
@@ -7332,7 +7338,7 @@ class Telegram:
                 ["Look for a newer version of this script."],
                 name=f"MIGRATE_{dc_id}",
             )
-        self._move(dc_id)
+        self._move(dc_id, "loginTokenMigrateTo")
 
     def who_am_i(self, doing: str = "asking whether the sign-in went through") -> Any:
         """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
@@ -7562,7 +7568,9 @@ LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fi
 
 RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
 
-QR_LIFE = 30.0  # seconds a QR code is shown if by its `expires` it is over already; real ones live as long (2026)
+# Seconds after which a QR code is renewed in any case: real ones live as long (2026), and what its `expires` says is
+# wrong when a clock has jumped meanwhile.
+QR_LIFE = 30.0
 
 DOUBTED = "Please type it again; exactly the same once more is sent as it is."
 
@@ -7684,9 +7692,14 @@ def show_answer(answer: Any) -> None:
 def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
     """The dump of a TLObject as rows of name, value, and what the report says for it.
 
-    Plain fields come first, then the objects inside it.
+    Plain fields come first, then the objects inside it. A list is a row for each of its members.
     """
-    fields = getattr(answer, "__dict__", {"value": answer}).items()
+    fields: list[tuple[str, Any]] = []
+    for name, value in getattr(answer, "__dict__", {"value": answer}).items():
+        if isinstance(value, list) and value:
+            fields += [(f"{name}[{number}]", one) for number, one in enumerate(value)]
+        else:
+            fields.append((name, value))
     nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
     for name, value in fields:
         if (name, value) not in nested:
@@ -7725,24 +7738,33 @@ def describe_value(name: str, value: Any) -> str:
     return str(value)
 
 
-class UnknownSentCodeType:
+class UnknownCodeType:
+    """Stands for a `CodeType`, the way of the next code, that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int) -> None:
+        self.constructor = f"0x{constructor:08x}"
+
+
+class UnknownSentCodeType(UnknownCodeType):
     """Stands for a `SentCodeType` that the installed Telethon cannot read."""
 
     def __init__(self, constructor: int, fields: bytes) -> None:
-        self.constructor = f"0x{constructor:08x}"
+        super().__init__(constructor)
         self.fields = fields
 
 
 def rescue_sent_code(unknown: UnknownAnswer) -> Any:
-    """Reads an `auth.sentCode` around a `type` that Telethon does not know, so that its code can still be typed.
+    """Reads an `auth.sentCode` around a `type` or `next_type` that Telethon does not know: its code can still be typed.
 
     auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
     timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
-    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known. So
-    the last place where that fits is taken. None when there is none.
+    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known, or
+    is what was not (every CodeType is a constructor alone). So the last place where that fits is taken. None when there
+    is none.
     """
     import struct
 
+    from telethon.extensions import BinaryReader
     from telethon.tl.alltlobjects import tlobjects
     from telethon.tl.types.auth import SentCode
 
@@ -7757,12 +7779,19 @@ def rescue_sent_code(unknown: UnknownAnswer) -> Any:
         text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
         if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
             continue
-        next_type = tlobjects.get(struct.unpack_from("<I", body, end)[0]) if flags & 2 else None
-        if flags & 2 and getattr(next_type, "__name__", "") not in NEXT_TYPES:
-            continue
+        kind: Any = UnknownSentCodeType(unknown.constructor, body[12:start])
+        next_type: Any = None
+        if flags & 2:
+            constructor = struct.unpack_from("<I", body, end)[0]
+            known = tlobjects.get(constructor)
+            if constructor == unknown.constructor:
+                kind, next_type = BinaryReader(body[8:start]).tgread_object(), UnknownCodeType(constructor)
+            elif getattr(known, "__name__", "") in NEXT_TYPES:
+                next_type = known()
+            else:
+                continue
         timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
-        kind = UnknownSentCodeType(unknown.constructor, body[12:start])
-        rescued = SentCode(kind, text.decode(), next_type and next_type(), timeout)
+        rescued = SentCode(kind, text.decode(), next_type, timeout)
     return rescued
 
 
@@ -7928,7 +7957,7 @@ class PhoneSignIn:
         self._send_code()
         if (
             type(self.sent).__name__ == "SentCode"
-            and "Sms" not in type(self.sent.type).__name__
+            and not re.fullmatch("SentCodeType(Fragment)?Sms(Word|Phrase)?", type(self.sent.type).__name__)
             and self.sent.next_type
         ):
             self._resend_code()
@@ -8196,7 +8225,11 @@ def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> 
     from telethon.tl.functions.auth import CheckPasswordRequest
 
     term.say()
-    term.say("This account has two-step verification (2FA): Telegram wants its password too.", "bold", mark="→")
+    term.say(
+        "This account has two-step verification (2FA): Telegram wants its password too. (SESSION_PASSWORD_NEEDED)",
+        "bold",
+        mark="→",
+    )
     term.say(
         "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
         "shown while you type. If you have forgotten it, press Enter alone.",
@@ -8331,7 +8364,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), 300), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -9253,6 +9286,13 @@ class Handed(NamedTuple):
     credentials: Credentials
 
 
+# Source: telethon/client/telegrambaseclient.py, connect (1.45): it sets the address anew and keeps the key.
+BY_IPV6 = (
+    "The session holds an IPv6 address, so a program must connect by IPv6 too (Telethon: use_ipv6=True). Otherwise "
+    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” makes an IPv4 string of it."
+)
+
+
 def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
     """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
     user = signed.user
@@ -9278,6 +9318,8 @@ def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) ->
     term.say(f"Session string ({where}):", "bold")
     term.deliver(string)
     term.rule()
+    if telegram.session.home.ipv6_addr:
+        term.warn(BY_IPV6)
     return Handed(string, with_account(telegram.session, user), credentials)
 
 
@@ -10101,6 +10143,8 @@ def doubts(session: Session) -> list[str]:
         )
     if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
         found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    if home.ipv6_addr and not home.ipv4_addr:
+        found.append(BY_IPV6)
     return found
 
 
@@ -10264,7 +10308,12 @@ def refuse_present(options: Any, target: str) -> None:
 
 
 def completed(session: Session, target: str) -> Session:
-    """The session with what the target needs and the source did not say, asked for."""
+    """The session with what the target needs and the source did not say, asked for; and with an IPv4 address."""
+    home = session.home
+    if home.ipv6_addr and not home.ipv4_addr:
+        term.note("It gets an IPv4 address in the place of the IPv6 one, which few programs would use.")
+        home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
+        session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
     missing = missing_for(session)
     if target == "tdata" and "tdata" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))

@@ -51,13 +51,13 @@ def use(
     return asyncio.run(asyncio.wait_for(run(), timeout))
 
 
-def who_is(telegram: PracticeTelegram, string: str) -> types.User | None:
+def who_is(telegram: PracticeTelegram, string: str, **options: Any) -> types.User | None:
     """Whom a session string signs in, found out by a client of its own; None if nobody."""
 
     async def ask(client: TelegramClient) -> types.User | None:
         return await client.get_me()
 
-    return use(telegram, ask, string=string)
+    return use(telegram, ask, string=string, **options)
 
 
 def sign_in(telegram: PracticeTelegram, phone: str, *, dc: int = 2, password: str | None = None) -> str:

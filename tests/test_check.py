@@ -57,6 +57,13 @@ def test_a_person_sees_what_it_is_and_how_it_is_known(clean_env: dict[str, str])
     assert done.stdout == ""
 
 
+def test_a_session_that_only_programs_with_ipv6_can_use_is_doubted(clean_env: dict[str, str]) -> None:
+    done = check(clean_env, str(CASES / "good" / "telethon_string" / "v6_dc4" / "session.txt"))
+    assert done.returncode == 0
+    assert "! The session holds an IPv6 address" in done.stderr
+    assert "IPv6" not in check(clean_env, str(STRING_FILE)).stderr
+
+
 def test_neither_the_string_nor_the_key_is_ever_shown(clean_env: dict[str, str]) -> None:
     key = script.home_key(script.decode_telethon_string(STRING))
     for arguments in ([str(STRING_FILE)], ["--json", str(STRING_FILE)], ["--debug", str(STRING_FILE)]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from .second_client import who_is
 from .terminal import Person
 from .waiting import sees_in_time
 
+STRING = re.compile(r"^1[\w=-]{300,}\s", re.M)
 PHONE, CODE = "+4915112345678", "24680"
 SECRET = bytes(range(16))
 VALUES = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_PHONE": PHONE}
@@ -26,7 +28,7 @@ def account(telegram: PracticeTelegram) -> None:
 
 
 def gets_a_working_string(telegram: PracticeTelegram, person: Person) -> None:
-    string = person.sees(re.compile(r"^1[\w=-]{300,}\s", re.M)).strip()
+    string = person.sees(STRING).strip()
     person.answers("Press Enter to exit", "")
     person.exits(0)
     user = who_is(telegram, string)
@@ -82,6 +84,30 @@ def test_a_data_centre_that_answers_the_handshake_late(telegram: PracticeTelegra
     person.is_asked("Code")
     telegram.latency = 0
     signs_in(telegram, person)
+
+
+def test_a_machine_that_has_only_ipv6(telegram: PracticeTelegram, run: Run, tmp_path: Path) -> None:
+    """Telethon leaves the data centre of a string with an IPv6 address, unless it is told to use IPv6."""
+    if not telegram.data_centres[2].has_ipv6:
+        pytest.skip("no IPv6 on this machine")
+    telegram.account(PHONE).dc = 4
+    person = run("--ipv6", env=VALUES)
+    person.sees("Connected to ::1")
+    person.sees("Moving there.")
+    person.sees("Connected to ::1")
+    person.answers("Code", CODE)
+    string = person.sees(STRING).strip()
+    person.sees("a program must connect by IPv6 too (Telethon: use_ipv6=True)")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    assert who_is(telegram, string, use_ipv6=True) is not None
+    (tmp_path / "ipv6.txt").write_text(string)
+    person = run("convert", "ipv6.txt", "-")
+    person.sees("It gets an IPv4 address")
+    string = person.sees(STRING).strip()
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    assert who_is(telegram, string) is not None
 
 
 # The line is cut
@@ -190,6 +216,23 @@ def test_signing_in_through_an_mtproxy(telegram: PracticeTelegram, run: Run, pad
     person = run(env={**VALUES, "TELEGRAM_PROXY": link})
     signs_in(telegram, person)
     person.does_not_see(SECRET.hex())
+
+
+def test_signing_in_through_a_proxy_that_has_a_name(telegram: PracticeTelegram, run: Run) -> None:
+    pytest.importorskip("python_socks")
+    with PracticeProxy("socks5") as proxy:
+        signs_in(telegram, run(env={**VALUES, "TELEGRAM_PROXY": f"socks5://localhost:{proxy.port}"}))
+        assert proxy.connected
+
+
+@pytest.mark.parametrize("link", ["socks5://localhost:9", f"tg://proxy?server=localhost&port=9&secret={SECRET.hex()}"])
+def test_a_name_service_that_never_answers_does_not_even_hold_up_the_end(
+    telegram: PracticeTelegram, run: Run, link: str
+) -> None:
+    if link.startswith("socks"):
+        pytest.importorskip("python_socks")
+    telegram.name_service = "dead"
+    main_job_ends_with(run(env={**VALUES, "TELEGRAM_PROXY": link}), "The name of the proxy cannot be looked up", 12)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ import telegram_session as script
 from .conftest import ROOT, Run
 from .practice import PracticeTelegram
 from .terminal import Person
-from .waiting import sees_in_time
+from .waiting import sees_in_time, slowness
 
 REFUSING, SILENT = 3.0, 12.0  # seconds to the verdict at most
 
@@ -261,6 +261,27 @@ def test_a_web_filter(centres: Any, line: bytes) -> None:
         assert verdict() == "NetworkHttp"
 
 
+def test_a_dead_name_service_and_a_filter_that_lets_web_requests_through(
+    centres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two things are waited for, neither of which comes: the waits do not add up."""
+
+    class Filter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if self.request.recv(4096).startswith(b"GET "):
+                self.request.recv(4096)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *host, **how: threading.Event().wait())
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Filter) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        centres("127.0.0.1", "127.0.0.1", (server.server_address[1],))
+        started = time.monotonic()
+        assert verdict() == "NetworkClosed"
+        assert time.monotonic() - started < REFUSING * slowness()
+        server.shutdown()
+
+
 def unused_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -355,6 +376,14 @@ def test_whatever_was_seen_there_is_a_verdict_in_words(data: st.DataObject) -> N
         assert reached
     else:
         assert problem.steps and problem.meaning and not re.search(r"[{}]", problem.title + problem.meaning)
+
+
+@pytest.mark.parametrize(("system", "words"), [("win32", "Sync now"), ("darwin", "zone"), ("linux", "set-ntp")])
+def test_a_sign_in_with_a_wrong_clock_says_how_to_set_it(
+    monkeypatch: pytest.MonkeyPatch, system: str, words: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert words in script.clock_warning(600)
 
 
 def test_every_problem_of_the_table_reads_well() -> None:

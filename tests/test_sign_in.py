@@ -105,6 +105,7 @@ def test_the_password_is_asked_for_without_echo_and_with_its_hint(telegram: Prac
     account = telegram.add_account(PHONE, password="correct horse", hint="four words")
     person = start(run)
     person.answers("Code", "12345")
+    person.sees("Telegram wants its password too. (SESSION_PASSWORD_NEEDED)")
     person.sees("Your hint: four words")
     person.answers("2FA password", "correct horse", hidden=True)
     gets_a_string(person, telegram, account)
@@ -198,6 +199,19 @@ def test_the_dump_shows_every_field_of_every_nested_object(telegram: PracticeTel
         ".push_timeout": "90s  (1m 30s)",
         "next_type (raw)": "CodeTypeSms",
     }
+
+
+def test_the_dump_shows_every_member_of_a_list(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=[types.auth.SentCodeSuccess])
+    user = account.user()
+    user.usernames = [types.Username("petra", active=True), types.Username("petra_too")]
+    success = types.auth.SentCodeSuccess(types.auth.Authorization(user))
+    telegram.faults.add("auth.sendCode", "answer", answer=success, handled=True)
+    person = start(run)
+    person.sees(re.compile(r"usernames\[0\] \(raw\) +: +Username\s"))
+    person.sees(re.compile(r"username +: +petra\s"))
+    person.sees(re.compile(r"username +: +petra_too\s"))
+    gets_a_string(person, telegram, account)
 
 
 def test_an_empty_code_is_never_sent(telegram: PracticeTelegram, run: Run) -> None:
@@ -416,7 +430,7 @@ def test_every_migration_is_followed_and_said(telegram: PracticeTelegram, run: R
     account = telegram.add_account(PHONE, dc=5)
     telegram.faults.add("auth.sendCode", "error", code=303, name=migrate, dc=2)
     person = start(run)
-    person.sees("Telegram keeps this account in data centre 5 (Singapore). Moving there.")
+    person.sees(f"Telegram keeps this account in data centre 5 (Singapore). Moving there. ({migrate})")
     person.answers("Code", "12345")
     gets_a_string(person, telegram, account)
 
