@@ -3391,13 +3391,16 @@ def new_session(
 
     Raises a `Problem` for what cannot be one: an unknown data centre, a port or user id out of range, an empty key.
     """
+    check_key(key)  # first: a file of Telethon's that was never connected has no key, and says data centre 0
+    damage = ""
     if dc not in DATA_CENTRES and dc != 203:
-        raise Problem(f"Data centre {dc} does not exist.", "A session names one of 1 to 5, so this one is damaged.")
-    if host and not 0 < port < 65536:
-        raise Problem(f"Port {port} is not valid.", "A port is a number from 1 to 65535, so this session is damaged.")
-    if not 0 <= user_id < 1 << 63:
-        raise Problem(f"The user id {user_id} is not possible, so this session is damaged.", "", [SIGN_IN_AGAIN])
-    check_key(key)
+        damage = f"Data centre {dc} does not exist."
+    elif host and not 0 < port < 65536:
+        damage = f"Port {port} is not valid."
+    elif not 0 <= user_id < 1 << 63:
+        damage = f"The user id {user_id} is not possible."
+    if damage:
+        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
     place = join_address(host, port) if host else None
     ipv6 = bool(host and ":" in host)
     if test is None and host:
@@ -3450,6 +3453,11 @@ def split_address(address: str) -> tuple[str, int]:
 
 def known_server(host: str) -> bool | None:
     """True for a test server, False for a production one, None for an address that neither table has."""
+    import ipaddress
+
+    packed = ip_address(host)
+    if packed:
+        host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
     if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
@@ -4007,10 +4015,9 @@ class MtcuteString(StringStorage):
 
     def load(self) -> Session:
         """Decodes the text."""
-        body = base64_bytes(self.text)
-        if body is None:
-            raise Problem("The mtcute string is cut off or damaged.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
-        reader = Reader(body, "The mtcute string")
+        size = len(self.text.rstrip("="))
+        body = base64_bytes(self.text[: size - (size % 4 == 1)]) or b""
+        reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
         reader.take(1)
         flags = reader.number("<i")
         place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
@@ -4026,9 +4033,10 @@ class MtcuteString(StringStorage):
             bot = word == self.TRUE
             if user_id < 0 or word not in (self.TRUE, self.FALSE):
                 raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+        whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
         key = reader.tl_bytes()
-        if reader.left:
-            raise Problem(f"The mtcute string is too long: {reader.left} bytes after its end.", "", [COPY_AGAIN])
+        if reader.at != len(body):
+            raise cut_off(self.text, whole, "an mtcute string")
         test = bool(flags & 2 or (version == 2 and marks & 4))
         return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
 
@@ -4123,13 +4131,13 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     if named and len(named[0]) < 80:
         bare = bare[named.end() :]
         repaired.append(f"Removed “{named[0].strip()}” in front of it.")
-    unquoted = bare.strip(WRAPPING + " \t\r\n")
-    if unquoted != bare:
+    unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
+    if unquoted.split() != bare.split():
         repaired.append("Removed the quotes around it.")
-    if "%3D" in unquoted or "%3d" in unquoted:
-        unquoted = unquoted.replace("%3D", "=").replace("%3d", "=")
-        repaired.append("Turned %3D, as links have it, back into “=”.")
-    words = unquoted.split()
+    plain = re.sub("%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted, flags=re.IGNORECASE)
+    if plain != unquoted:
+        repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
+    words = plain.split()
     if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
         joined = "".join(words)
         spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
@@ -4147,15 +4155,14 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
-    """A Telethon or GramJS string in the alphabet and with the padding it should have, and what of that was wrong."""
-    if text[:1] != "1":
-        return text, []
-    body = text[1:].rstrip("=")
+    """A string in the alphabet and with the padding that its format has, and what of that was wrong."""
+    body = text.rstrip("=")
     right = body.replace("-", "+").replace("_", "/")
     if not GramjsString.recognise(text):
         right = right.replace("+", "-").replace("/", "_")
     repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
-    whole = "1" + right + "=" * (-len(right) % 4)
+    padded = right[:1] == "1"  # as Telethon's and GramJS's are, without counting the 1
+    whole = right + "=" * ((1 - len(right)) % 4 if padded else 0)
     if len(whole) > len(text):
         repaired.append("Put back the “=” at its end.")
     return whole, repaired
@@ -4319,7 +4326,9 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
         tables = {}
         for (table,) in rows:
             quoted = str(table).replace('"', '""')
-            tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
+            computed = [row[6] for row in connection.execute(f'pragma table_xinfo("{quoted}")')]
+            if not any(computed):  # such a column can ask for any amount of memory, and no Telegram library has one
+                tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
         return read(connection, tables)
     except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
@@ -4501,7 +4510,7 @@ class TelethonFile(SqliteStorage):
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
-        host, port = home_address(session)
+        host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
         yield "version", (self.schema,)
         yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
         if session.user.id:
@@ -4586,7 +4595,7 @@ class TelethonV2File(SqliteStorage):
         home_key(session)
         yield "version", (10,)
         for dc in session.dcs:
-            ipv4 = dc.ipv4_addr
+            ipv4 = dc.ipv4_addr if dc.ipv4_addr and ip_address(split_address(dc.ipv4_addr)[0]) else None
             if not (ipv4 or dc.ipv6_addr):
                 ipv4 = join_address(*usual_address(dc.id, session.test))
             yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
@@ -4837,6 +4846,8 @@ class SessionJson(Storage):
             self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
         *identity, _ = ApiIdentity._fields
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
+        if text("phone"):
+            other["phone"] = other.get("phone") or text("phone")
         values: dict[str, Any] = {key: text(key) for key in identity}
         values.update(app_id=app_id, other=other)
         api = ApiIdentity(**values)
@@ -5139,12 +5150,18 @@ class Tdata(Storage):
     def save_all(self, sessions: Sequence[Session]) -> None:
         """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
         name = self.key_name or "data"
+        if not re.fullmatch("[a-z0-9_-]+", name):
+            raise Problem(
+                f"Telegram Desktop cannot open a folder whose key name is “{name}”.",
+                "Its option -key knows small letters from a to z, digits, - and _ only.", ["Give another --key-name."],
+                code=2,
+            )  # fmt: skip
         local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
         info = pack_numbers(len(sessions), *range(len(sessions)), 0)
         key = pbkdf2_key(salt, self.passcode)
         files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
         for index, session in enumerate(sessions):
-            folder = folder_name(name.replace("#", "") + (f"#{index + 1}" if index else ""))
+            folder = folder_name(name + (f"#{index + 1}" if index else ""))
             # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
             cache = pack_numbers(9) + os.urandom(8)
             files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
@@ -5510,8 +5527,8 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return GramjsFolder(path)
     if os.path.isdir(path):
         raise not_a_folder(path)
-    if not os.path.exists(path) and os.path.isfile(path + ".session"):
-        path += ".session"
+    if not os.path.exists(path):
+        path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
     database = head.startswith(b"SQLite format 3\0")
     if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
@@ -9289,7 +9306,7 @@ class Handed(NamedTuple):
 # Source: telethon/client/telegrambaseclient.py, connect (1.45): it sets the address anew and keeps the key.
 BY_IPV6 = (
     "The session holds an IPv6 address, so a program must connect by IPv6 too (Telethon: use_ipv6=True). Otherwise "
-    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” makes an IPv4 string of it."
+    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” can give it an IPv4 address."
 )
 
 
@@ -10039,7 +10056,9 @@ def given_storage(source: str | None, options: Any) -> Storage:
     if term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder").strip()
         path = os.path.expanduser(answer.strip("\"'"))
-        return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
+        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
+            return recognise_path(path, options.json_path, options.key_name or "")
+        return recognise_text(answer)
     data = sys.stdin.buffer.read(STRING_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
@@ -10149,10 +10168,14 @@ def doubts(session: Session) -> list[str]:
 
 
 def missing_for(session: Session) -> dict[str, str]:
-    """What a person must know to convert this session to some formats."""
+    """What a person must know to convert this session to some formats.
+
+    Pyrogram signs in anew with a string that says no user id: its `Client.connect` answers with `bool(user_id)`.
+    """
     api = session.api or ApiIdentity()
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
-    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash", "pyrogram": app}
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
+    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
     return {target: missing for target, missing in needs.items() if missing}
 
 
@@ -10308,17 +10331,19 @@ def refuse_present(options: Any, target: str) -> None:
 
 
 def completed(session: Session, target: str) -> Session:
-    """The session with what the target needs and the source did not say, asked for; and with an IPv4 address."""
+    """The session with what the target needs and the source did not say, asked for; and with IPv4 if that is wanted."""
     home = session.home
     if home.ipv6_addr and not home.ipv4_addr:
-        term.note("It gets an IPv4 address in the place of the IPv6 one, which few programs would use.")
-        home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
-        session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
-    missing = missing_for(session)
-    if target == "tdata" and "tdata" in missing:
+        term.warn(BY_IPV6)
+        if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
+            home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
+            session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
+    missing = missing_for(session).get(target, "")
+    if missing:
+        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing}, which this session does not say.")
+    if "user ID" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
-    if target in ("json", "pyrogram") and target in missing:
-        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing[target]}, which this session does not say.")
+    if "API ID" in missing:
         credentials = ask_credentials()
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
@@ -10331,8 +10356,8 @@ def completed(session: Session, target: str) -> Session:
 def ask_user_id() -> int:
     """Asks for the user ID until it can be one."""
     term.say(
-        "Telegram Desktop needs the user ID of the account. An app shows it in the profile when “Show Peer IDs in "
-        "Profile” is on: Telegram Desktop → Settings → Advanced → Experimental settings."
+        "An app shows the user ID in the profile of the account when “Show Peer IDs in Profile” is on: Telegram "
+        "Desktop → Settings → Advanced → Experimental settings."
     )
     while True:
         answer = term.ask("User ID")

@@ -103,7 +103,8 @@ def test_a_machine_that_has_only_ipv6(telegram: PracticeTelegram, run: Run, tmp_
     assert who_is(telegram, string, use_ipv6=True) is not None
     (tmp_path / "ipv6.txt").write_text(string)
     person = run("convert", "ipv6.txt", "-")
-    person.sees("It gets an IPv4 address")
+    person.sees("a program must connect by IPv6 too")
+    person.answers("Give it Telegram's IPv4 address instead?", "")
     string = person.sees(STRING).strip()
     person.answers("Press Enter to exit", "")
     person.exits(0)
