@@ -144,6 +144,8 @@ LONGEST_SECRET = 1000
 # What may be written down of what was typed: numbers of options, yes and no.
 HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
+NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
+
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
@@ -175,6 +177,11 @@ def cut_to(limit: int, text: str) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
 
 
+def without_paste_marks(line: str) -> str:
+    """What was pasted, without the marks that a terminal puts around it as long as some program has asked for them."""
+    return line.replace("\x1b[200~", "").replace("\x1b[201~", "")
+
+
 def in_one_line(text: object, limit: int = 60) -> str:
     """What a server said, short enough to be quoted in a sentence, and without line ends to fake other lines with."""
     return " ".join(str(text).split())[:limit]
@@ -197,7 +204,8 @@ class Terminal:
                 stream.reconfigure(errors="replace")
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
-        self._asking = False
+        self._asking = ""  # the prompt that waits for an answer
+        self._unseen = False  # whether that is typed without an echo
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
@@ -458,39 +466,90 @@ class Terminal:
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
         self.need_a_person(prompt)
+        while True:
+            try:
+                line = self._read_line(self.paint(self.clean(f"{prompt}: "), "cyan"))
+            except KeyboardInterrupt:
+                self.record(f"{prompt}: ‹Ctrl-C›")
+                raise
+            self._record_answer(prompt, line)
+            if not line:  # Ctrl-D
+                self._write("\n")
+                raise KeyboardInterrupt
+            if "\x1b" not in line:
+                return line.strip() or default
+            self.warn(NO_ARROWS)
+
+    def _read_line(self, prompt: str) -> str:
+        """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
+        ahead = os.name != "nt" and self.typed_within(0)
         try:
-            self._asks(True)
-            self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            self.record(f"{prompt}: ‹Ctrl-C›")
-            raise
+            self._asks(prompt)
+            self._write(prompt)
+            self._mind_resuming()
+            line = without_paste_marks(sys.stdin.readline())
         finally:
-            self._asks(False)
-        self._record_answer(prompt, line)
-        if not line:  # Ctrl-D
-            self._write("\n")
-            raise KeyboardInterrupt
-        return line.strip() or default
+            self._asks("")
+        if ahead:  # the terminal has shown it somewhere above
+            self._write(self.clean(line))
+        return line
 
-    def ask_secret(self, prompt: str) -> str:
-        """Asks without showing what is typed. White space belongs to a password: only the line end is taken off."""
-        import getpass
+    def ask_secret(self, prompt: str, lines: bool = False) -> str:
+        """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
 
+        With `lines` an answer that was pasted in several lines is one answer; Windows gives the first of them.
+        """
         self.need_a_person(prompt)
+        self._mind_resuming()
+        while True:
+            try:
+                typed = without_paste_marks(self._read_unseen(self.clean(f"{prompt}: "), lines))
+            except (EOFError, KeyboardInterrupt):
+                self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
+                self._write("\n")
+                raise KeyboardInterrupt from None
+            finally:
+                self._asks("")
+            self.hide(typed, "what was typed unseen")
+            self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
+            if "\x1b" not in typed:
+                return typed
+            self.warn(NO_ARROWS)
+
+    def _read_unseen(self, prompt: str, lines: bool) -> str:
+        """What getpass does, but for the lines behind the first, which it would drop or, if they come late, show."""
         self.clear_status()
-        self._asks(True)
+        self._asks(prompt, unseen=True)
         try:
-            typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
-        except (EOFError, KeyboardInterrupt):
-            self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
-            self._write("\n")
-            raise KeyboardInterrupt from None
+            import termios
+
+            before = termios.tcgetattr(sys.stdin)
+        except Exception:  # Windows, or no real terminal (IDLE)
+            import getpass
+
+            return getpass.getpass(prompt, stream=self.out if os.name != "nt" else None)
+        try:
+            self._stop_echo()
+            self._write(prompt)
+            typed = line = sys.stdin.readline()
+            while lines and line and self.typed_within(0.2):
+                line = sys.stdin.readline()
+                typed += line
         finally:
-            self._asks(False)
-        self.hide(typed, "what was typed unseen")
-        self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
-        return typed
+            termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
+        if not typed:
+            raise EOFError
+        self._write("\n")
+        return typed.rstrip("\n")
+
+    @staticmethod
+    def _stop_echo() -> None:
+        """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
+        import termios
+
+        quiet = termios.tcgetattr(sys.stdin)
+        quiet[3] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -664,11 +723,32 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, asking: bool) -> None:
-        """Says that a prompt stands on the screen now, or no longer."""
+    def _asks(self, prompt: str, unseen: bool = False) -> None:
+        """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking = asking
+            self._asking, self._unseen = prompt, unseen
         self._show_held()
+
+    def _mind_resuming(self) -> None:
+        """From now on a prompt comes back after Ctrl-Z and `fg`."""
+        import signal
+
+        if hasattr(signal, "SIGCONT"):  # not on Windows
+            signal.signal(signal.SIGCONT, self._resumed)
+
+    def _resumed(self, *_signal: object) -> None:
+        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+
+        Writes past the buffer of `out`, which may be in the middle of something.
+        """
+        if not self._asking:
+            return
+        try:
+            if self._unseen:
+                self._stop_echo()
+            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+        except Exception:  # the terminal has gone
+            return
 
     def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program, and the string with it.
@@ -691,8 +771,8 @@ class Terminal:
         try:
             while True:
                 number = " (or choose a number)" if ways else ""
-                self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
-                line = sys.stdin.readline()
+                self._write("\n")
+                line = self._read_line(self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
                 self._record_answer("Press Enter to exit", line)
                 answer = line.strip().strip("[].")
                 if not answer or not ways:
@@ -705,12 +785,25 @@ class Terminal:
             return None
 
     @staticmethod
-    def _enter_within(seconds: float) -> None:
-        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+    def typed_within(seconds: float) -> bool:
+        """Waits until a line is typed, at most so long; it is left for the next prompt. On Windows a key is enough."""
+        if os.name == "nt":
+            import msvcrt
+
+            time.sleep(seconds)
+            return msvcrt.kbhit()  # type: ignore[attr-defined,no-any-return,unused-ignore]
         import select
 
         try:
-            if os.name != "nt" and select.select([sys.stdin], [], [], seconds)[0]:
+            return bool(select.select([sys.stdin], [], [], seconds)[0])
+        except (OSError, ValueError):  # no real terminal (IDLE)
+            time.sleep(seconds)
+            return False
+
+    def _enter_within(self, seconds: float) -> None:
+        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+        try:
+            if os.name != "nt" and self.typed_within(seconds):
                 sys.stdin.readline()
         except (KeyboardInterrupt, OSError, ValueError):
             return
@@ -7888,9 +7981,13 @@ class PhoneSignIn:
             return
         left = self._seconds_to_resend()
         if left > 0:
-            term.say("Telegram allows this only after a pause. Ctrl-C goes back to the code prompt.")
+            term.say(
+                "Telegram allows this only after a pause. If the last code arrives meanwhile, just type it; Ctrl-C "
+                "goes back to the code prompt."
+            )
             try:
-                term.countdown(left, "until the code can be sent again")
+                if term.wait_until(term.typed_within, left, "until the code can be sent again"):
+                    return  # to the code prompt, where what was typed is the answer
             except KeyboardInterrupt:
                 term.say("Back to the code prompt. The last code still counts.")
                 return
@@ -9954,7 +10051,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
-        answer = term.ask_secret("Session string, or the path of a file or folder").strip()
+        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         path = os.path.expanduser(answer.strip("\"'"))
         return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
     data = sys.stdin.buffer.read(STRING_LIMIT)
