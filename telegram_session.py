@@ -150,7 +150,7 @@ COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 
 def duration(seconds: float) -> str:
-    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`."""
+    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`, `604800` → `7 days`."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -158,8 +158,8 @@ def duration(seconds: float) -> str:
         return f"{whole // 60}m {whole % 60}s"
     if whole < 86400:
         return f"{whole // 3600}h {whole % 3600 // 60}m"
-    days = whole // 86400
-    return f"{days} day{'s' if days > 1 else ''} {whole % 86400 // 3600}h"
+    days, hours = whole // 86400, whole % 86400 // 3600
+    return f"{days} day{'s' if days > 1 else ''}{f' {hours}h' if hours else ''}"
 
 
 def clock(moment: float) -> str:
@@ -209,6 +209,7 @@ class Terminal:
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
+        self._gap = False  # whether what was said last is an empty line
         self._pictures = 0  # drawn so far
         self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
         self._started = time.monotonic()
@@ -292,11 +293,11 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         self.clear_status()
-        self._picture = 0
+        self._picture, self._gap = 0, False
         try:
             self.out.write(text)
             self.out.flush()
-        except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
+        except (OSError, ValueError, AttributeError):  # closed, or the pipe's reader has gone: nobody reads this
             self._let_go_of(self.out)
 
     @staticmethod
@@ -309,6 +310,12 @@ class Terminal:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         except (OSError, ValueError, AttributeError):  # closed already
             return
+
+    def _leave_gap(self) -> None:
+        """Writes an empty line, unless there is one already."""
+        if not self._gap:
+            self._write("\n")
+            self._gap = True
 
     def say(
         self,
@@ -326,6 +333,10 @@ class Terminal:
         """
         import textwrap
 
+        if not (text or mark):
+            self.record("")
+            self._leave_gap()
+            return
         text = cut_to(LONGEST_TEXT, text)
         self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
@@ -360,9 +371,9 @@ class Terminal:
 
     def heading(self, text: str) -> None:
         """A rule with room above and below: a new step begins."""
-        self._write("\n")
+        self._leave_gap()
         self.rule(text)
-        self._write("\n")
+        self._leave_gap()
 
     def good(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something worked."""
@@ -401,11 +412,12 @@ class Terminal:
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
+        self._gap = False
         self.record(f"‹{len(text)} characters, {'through a pipe' if self.delivered_to_pipe else 'shown'}›")
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+        except (OSError, ValueError, AttributeError):  # the reader of the pipe has gone: it must not be lost
             self._let_go_of(sys.stdout)
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
@@ -471,6 +483,7 @@ class Terminal:
                 line = self._read_line(self.paint(self.clean(f"{prompt}: "), "cyan"))
             except KeyboardInterrupt:
                 self.record(f"{prompt}: ‹Ctrl-C›")
+                self._write("\n")
                 raise
             self._record_answer(prompt, line)
             if not line:  # Ctrl-D
@@ -678,7 +691,7 @@ class Terminal:
 
     def problem(self, problem: Problem) -> None:
         """The card of a `Problem`: title, why, numbered steps, when to try again, its name."""
-        self._write("\n")
+        self._leave_gap()
         self.bad(problem.title)
         if problem.meaning:
             self.say(problem.meaning, indent=2)
@@ -771,7 +784,7 @@ class Terminal:
         try:
             while True:
                 number = " (or choose a number)" if ways else ""
-                self._write("\n")
+                self._leave_gap()
                 line = self._read_line(self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
                 self._record_answer("Press Enter to exit", line)
                 answer = line.strip().strip("[].")
@@ -1092,7 +1105,7 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 
 “'i' format requires -2147483648 <= number <= 2147483647”
   ! This API ID is too big to be one.
-  ? An API ID has at most ten digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
+  ? An API ID has at most nine digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
   - Copy App api_id once more from https://my.telegram.org/apps.
   @ at once, with the corrected value
 
@@ -3846,7 +3859,7 @@ def not_written(path: str, error: Exception) -> Problem:
     if isinstance(error, FileExistsError):
         return Problem(
             f"{path} exists already, and nothing was changed.",
-            "A session is never written over something else.",
+            "Nothing is ever written over another file.",
             ["Give another name, or move the old one away first."],
         )
     return Problem(
@@ -9294,7 +9307,7 @@ def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
 
     ways: list[Way] = [
         ("try again", lambda: session_string(options, credentials, who)),
-        ("use another phone number", other_number),
+        ("use another phone number or bot token", other_number),
     ]
     if not isinstance(who, WantsQr):
         ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
@@ -9353,8 +9366,8 @@ def tell_safety(signed: SignedIn) -> None:
     end = (
         "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
         if bot
-        else f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate. That works "
-        "at once. Do it if the string was seen by anybody, and make a new one."
+        else f"If anybody has seen it, end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → "
+        "Terminate. That works at once."
     )
     term.say()
     term.say("Keep the session string secret:", "bold")
@@ -9362,7 +9375,7 @@ def tell_safety(signed: SignedIn) -> None:
         can,
         "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
         "or git.",
-        "One string for each program: two that use the same one at the same time kill it (AUTH_KEY_DUPLICATED).",
+        "One string for each program: two at once kill it (AUTH_KEY_DUPLICATED).",
         end,
     ):
         term.say(sentence, mark="•")
@@ -9503,7 +9516,7 @@ def show_for_mcp_client(target: Target, handed: Handed) -> None:
     else:
         show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
     if "/full/path/" in target.place:
-        term.say(f"Put the folder of {name} on your computer in the place of /full/path/to/{name}.")
+        term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
     if shape == "command":
         term.warn(
             "The command below does the same, but it stays in the history of your shell, and everybody on this "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 from telethon.tl import types
@@ -32,23 +33,29 @@ STOPPED_AND_RESUMED = 'set -m; "$@"; stty echo; echo $ fg; fg'
 
 
 @pytest.fixture
-def in_a_shell(telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path) -> Iterator[Person]:
-    """The script as the job of a shell."""
+def in_a_shell(
+    telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Person]]:
+    """`in_a_shell('"$@"')`: the script, which is `"$@"`, in the words of a shell."""
     if not terminal.AVAILABLE:
         pytest.skip("no pseudo-terminals on this platform")
     script = [sys.executable, str(LAUNCHER), "--config", telegram.config, "--"]
-    command = ["/bin/sh", "-c", STOPPED_AND_RESUMED, "sh", *script]
     env = {**clean_env, **CREDENTIALS, "TELEGRAM_PHONE": PHONE}
-    with terminal.Person(command, env=env, cwd=tmp_path) as person:
-        yield person
+    with contextlib.ExitStack() as people:
+
+        def run(words: str) -> Person:
+            command = ["/bin/sh", "-c", words, "sh", *script]
+            return people.enter_context(terminal.Person(command, env=env, cwd=tmp_path))
+
+        yield run
 
 
 @pytest.mark.parametrize("at", ["Code", "2FA password", "Press Enter to exit"])
 def test_after_ctrl_z_and_fg_the_question_is_asked_again(
-    telegram: PracticeTelegram, in_a_shell: Person, at: str
+    telegram: PracticeTelegram, in_a_shell: Callable[..., Person], at: str
 ) -> None:
     account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
-    person = in_a_shell
+    person = in_a_shell(STOPPED_AND_RESUMED)
     for prompt, answer in (("Code", CODE), ("2FA password", PASSWORD), ("Press Enter to exit", "")):
         person.is_asked(prompt)
         if prompt == at:
@@ -115,3 +122,41 @@ def test_a_code_that_comes_while_another_is_waited_for_is_taken(telegram: Practi
     person.types(CODE)
     gets_a_string(person, telegram, account)
     assert "auth.resendCode" not in telegram.methods
+
+
+def test_at_the_end_an_ordinary_window_shows_the_whole_string(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, code=CODE)
+    person = start(run, size=(80, 24))
+    person.answers("Code", CODE)
+    person.is_asked("Press Enter to exit")
+    assert shown_string(person) in person.screen().replace("\n", "")
+    assert "copy all of it" in person.screen()
+
+
+def test_with_standard_output_closed_the_string_is_shown_on_the_terminal(
+    telegram: PracticeTelegram, in_a_shell: Callable[..., Person]
+) -> None:
+    account = telegram.add_account(PHONE, code=CODE)
+    person = in_a_shell('"$@" >&-')
+    person.answers("Code", CODE)
+    person.sees("Here it is instead")
+    person.is_asked("Press Enter to exit")
+    assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
+    person.types("")
+    person.exits(0)
+
+
+def test_nothing_leaves_two_empty_lines_in_a_row(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, code=CODE)
+    person = start(run)
+    person.answers("Code", CODE)
+    person.answers("Press Enter to exit", "1")
+    for _ in range(2):
+        person.answers("Number", "1")
+    person.answers("Press Enter to exit", "1")
+    person.is_asked("Number")
+    person.presses("ctrl-c")
+    person.is_asked("Press Enter to exit")
+    nobody = start(run, stdin="null")
+    nobody.sees("There is no terminal to ask on")
+    assert "\n\n\n" not in person.transcript + nobody.transcript
