@@ -144,11 +144,17 @@ LONGEST_SECRET = 1000
 # What may be written down of what was typed: numbers of options, yes and no.
 HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
+NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
+HALF_A_LETTER = (
+    "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a letter "
+    "behind. Please type it once more."
+)
+
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
 def duration(seconds: float) -> str:
-    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`."""
+    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`, `604800` → `7 days`."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -156,8 +162,8 @@ def duration(seconds: float) -> str:
         return f"{whole // 60}m {whole % 60}s"
     if whole < 86400:
         return f"{whole // 3600}h {whole % 3600 // 60}m"
-    days = whole // 86400
-    return f"{days} day{'s' if days > 1 else ''} {whole % 86400 // 3600}h"
+    days, hours = whole // 86400, whole % 86400 // 3600
+    return f"{days} day{'s' if days > 1 else ''}{f' {hours}h' if hours else ''}"
 
 
 def clock(moment: float) -> str:
@@ -173,6 +179,11 @@ def clock(moment: float) -> str:
 def cut_to(limit: int, text: str) -> str:
     """`text`, or its beginning and how long it is, if it has more than `limit` characters."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def without_paste_marks(line: str) -> str:
+    """What was pasted, without the marks that a terminal puts around it as long as some program has asked for them."""
+    return line.replace("\x1b[200~", "").replace("\x1b[201~", "")
 
 
 def in_one_line(text: object, limit: int = 60) -> str:
@@ -200,10 +211,12 @@ class Terminal:
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
-        self._asking = False
+        self._asking = ""  # the prompt that waits for an answer
+        self._unseen = False  # whether that is typed without an echo
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
+        self._gap = False  # whether what was said last is an empty line
         self._pictures = 0  # drawn so far
         self._picture = 0  # lines of the one that was drawn last, 0 if something was said since
         self._started = time.monotonic()
@@ -285,14 +298,14 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         self.clear_status()
-        self._picture = 0
+        self._picture, self._gap = 0, False
         self._put(text)
 
     def _put(self, text: str) -> None:
         try:
             self.out.write(text)
             self.out.flush()
-        except (OSError, ValueError):  # the window was closed, or the pipe's reader has gone: nobody reads this
+        except (OSError, ValueError, AttributeError):  # closed, or the pipe's reader has gone: nobody reads this
             self._let_go_of(self.out)
 
     @staticmethod
@@ -306,6 +319,12 @@ class Terminal:
                 os.dup2(nowhere.fileno(), stream.fileno())
         except (OSError, ValueError, AttributeError):  # closed already
             return
+
+    def _leave_gap(self) -> None:
+        """Writes an empty line, unless there is one already."""
+        if not self._gap:
+            self._write("\n")
+            self._gap = True
 
     def say(
         self,
@@ -323,6 +342,10 @@ class Terminal:
         """
         import textwrap
 
+        if not (text or mark):
+            self.record("")
+            self._leave_gap()
+            return
         text = cut_to(LONGEST_TEXT, text)
         self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
@@ -357,9 +380,9 @@ class Terminal:
 
     def heading(self, text: str) -> None:
         """A rule with room above and below: a new step begins."""
-        self._write("\n")
+        self._leave_gap()
         self.rule(text)
-        self._write("\n")
+        self._leave_gap()
 
     def good(self, text: str, *, shareable: str | None = None) -> None:
         """A line that says that something worked."""
@@ -398,11 +421,12 @@ class Terminal:
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
         self.clear_status()
+        self._gap = False
         self.record(f"‹{len(text)} characters, {'through a pipe' if self.delivered_to_pipe else 'shown'}›")
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+        except (OSError, ValueError, AttributeError):  # the reader of the pipe has gone: it must not be lost
             self._let_go_of(sys.stdout)
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
@@ -462,45 +486,94 @@ class Terminal:
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
         self.need_a_person(prompt)
+        while True:
+            try:
+                line = self._read_line(self.paint(self.clean(f"{prompt}: "), "cyan"))
+            except KeyboardInterrupt:
+                self.record(f"{prompt}: ‹Ctrl-C›")
+                self._write("\n")
+                raise
+            self._record_answer(prompt, line)
+            if not line:  # Ctrl-D
+                self._write("\n")
+                raise KeyboardInterrupt
+            if "\x1b" not in line:
+                return line.strip() or default
+            self.warn(NO_ARROWS)
+
+    def _read_line(self, prompt: str) -> str:
+        """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
+        ahead = os.name != "nt" and self.typed_within(0)
         try:
-            self._asks(True)
-            self._write(self.paint(self.clean(f"{prompt}: "), "cyan"))
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            self.record(f"{prompt}: ‹Ctrl-C›")
-            raise
+            self._asks(prompt)
+            self._write(prompt)
+            self._mind_resuming()
+            line = without_paste_marks(sys.stdin.readline())
         finally:
-            self._asks(False)
-        self._record_answer(prompt, line)
-        if not line:  # Ctrl-D
-            self._write("\n")
-            raise KeyboardInterrupt
-        return line.strip() or default
+            self._asks("")
+        if ahead:  # the terminal has shown it somewhere above
+            self._write(self.clean(line))
+        return line
 
-    def ask_secret(self, prompt: str) -> str:
-        """Asks without showing what is typed. White space belongs to a password: only the line end is taken off."""
-        import getpass
+    def ask_secret(self, prompt: str, lines: bool = False) -> str:
+        """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
 
+        With `lines` an answer that was pasted in several lines is one answer; Windows gives the first of them.
+        """
         self.need_a_person(prompt)
+        self._mind_resuming()
+        while True:
+            try:
+                typed = without_paste_marks(self._read_unseen(self.clean(f"{prompt}: "), lines))
+            except (EOFError, KeyboardInterrupt):
+                self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
+                self._write("\n")
+                raise KeyboardInterrupt from None
+            finally:
+                self._asks("")
+            self.hide(typed, "what was typed unseen")
+            self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
+            if "\x1b" not in typed and "\ufffd" not in typed:
+                return typed
+            self.warn(NO_ARROWS if "\x1b" in typed else HALF_A_LETTER)
+
+    def _read_unseen(self, prompt: str, lines: bool) -> str:
+        """What getpass does, but for the lines behind the first, which it would drop or, if they come late, show."""
+        import contextlib
+
         self.clear_status()
-        self._asks(True)
+        self._asks(prompt, unseen=True)
         try:
-            typed = getpass.getpass(self.clean(f"{prompt}: "), stream=self.out if os.name != "nt" else None)
-        except (EOFError, KeyboardInterrupt):
-            self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
-            self._write("\n")
-            raise KeyboardInterrupt from None
-        except UnicodeDecodeError:
-            self.warn(
-                "What you typed could not be read: this terminal sends letters in another encoding than this system "
-                "has, which mostly is UTF-8. Change that in the settings of the terminal, then type it again."
-            )
-            return self.ask_secret(prompt)
+            import termios
+
+            before = termios.tcgetattr(sys.stdin)
+        except Exception:  # Windows, or no real terminal (IDLE)
+            import getpass
+
+            return getpass.getpass(prompt, stream=self.out if os.name != "nt" else None)
+        try:
+            self._stop_echo()
+            self._write(prompt)
+            typed = line = sys.stdin.readline()
+            while lines and line and self.typed_within(0.2):
+                line = sys.stdin.readline()
+                typed += line
         finally:
-            self._asks(False)
-        self.hide(typed, "what was typed unseen")
-        self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
-        return typed
+            with contextlib.suppress(termios.error):  # the window was closed
+                termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
+        if not typed:
+            raise EOFError
+        self._write("\n")
+        return typed.rstrip("\n")
+
+    @staticmethod
+    def _stop_echo() -> None:
+        """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
+        import termios
+
+        quiet = termios.tcgetattr(sys.stdin)
+        quiet[3] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -627,7 +700,7 @@ class Terminal:
 
     def problem(self, problem: Problem) -> None:
         """The card of a `Problem`: title, why, numbered steps, when to try again, its name."""
-        self._write("\n")
+        self._leave_gap()
         self.bad(problem.title)
         if problem.meaning:
             self.say(problem.meaning, indent=2)
@@ -672,11 +745,32 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, asking: bool) -> None:
-        """Says that a prompt stands on the screen now, or no longer."""
+    def _asks(self, prompt: str, unseen: bool = False) -> None:
+        """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking = asking
+            self._asking, self._unseen = prompt, unseen
         self._show_held()
+
+    def _mind_resuming(self) -> None:
+        """From now on a prompt comes back after Ctrl-Z and `fg`."""
+        import signal
+
+        if hasattr(signal, "SIGCONT"):  # not on Windows
+            signal.signal(signal.SIGCONT, self._resumed)
+
+    def _resumed(self, *_signal: object) -> None:
+        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+
+        Writes past the buffer of `out`, which may be in the middle of something.
+        """
+        if not self._asking:
+            return
+        try:
+            if self._unseen:
+                self._stop_echo()
+            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+        except Exception:  # the terminal has gone
+            return
 
     def goodbye(self, ways: Sequence[Way] = (), patience: float = 0) -> Callable[[], Outcome] | None:
         """Keeps the window open until Enter: on Windows it closes with the program, and the string with it.
@@ -699,8 +793,8 @@ class Terminal:
         try:
             while True:
                 number = " (or choose a number)" if ways else ""
-                self._write("\n" + self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
-                line = sys.stdin.readline()
+                self._leave_gap()
+                line = self._read_line(self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
                 self._record_answer("Press Enter to exit", line)
                 answer = line.strip().strip("[].")
                 if not answer or not ways:
@@ -713,12 +807,25 @@ class Terminal:
             return None
 
     @staticmethod
-    def _enter_within(seconds: float) -> None:
-        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+    def typed_within(seconds: float) -> bool:
+        """Waits until a line is typed, at most so long; it is left for the next prompt. On Windows a key is enough."""
+        if os.name == "nt":
+            import msvcrt
+
+            time.sleep(seconds)
+            return msvcrt.kbhit()  # type: ignore[attr-defined,no-any-return,unused-ignore]
         import select
 
         try:
-            if os.name != "nt" and select.select([sys.stdin], [], [], seconds)[0]:
+            return bool(select.select([sys.stdin], [], [], seconds)[0])
+        except (OSError, ValueError):  # no real terminal (IDLE)
+            time.sleep(seconds)
+            return False
+
+    def _enter_within(self, seconds: float) -> None:
+        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
+        try:
+            if os.name != "nt" and self.typed_within(seconds):
                 sys.stdin.readline()
         except (KeyboardInterrupt, OSError, ValueError):
             return
@@ -1009,7 +1116,7 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 
 “'i' format requires -2147483648 <= number <= 2147483647”
   ! This API ID is too big to be one.
-  ? An API ID has at most ten digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
+  ? An API ID has at most nine digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
   - Copy App api_id once more from https://my.telegram.org/apps.
   @ at once, with the corrected value
 
@@ -3774,7 +3881,7 @@ def not_written(path: str, error: Exception) -> Problem:
     if isinstance(error, FileExistsError):
         return Problem(
             f"{path} exists already, and nothing was changed.",
-            "A session is never written over something else.",
+            "Nothing is ever written over another file.",
             ["Give another name, or move the old one away first."],
         )
     return Problem(
@@ -7948,9 +8055,13 @@ class PhoneSignIn:
             return
         left = self._seconds_to_resend()
         if left > 0:
-            term.say("Telegram allows this only after a pause. Ctrl-C goes back to the code prompt.")
+            term.say(
+                "Telegram allows this only after a pause. If the last code arrives meanwhile, just type it; Ctrl-C "
+                "goes back to the code prompt."
+            )
             try:
-                term.countdown(left, "until the code can be sent again")
+                if term.wait_until(term.typed_within, left, "until the code can be sent again"):
+                    return  # to the code prompt, where what was typed is the answer
             except KeyboardInterrupt:
                 term.say("Back to the code prompt. The last code still counts.")
                 return
@@ -9285,7 +9396,7 @@ def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
 
     ways: list[Way] = [
         ("try again", lambda: session_string(options, credentials, who)),
-        ("use another phone number", other_number),
+        ("use another phone number or bot token", other_number),
     ]
     if not isinstance(who, WantsQr):
         ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
@@ -9353,8 +9464,8 @@ def tell_safety(signed: SignedIn) -> None:
     end = (
         "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
         if bot
-        else f"To end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → Terminate. That works "
-        "at once. Do it if the string was seen by anybody, and make a new one."
+        else f"If anybody has seen it, end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → "
+        "Terminate. That works at once."
     )
     term.say()
     term.say("Keep the session string secret:", "bold")
@@ -9362,7 +9473,7 @@ def tell_safety(signed: SignedIn) -> None:
         can,
         "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
         "or git.",
-        "One string for each program: two that use the same one at the same time kill it (AUTH_KEY_DUPLICATED).",
+        "One string for each program: two at once kill it (AUTH_KEY_DUPLICATED).",
         end,
     ):
         term.say(sentence, mark="•")
@@ -9504,7 +9615,7 @@ def show_for_mcp_client(target: Target, handed: Handed) -> None:
     else:
         show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
     if "/full/path/" in target.place:
-        term.say(f"Put the folder of {name} on your computer in the place of /full/path/to/{name}.")
+        term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
     if shape == "command":
         term.warn(
             "The command below does the same, but it stays in the history of your shell, and everybody on this "
@@ -10054,7 +10165,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
     if term.interactive:
-        answer = term.ask_secret("Session string, or the path of a file or folder").strip()
+        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         path = os.path.expanduser(answer.strip("\"'"))
         if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
             return recognise_path(path, options.json_path, options.key_name or "")

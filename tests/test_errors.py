@@ -184,7 +184,7 @@ def test_readmes_table_is_made_from_the_same_answers() -> None:
         ("FLOOD_WAIT_37", "37 seconds"),
         ("FLOOD_WAIT_1", "1 second."),
         ("FLOOD_WAIT_420", "420 seconds (7m 0s)"),
-        ("flood_wait_86400", "86400 seconds (1 day 0h)"),
+        ("flood_wait_86400", "86400 seconds (1 day)"),
         ("PHONE_MIGRATE_4", "data centre 4"),
         ("EMAIL_UNCONFIRMED_6", "6 digits"),
         ("2FA_CONFIRM_WAIT_3600", "3600 seconds (1h 0m)"),

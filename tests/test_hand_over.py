@@ -110,7 +110,7 @@ def test_the_settings_of_every_mcp_client_are_what_its_own_parser_reads(sign_in)
     ]  # fmt: skip
     assert "stays in the history of your shell" in " ".join(claude_code.split())
     tomllib = pytest.importorskip("tomllib")
-    toml = codex[codex.index("[mcp_servers") :].split("\n\nPut the folder")[0].split("\n\nRight now")[0]
+    toml = codex[codex.index("[mcp_servers") :].split("\n\nInstead of")[0].split("\n\nRight now")[0]
     assert tomllib.loads(toml) == {"mcp_servers": {"telegram-mcp": server}}
 
 

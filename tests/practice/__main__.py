@@ -33,7 +33,6 @@ Nothing leaves this computer, and the session string at the end opens nothing bu
     with 2FA      {PHONE_2FA}        Code  {CODE_2FA}      2FA password  {PASSWORD}
     a bot         {BOT_TOKEN}
     QR code       no phone needed: this server scans it by itself after {SCANNED_AFTER} seconds
-
 """
 
 
@@ -51,7 +50,7 @@ def main(arguments: list[str]) -> int:
         )
         telegram.add_bot(BOT_TOKEN, first_name="Practice bot", username="practice_bot")
         telegram.auto_scan = (PHONE, SCANNED_AFTER)
-        print(NOTICE, file=sys.stderr, flush=True)
+        print(NOTICE, end="", file=sys.stderr, flush=True)
         # Ctrl-C is for the script, which is in the same terminal; a handler, unlike SIG_IGN, is not inherited.
         signal.signal(signal.SIGINT, lambda *_: None)
         launcher = Path(__file__).with_name("launcher.py")

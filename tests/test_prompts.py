@@ -1,0 +1,162 @@
+"""What people do at a prompt besides typing an answer: keys, pastes, Ctrl-Z, answers that come before the question."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+from telethon.tl import types
+
+from telegram_session import encode_telethon_string, new_session
+
+from . import terminal
+from .conftest import LAUNCHER
+from .practice.accounts import Delivery
+from .practice.telegram import API_HASH, API_ID
+from .signing_in import CREDENTIALS, PHONE, gets_a_string, shown_string, start, who_signs_in_with
+
+if TYPE_CHECKING:
+    from .conftest import Run
+    from .practice import PracticeTelegram
+    from .terminal import Person
+
+CODE, PASSWORD = "24680", "correct horse"
+
+# A shell with job control: once the script is stopped, it does what shells do with their terminal before they ask for
+# the next command, and then what a person types there.
+STOPPED_AND_RESUMED = 'set -m; "$@"; stty echo; echo $ fg; fg'
+
+
+@pytest.fixture
+def in_a_shell(
+    telegram: PracticeTelegram, clean_env: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Person]]:
+    """`in_a_shell('"$@"')`: the script, which is `"$@"`, in the words of a shell."""
+    if not terminal.AVAILABLE:
+        pytest.skip("no pseudo-terminals on this platform")
+    script = [sys.executable, str(LAUNCHER), "--config", telegram.config, "--"]
+    env = {**clean_env, **CREDENTIALS, "TELEGRAM_PHONE": PHONE}
+    with contextlib.ExitStack() as people:
+
+        def run(words: str) -> Person:
+            command = ["/bin/sh", "-c", words, "sh", *script]
+            return people.enter_context(terminal.Person(command, env=env, cwd=tmp_path))
+
+        yield run
+
+
+@pytest.mark.parametrize("at", ["Code", "2FA password", "Press Enter to exit"])
+def test_after_ctrl_z_and_fg_the_question_is_asked_again(
+    telegram: PracticeTelegram, in_a_shell: Callable[..., Person], at: str
+) -> None:
+    account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
+    person = in_a_shell(STOPPED_AND_RESUMED)
+    for prompt, answer in (("Code", CODE), ("2FA password", PASSWORD), ("Press Enter to exit", "")):
+        person.is_asked(prompt)
+        if prompt == at:
+            person.presses("ctrl-z")
+            person.sees("$ fg")
+            person.is_asked(prompt)
+        if not answer:
+            assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
+        person.types(answer, hidden=prompt == "2FA password")
+    person.exits(0)
+    person.does_not_see(PASSWORD)
+
+
+def test_arrow_keys_are_said_to_do_nothing_and_cost_no_try(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
+    person = start(run)
+    person.answers("Code", "2468\x1b[D\x1b[D0")
+    person.sees("Arrow keys do not work here")
+    person.answers("Code", CODE)
+    person.answers("2FA password", "correct hosre\x1b[D", hidden=True)
+    person.sees("Arrow keys do not work here")
+    person.answers("2FA password", PASSWORD, hidden=True)
+    gets_a_string(person, telegram, account)
+    assert telegram.methods.count("auth.signIn") == 1
+    assert telegram.methods.count("auth.checkPassword") == 1
+
+
+def test_what_a_terminal_puts_around_a_paste_is_no_part_of_the_answer(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
+    person = run(env=CREDENTIALS)
+    person.answers("Phone number", f"\x1b[200~{PHONE}\x1b[201~")
+    person.answers("Code", f"\x1b[200~{CODE}\x1b[201~")
+    person.answers("2FA password", f"\x1b[200~{PASSWORD}\x1b[201~", hidden=True)
+    gets_a_string(person, telegram, account)
+
+
+def test_a_string_that_is_pasted_in_several_lines_is_taken_whole(run: Run) -> None:
+    lines = re.findall(".{1,80}", encode_telethon_string(new_session(2, bytes(range(256)), "149.154.167.51", 443)))
+    person = run("check")
+    person.answers("Session string", "\r".join(lines), hidden=True)
+    person.sees("This is a Telethon StringSession.")
+    person.sees("Joined the pieces it was broken into.")
+    person.is_asked("Press Enter to exit")
+    for line in lines:
+        person.does_not_see(line)
+
+
+def test_lines_that_are_pasted_together_stand_each_behind_its_question(run: Run) -> None:
+    person = run()
+    person.answers("Do you already", "y")
+    person.answers("API ID", f"App api_id:\r{API_ID}\rApp api_hash:\r{API_HASH}")
+    person.sees(f"API ID: {API_ID}")
+    person.sees(f"API hash: {API_HASH}")
+    person.is_asked("Phone number")
+    assert not re.search(r"(API ID|API hash): (API|✓)", person.transcript)
+
+
+def test_a_code_that_comes_while_another_is_waited_for_is_taken(telegram: PracticeTelegram, run: Run) -> None:
+    plan = [Delivery(types.auth.SentCodeTypeApp(5), timeout=300), Delivery(types.auth.SentCodeTypeSms(5))]
+    account = telegram.add_account(PHONE, code=CODE, delivery=plan)
+    person = start(run)
+    person.answers("Code", "2")
+    person.sees("until the code can be sent again")
+    person.types(CODE)
+    gets_a_string(person, telegram, account)
+    assert "auth.resendCode" not in telegram.methods
+
+
+def test_at_the_end_an_ordinary_window_shows_the_whole_string(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, code=CODE)
+    person = start(run, size=(80, 24))
+    person.answers("Code", CODE)
+    person.is_asked("Press Enter to exit")
+    assert shown_string(person) in person.screen().replace("\n", "")
+    assert "copy all of it" in person.screen()
+
+
+def test_with_standard_output_closed_the_string_is_shown_on_the_terminal(
+    telegram: PracticeTelegram, in_a_shell: Callable[..., Person]
+) -> None:
+    account = telegram.add_account(PHONE, code=CODE)
+    person = in_a_shell('"$@" >&-')
+    person.answers("Code", CODE)
+    person.sees("Here it is instead")
+    person.is_asked("Press Enter to exit")
+    assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
+    person.types("")
+    person.exits(0)
+
+
+def test_nothing_leaves_two_empty_lines_in_a_row(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, code=CODE)
+    person = start(run)
+    person.answers("Code", CODE)
+    person.answers("Press Enter to exit", "1")
+    for _ in range(2):
+        person.answers("Number", "1")
+    person.answers("Press Enter to exit", "1")
+    person.is_asked("Number")
+    person.presses("ctrl-c")
+    person.is_asked("Press Enter to exit")
+    nobody = start(run, stdin="null")
+    nobody.sees("There is no terminal to ask on")
+    assert "\n\n\n" not in person.transcript + nobody.transcript
