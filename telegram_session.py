@@ -146,8 +146,8 @@ HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
 HALF_A_LETTER = (
-    "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a letter "
-    "behind. Please type it once more."
+    "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
+    "letter behind. Please type it once more."
 )
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}

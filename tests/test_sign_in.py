@@ -255,7 +255,7 @@ def test_half_a_letter_that_the_terminal_left_behind_ends_nothing(telegram: Prac
     person.answers("Phone number", PHONE)
     person.answers("Code", half + "12345")
     person.answers("2FA password", half + "correct horse", hidden=True)
-    person.sees("half a letter")
+    person.sees("could not be read")
     person.answers("2FA password", "correct horse", hidden=True)
     gets_a_string(person, telegram, account)
 
