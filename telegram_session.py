@@ -3378,13 +3378,16 @@ def new_session(
 
     Raises a `Problem` for what cannot be one: an unknown data centre, a port or user id out of range, an empty key.
     """
+    check_key(key)  # first: a file of Telethon's that was never connected has no key, and says data centre 0
+    damage = ""
     if dc not in DATA_CENTRES and dc != 203:
-        raise Problem(f"Data centre {dc} does not exist.", "A session names one of 1 to 5, so this one is damaged.")
-    if host and not 0 < port < 65536:
-        raise Problem(f"Port {port} is not valid.", "A port is a number from 1 to 65535, so this session is damaged.")
-    if not 0 <= user_id < 1 << 63:
-        raise Problem(f"The user id {user_id} is not possible, so this session is damaged.", "", [SIGN_IN_AGAIN])
-    check_key(key)
+        damage = f"Data centre {dc} does not exist."
+    elif host and not 0 < port < 65536:
+        damage = f"Port {port} is not valid."
+    elif not 0 <= user_id < 1 << 63:
+        damage = f"The user id {user_id} is not possible."
+    if damage:
+        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
     place = join_address(host, port) if host else None
     ipv6 = bool(host and ":" in host)
     if test is None and host:
@@ -3437,6 +3440,11 @@ def split_address(address: str) -> tuple[str, int]:
 
 def known_server(host: str) -> bool | None:
     """True for a test server, False for a production one, None for an address that neither table has."""
+    import ipaddress
+
+    packed = ip_address(host)
+    if packed:
+        host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
     if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
@@ -3994,10 +4002,9 @@ class MtcuteString(StringStorage):
 
     def load(self) -> Session:
         """Decodes the text."""
-        body = base64_bytes(self.text)
-        if body is None:
-            raise Problem("The mtcute string is cut off or damaged.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
-        reader = Reader(body, "The mtcute string")
+        size = len(self.text.rstrip("="))
+        body = base64_bytes(self.text[: size - (size % 4 == 1)]) or b""
+        reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
         reader.take(1)
         flags = reader.number("<i")
         place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
@@ -4013,9 +4020,10 @@ class MtcuteString(StringStorage):
             bot = word == self.TRUE
             if user_id < 0 or word not in (self.TRUE, self.FALSE):
                 raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+        whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
         key = reader.tl_bytes()
-        if reader.left:
-            raise Problem(f"The mtcute string is too long: {reader.left} bytes after its end.", "", [COPY_AGAIN])
+        if reader.at != len(body):
+            raise cut_off(self.text, whole, "an mtcute string")
         test = bool(flags & 2 or (version == 2 and marks & 4))
         return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
 
@@ -4110,13 +4118,13 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     if named and len(named[0]) < 80:
         bare = bare[named.end() :]
         repaired.append(f"Removed “{named[0].strip()}” in front of it.")
-    unquoted = bare.strip(WRAPPING + " \t\r\n")
-    if unquoted != bare:
+    unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
+    if unquoted.split() != bare.split():
         repaired.append("Removed the quotes around it.")
-    if "%3D" in unquoted or "%3d" in unquoted:
-        unquoted = unquoted.replace("%3D", "=").replace("%3d", "=")
-        repaired.append("Turned %3D, as links have it, back into “=”.")
-    words = unquoted.split()
+    plain = re.sub("%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted, flags=re.IGNORECASE)
+    if plain != unquoted:
+        repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
+    words = plain.split()
     if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
         joined = "".join(words)
         spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
@@ -4134,15 +4142,14 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
-    """A Telethon or GramJS string in the alphabet and with the padding it should have, and what of that was wrong."""
-    if text[:1] != "1":
-        return text, []
-    body = text[1:].rstrip("=")
+    """A string in the alphabet and with the padding that its format has, and what of that was wrong."""
+    body = text.rstrip("=")
     right = body.replace("-", "+").replace("_", "/")
     if not GramjsString.recognise(text):
         right = right.replace("+", "-").replace("/", "_")
     repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
-    whole = "1" + right + "=" * (-len(right) % 4)
+    padded = right[:1] == "1"  # as Telethon's and GramJS's are, without counting the 1
+    whole = right + "=" * ((1 - len(right)) % 4 if padded else 0)
     if len(whole) > len(text):
         repaired.append("Put back the “=” at its end.")
     return whole, repaired
@@ -4313,7 +4320,9 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
         tables = {}
         for (table,) in rows:
             quoted = str(table).replace('"', '""')
-            tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
+            computed = [row[6] for row in connection.execute(f'pragma table_xinfo("{quoted}")')]
+            if not any(computed):  # such a column can ask for any amount of memory, and no Telegram library has one
+                tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
         return read(connection, tables)
     except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
@@ -4495,7 +4504,7 @@ class TelethonFile(SqliteStorage):
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
-        host, port = home_address(session)
+        host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
         yield "version", (self.schema,)
         yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
         if session.user.id:
@@ -4580,7 +4589,7 @@ class TelethonV2File(SqliteStorage):
         home_key(session)
         yield "version", (10,)
         for dc in session.dcs:
-            ipv4 = dc.ipv4_addr
+            ipv4 = dc.ipv4_addr if dc.ipv4_addr and ip_address(split_address(dc.ipv4_addr)[0]) else None
             if not (ipv4 or dc.ipv6_addr):
                 ipv4 = join_address(*usual_address(dc.id, session.test))
             yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
@@ -4827,6 +4836,8 @@ class SessionJson(Storage):
             self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
         *identity, _ = ApiIdentity._fields
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
+        if text("phone"):
+            other["phone"] = other.get("phone") or text("phone")
         values: dict[str, Any] = {key: text(key) for key in identity}
         values.update(app_id=app_id, other=other)
         api = ApiIdentity(**values)
@@ -5129,12 +5140,18 @@ class Tdata(Storage):
     def save_all(self, sessions: Sequence[Session]) -> None:
         """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
         name = self.key_name or "data"
+        if not re.fullmatch("[a-z0-9_-]+", name):
+            raise Problem(
+                f"Telegram Desktop cannot open a folder whose key name is “{name}”.",
+                "Its option -key knows small letters from a to z, digits, - and _ only.", ["Give another --key-name."],
+                code=2,
+            )  # fmt: skip
         local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
         info = pack_numbers(len(sessions), *range(len(sessions)), 0)
         key = pbkdf2_key(salt, self.passcode)
         files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
         for index, session in enumerate(sessions):
-            folder = folder_name(name.replace("#", "") + (f"#{index + 1}" if index else ""))
+            folder = folder_name(name + (f"#{index + 1}" if index else ""))
             # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
             cache = pack_numbers(9) + os.urandom(8)
             files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
@@ -5498,8 +5515,8 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return GramjsFolder(path)
     if os.path.isdir(path):
         raise not_a_folder(path)
-    if not os.path.exists(path) and os.path.isfile(path + ".session"):
-        path += ".session"
+    if not os.path.exists(path):
+        path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, 1024)
     if path.endswith(".json") or (head.startswith(b"SQLite format 3\0") and SessionJson.recognise(path)):
         return SessionJson(path)

@@ -244,13 +244,30 @@ LAYOUTS = [text for name, text in STRINGS.items() if not name.startswith("mtkrut
         (TELETHON[:100] + "\u200b" + TELETHON[100:], "invisible"),
         (TELETHON[:76] + "\r\n" + TELETHON[76:], "Joined"),
         (TELETHON[1:], "“1”"),
-        (f"> {TELETHON}", "out of the text"),
+        (f"> {TELETHON}", "quotes"),
+        (f"> {TELETHON[:76]}\n> {TELETHON[76:]}", "Joined"),
+        (f'(\n    "{TELETHON[:76]}"\n    "{TELETHON[76:]}"\n)', "Joined"),
     ],
 )
 def test_what_happens_to_a_string_on_its_way_is_put_right_and_said(given_text: str, said: str) -> None:
     storage = script.recognise_text(given_text)
     assert storage.text == TELETHON
     assert said in " ".join(storage.repaired)
+
+
+@pytest.mark.parametrize("name", ["pyrogram_string/kuri_user_dc1", "mtcute_string/dc1_user_media"])
+def test_the_other_alphabet_of_base64_is_put_right_and_said_for_every_library(name: str) -> None:
+    text = STRINGS[name]
+    storage = script.recognise_text(text.replace("-", "+").replace("_", "/"))
+    assert (storage.text, storage.repaired) == (text, ["Changed it to the base64 alphabet its format has."])
+    assert script.recognise_text(text).repaired == []
+
+
+def test_what_a_link_makes_of_a_gramjs_string_is_put_right_and_said() -> None:
+    text = STRINGS["gramjs_string/ipv4_dc1"]
+    storage = script.recognise_text(text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3d"))
+    assert storage.text == text
+    assert "as links have them" in " ".join(storage.repaired)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +282,9 @@ def test_what_happens_to_a_string_on_its_way_is_put_right_and_said(given_text: s
         (STRINGS["telethon_string/v6_dc3"][:366], "366 of 369"),
         (STRINGS["gramjs_string/ipv4_dc1"][:300], "like a GramJS string"),
         (STRINGS["pyrogram_string/kuri_user_dc1"][:351], "351 of 362"),
+        (STRINGS["mtcute_string/dc1_user_media"][:-11], "423 of 434 characters, so 11 are missing"),
+        (STRINGS["mtcute_string/dc1_user_media"][:-342], "92 of 434"),
+        (STRINGS["mtcute_string/dc1_user_media"] + "AAAA", "438 characters instead of 434"),
         ("+49 151 23456789", "number"),
         ("./my_account.session", "no file of that name"),
         ("https://t.me/addlist/abc", "link"),
@@ -427,6 +447,51 @@ def test_a_locked_session_is_said_to_be_locked(tmp_path: Path) -> None:
     owner.execute("begin exclusive")
     assert "locked: another program is using it" in refusal(path)
     owner.close()
+
+
+def test_a_file_that_telethon_made_and_never_connected_is_said_to_be_empty_and_not_damaged(tmp_path: Path) -> None:
+    from telethon.sessions import SQLiteSession
+
+    fresh = SQLiteSession(str(tmp_path / "fresh.session"))
+    fresh.auth_key = None
+    fresh.close()
+    assert "never signed in" in refusal(tmp_path / "fresh.session")
+
+
+@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 31), reason="this SQLite has no computed columns")
+def test_a_column_that_is_computed_is_not_asked_for(tmp_path: Path) -> None:
+    """It may ask for any amount of memory, in a file of a few kilobytes."""
+    path = tmp_path / "trap.session"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "create table version (number); create table sessions (dc_id, test_mode, auth_key, user_id, is_bot,"
+            " large generated always as (zeroblob(200000000)));"
+            f"insert into sessions values (2, 0, x'{KEY.hex()}', 42, 0);"
+        )
+    tracemalloc.start()
+    try:
+        assert "another program" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_test_server_is_recognised_however_its_address_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "test.session"
+    script.TelethonFile(str(path)).save(
+        script.new_session(2, KEY, "2001:067c:04e8:f002:0000:0000:0000:000e", 443)
+    )  # as opentele2 writes it
+    assert read(path)[1].test is True
+
+
+@pytest.mark.parametrize("target", ["telethon", "telethon-v2", "json"])
+def test_a_web_host_gives_way_to_an_address_that_telethon_can_speak_to(tmp_path: Path, target: str) -> None:
+    web = script.recognise_text(STRINGS["gramjs_string/web_domain"]).load()
+    script.save_session([web], str(tmp_path / "new.session"), target)
+    with contextlib.closing(sqlite3.connect(tmp_path / "new.session")) as database:
+        table, column = ("datacenter", "ipv4_addr") if target == "telethon-v2" else ("sessions", "server_address")
+        [(address,)] = database.execute(f"select {column} from {table}")
+    assert address.startswith("149.154.167.51")
 
 
 def test_a_file_that_can_only_be_read_and_has_a_strange_name_is_read(tmp_path: Path) -> None:
@@ -644,7 +709,15 @@ def test_a_companion_that_cannot_be_one_is_refused(tmp_path: Path, companion: st
 
 def test_a_companion_with_a_session_string_inside_needs_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"app_id": 2040, "session_string": TELETHON}))
-    assert script.encode_telethon_string(read(tmp_path / "a.json")[1]) == TELETHON
+    for name in ("a.json", "a"):
+        assert script.encode_telethon_string(read(tmp_path / name)[1]) == TELETHON
+
+
+@pytest.mark.parametrize("phone", [{}, {"phone": None}, {"phone": ""}])
+def test_a_phone_number_under_another_name_is_written_under_its_own(tmp_path: Path, phone: Any) -> None:
+    _, session = read(pair(tmp_path, {"app_id": 2040, "phone_number": "15550001111", **phone}))
+    script.SessionJson(str(tmp_path / "copy")).save(session)
+    assert json.loads((tmp_path / "copy.json").read_text("utf-8"))["phone"] == "15550001111"
 
 
 def test_no_key_of_the_companion_is_lost_on_the_way(tmp_path: Path) -> None:
@@ -661,7 +734,7 @@ def test_no_key_of_the_companion_is_lost_on_the_way(tmp_path: Path) -> None:
 
 @settings(max_examples=20)
 @given(st.dictionaries(
-    st.sampled_from(["app_id", "app_hash", "id", "device", "session_file", "system_lang_pack", "username", "x"]),
+    st.sampled_from(["app_id", "app_hash", "id", "phone", "device", "session_file", "system_lang_pack", "username"]),
     st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=4),
 ))  # fmt: skip
 def test_any_companion_gives_a_session_or_a_problem(companion: Any) -> None:
@@ -712,6 +785,14 @@ def test_a_folder_is_written_with_every_account_and_its_passcode(tmp_path: Path)
     assert storage.load(3).user.id == 44
     with pytest.raises(script.Problem, match="no account 4"):
         storage.load(4)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "My Key", "a#b"])
+def test_a_key_name_that_telegram_desktop_cannot_be_given_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(script.Problem, match="cannot open a folder whose key name"):
+        desktop(tmp_path / "tdata", key_name=name)
+    assert list(tmp_path.iterdir()) == []
+    assert read(desktop(tmp_path / "tdata", key_name="my_key-2"))[1].user.id == 42
 
 
 @pytest.mark.parametrize(
