@@ -260,7 +260,7 @@ def put(shelf: Path, name: str, body: str) -> Path:
 TAKES = '/bin/cat > "{taken}"'
 
 
-@pytest.mark.parametrize("name", [line.split()[0] for line in script.CLIPBOARDS.strip().splitlines()])
+@pytest.mark.parametrize("name", ["pbcopy", "wl-copy", "xclip", "xsel", "clip.exe"])
 def test_the_string_is_on_the_clipboard_and_never_on_a_command_line(sign_in, shelf, name):
     taken = put(shelf, name, TAKES)
     person = sign_in(env={"PATH": str(shelf)})

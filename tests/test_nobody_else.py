@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,12 +15,14 @@ import telegram_session
 
 from . import terminal
 from .conftest import LAUNCHER, ROOT
+from .practice.proxies import PracticeProxy
 from .signing_in import CREDENTIALS, PHONE, gets_a_string
 from .terminal import Person
 
 AUDITED = ROOT / "tests" / "audited.py"
 # Telethon looks for OpenSSL with `ctypes.util.find_library`, which asks one of these where there is one.
 LOOKS_FOR_OPENSSL = {"ldconfig", "gcc", "cc", "ld", "objdump"}
+SECRET = bytes(range(16))
 NOT_OF_THE_WORLD = ("/dev/tty", "/dev/null", os.devnull)
 
 
@@ -80,6 +83,33 @@ def test_a_sign_in_reaches_telegram_only_writes_nothing_and_leaves_nothing_runni
     assert os.listdir(home) == []
     assert {os.path.basename(program) for _, program in deeds["process"]} <= LOOKS_FOR_OPENSSL
     assert deeds["thread"] == []
+
+
+@pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
+@pytest.mark.parametrize("kind", ["socks5", "socks4", "http", "mtproxy"])
+def test_a_sign_in_through_a_proxy_reaches_the_proxy_only(telegram, clean_env, tmp_path, home, kind):
+    if kind != "mtproxy":
+        pytest.importorskip("python_socks")
+    account = telegram.add_account(PHONE, dc=4)  # a move to another data centre, too, goes through the proxy
+    log = tmp_path / "log"
+    run = command(log, LAUNCHER, "--config", telegram.config, "--")
+    with contextlib.ExitStack() as stack:
+        if kind == "mtproxy":
+            port = telegram.open_mtproxy(SECRET)
+            url = f"tg://proxy?server=127.0.0.1&port={port}&secret={SECRET.hex()}"
+        else:
+            proxy = stack.enter_context(PracticeProxy(kind))
+            url, port = proxy.url(), proxy.port
+        environment = {**settings(clean_env, home), "TELEGRAM_PROXY": url}
+        person = stack.enter_context(Person(run, env=environment, cwd=home))
+        person.answers("Phone number", PHONE)
+        person.is_asked("Code")
+        person.types(telegram.code(PHONE))
+        gets_a_string(person, telegram, account)
+    deeds = Deeds(log)
+    assert {(host, to) for host, to, *_ in deeds["connection"]} == {("127.0.0.1", port)}
+    assert set(deeds["look-up"]) <= {"127.0.0.1"}
+    assert deeds.written == []
 
 
 def telegrams_addresses() -> set[tuple[str, int]]:
