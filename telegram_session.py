@@ -10081,10 +10081,14 @@ def doubts(session: Session) -> list[str]:
 
 
 def missing_for(session: Session) -> dict[str, str]:
-    """What a person must know to convert this session to some formats."""
+    """What a person must know to convert this session to some formats.
+
+    Pyrogram signs in anew with a string that says no user id: its `Client.connect` answers with `bool(user_id)`.
+    """
     api = session.api or ApiIdentity()
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
-    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash", "pyrogram": app}
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
+    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
     return {target: missing for target, missing in needs.items() if missing}
 
 
@@ -10248,11 +10252,12 @@ def refuse_present(options: Any, target: str) -> None:
 
 def completed(session: Session, target: str) -> Session:
     """The session with what the target needs and the source did not say, asked for."""
-    missing = missing_for(session)
-    if target == "tdata" and "tdata" in missing:
+    missing = missing_for(session).get(target, "")
+    if missing:
+        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing}, which this session does not say.")
+    if "user ID" in missing:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
-    if target in ("json", "pyrogram") and target in missing:
-        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing[target]}, which this session does not say.")
+    if "API ID" in missing:
         credentials = ask_credentials()
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
@@ -10265,8 +10270,8 @@ def completed(session: Session, target: str) -> Session:
 def ask_user_id() -> int:
     """Asks for the user ID until it can be one."""
     term.say(
-        "Telegram Desktop needs the user ID of the account. An app shows it in the profile when “Show Peer IDs in "
-        "Profile” is on: Telegram Desktop → Settings → Advanced → Experimental settings."
+        "An app shows the user ID in the profile of the account when “Show Peer IDs in Profile” is on: Telegram "
+        "Desktop → Settings → Advanced → Experimental settings."
     )
     while True:
         answer = term.ask("User ID")

@@ -97,7 +97,7 @@ def test_the_name_of_the_target_says_what_is_wanted(folder: Folder, name: str, w
 @pytest.mark.parametrize("target", sorted(script.TARGETS))
 def test_every_format_can_be_asked_for(folder: Folder, target: str) -> None:
     done = folder.convert(PAIR, "new", "--to", target, TELEGRAM_PASSCODE="")
-    if target == "tdata":  # needs the user ID, which nobody is there to ask for
+    if target in ("tdata", "pyrogram"):  # they need the user ID, which nobody is there to ask for
         assert done.returncode == 1 and "User ID" in done.stderr
         return
     assert done.returncode == 0, done.stderr
@@ -185,6 +185,17 @@ def test_what_is_missing_is_asked_for(run: Run, tmp_path: Path) -> None:
     storage = script.Tdata(str(tmp_path / "tdata"))
     assert not storage.unlock() and storage.unlock("open sesame")
     assert storage.load().user.id == 7000000001
+
+
+def test_pyrogram_gets_the_user_id_without_which_it_would_sign_in_anew(run: Run, tmp_path: Path) -> None:
+    person = run("convert", str(STRING_FILE), "new.txt", "--to", "pyrogram", env=APP)
+    person.sees("needs the user ID and an API ID")
+    person.answers("User ID", "7000000001")
+    person.sees("Written: new.txt")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    session = script.recognise_path(str(tmp_path / "new.txt")).load()
+    assert (session.user.id, session.api) == (7000000001, script.ApiIdentity(31337))
 
 
 def test_the_api_id_is_asked_for_where_a_json_needs_it(run: Run, tmp_path: Path) -> None:
