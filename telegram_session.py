@@ -9973,7 +9973,9 @@ def given_storage(source: str | None, options: Any) -> Storage:
     if term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder").strip()
         path = os.path.expanduser(answer.strip("\"'"))
-        return recognise_path(path, None, options.key_name or "") if os.path.exists(path) else recognise_text(answer)
+        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
+            return recognise_path(path, options.json_path, options.key_name or "")
+        return recognise_text(answer)
     data = sys.stdin.buffer.read(STRING_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)

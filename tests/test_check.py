@@ -87,6 +87,20 @@ def test_a_string_is_asked_for_without_showing_it(run: Run) -> None:
     person.exits(0)
 
 
+@pytest.mark.parametrize("json_path", ["acc.json", "other.json"])
+def test_a_pair_is_found_by_its_name_without_an_ending_where_it_is_asked_for(
+    run: Run, tmp_path: Path, json_path: str
+) -> None:
+    script.TelethonFile(str(tmp_path / "acc.session")).save(script.decode_telethon_string(STRING))
+    (tmp_path / json_path).write_text('{"app_id": 31337}')
+    person = run("check", *([] if json_path == "acc.json" else ["--json-path", json_path]))
+    person.answers("Session string, or the path of a file or folder", "acc", hidden=True)
+    person.sees("This is a .session file with its .json")
+    person.sees("31337")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+
+
 def test_a_damaged_string_is_refused_with_how_much_is_missing(clean_env: dict[str, str]) -> None:
     done = check(clean_env, given=STRING[:200])
     assert done.returncode == 1
