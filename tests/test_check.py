@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -149,6 +150,18 @@ def test_an_account_has_the_number_that_chooses_it_whichever_is_active(
     shown = check(clean_env, str(tmp_path / "tdata")).stderr
     names = [line for line in shown.splitlines() if line.startswith("Account ")]
     assert names == ["Account 3 (the active one)", "Account 1", "Account 4"]
+
+
+def test_of_two_key_files_in_a_folder_the_one_that_was_named_is_used(tmp_path: Path, clean_env: dict[str, str]) -> None:
+    folder = tmp_path / "tdata"
+    for name, user in (("", 42), ("work", 43)):
+        script.Tdata(str(tmp_path / f"of_{user}"), name).save(script.new_session(2, bytes([user]) * 256, user_id=user))
+        shutil.copytree(tmp_path / f"of_{user}", folder, dirs_exist_ok=True)
+    for options, user in (([], 42), (["--key-name", "data"], 42), (["--key-name", "work"], 43)):
+        assert facts(clean_env, str(folder), *options)["accounts"][0]["user_id"] == user
+    done = check(clean_env, str(folder), "--key-name", "play")
+    assert done.returncode == 1
+    assert "no key file key_plays in this folder; it has: data, work" in " ".join(done.stderr.split())
 
 
 LOCKED = CASES / "good" / "tdata" / "mtcute_three_accounts_passcode" / "tdata"

@@ -165,6 +165,15 @@ def test_the_json_of_another_name_is_read_and_written(folder: Folder) -> None:
     assert folder.names() == ["more.session", "new.json", "new.session", "other.json"]
 
 
+def test_a_folder_gets_the_key_name_that_was_given(folder: Folder) -> None:
+    source = CASES / "good" / "telethon_sqlite" / "schema7_self_id_row_1.42.0" / "account.session"
+    done = folder.convert(source, "tdata", "--key-name", "work")
+    assert done.returncode == 0, done.stderr
+    assert (folder.path / "tdata" / "key_works").exists()
+    assert not (folder.path / "tdata" / "key_datas").exists()
+    assert folder.read("tdata")[0].user.id == 7000000021
+
+
 def test_schema_8_is_written_on_wish(folder: Folder) -> None:
     for schema in ("7", "8"):
         folder.convert(STRING_FILE, f"{schema}.session", "--schema", schema)
