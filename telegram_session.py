@@ -305,7 +305,7 @@ class Terminal:
         try:
             self.out.write(text)
             self.out.flush()
-        except (OSError, ValueError, AttributeError):  # closed, or the pipe's reader has gone: nobody reads this
+        except (OSError, ValueError):  # closed, or the pipe's reader has gone: nobody reads this
             self._let_go_of(self.out)
 
     @staticmethod
@@ -426,7 +426,7 @@ class Terminal:
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-        except (OSError, ValueError, AttributeError):  # the reader of the pipe has gone: it must not be lost
+        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
             self._let_go_of(sys.stdout)
             self.warn("The program that should have received this has gone. Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
