@@ -7210,6 +7210,7 @@ class Telegram:
         auth_key: bytes = b"",
     ) -> None:
         import asyncio
+        import signal
         import threading
 
         self.api_id = api_id
@@ -7227,6 +7228,8 @@ class Telegram:
         self._loop = asyncio.new_event_loop()
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
+        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+            self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
         self._thread.start()
 
