@@ -7241,6 +7241,7 @@ class Telegram:
     ) -> None:
         import asyncio
         import functools
+        import signal
         import threading
 
         self.api_id = api_id
@@ -7260,6 +7261,8 @@ class Telegram:
         self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
+        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+            self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
         self._thread.start()
 

@@ -322,8 +322,15 @@ class Person:
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
     def _wait_until_asleep(self, timeout: float = TIMEOUT) -> None:
-        """Linux tells the state of the main thread, though without an event; elsewhere this waits for nothing."""
-        stat = Path(f"/proc/{self.process.pid}/stat")
+        """Waits for the main thread of what has the terminal, which may be the job of a shell.
+
+        Linux tells its state, though without an event; elsewhere this waits for nothing.
+        """
+        try:
+            leader = os.tcgetpgrp(self._master)
+        except OSError:  # nobody has it
+            leader = 0
+        stat = Path(f"/proc/{leader or self.process.pid}/stat")
         asleep = 0
         end = time.monotonic() + timeout
         while asleep < 3 and time.monotonic() < end:
