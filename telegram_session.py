@@ -10139,19 +10139,32 @@ def as_sentence(text: str) -> str:
 
 
 def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
-    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1."""
-    storage = given_storage(source, options)
-    number = options.account or 0
-    if isinstance(storage, Tdata):
-        unlock(storage)
-        sessions = [storage.load(number)] if number else storage.load_all()
-    elif number > 1:
-        raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
-    else:
-        sessions = storage.load_all()
+    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1.
+
+    When it was typed, another one can be typed after a `Problem`.
+    """
+    try:
+        storage = given_storage(source, options)
+        number = options.account or 0
+        if isinstance(storage, Tdata):
+            unlock(storage)
+            sessions = [storage.load(number)] if number else storage.load_all()
+        elif number > 1:
+            raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
+        else:
+            sessions = storage.load_all()
+    except Problem as problem:
+        if is_typed(source):
+            problem.ways = [("give another session", lambda: options.run(options))]
+        raise
     for session in sessions:
         term.hide(home_key(session).hex(), "key")
     return storage, sessions
+
+
+def is_typed(source: str | None) -> bool:
+    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
+    return term.interactive and source in (None, "", "-") and not os.environ.get("TELEGRAM_SESSION_STRING")
 
 
 def given_storage(source: str | None, options: Any) -> Storage:
@@ -10167,7 +10180,7 @@ def given_storage(source: str | None, options: Any) -> Storage:
     if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
-    if term.interactive:
+    if is_typed(source):
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         path = os.path.expanduser(answer.strip("\"'"))
         if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
