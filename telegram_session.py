@@ -384,21 +384,21 @@ class Terminal:
         self.rule(text)
         self._leave_gap()
 
-    def good(self, text: str, *, shareable: str | None = None) -> None:
+    def good(self, text: str) -> None:
         """A line that says that something worked."""
-        self.say(text, "green", mark="✓", shareable=shareable)
+        self.say(text, "green", mark="✓")
 
-    def bad(self, text: str, *, shareable: str | None = None) -> None:
+    def bad(self, text: str) -> None:
         """A line that says that something did not work."""
-        self.say(text, "red", mark="✗", shareable=shareable)
+        self.say(text, "red", mark="✗")
 
-    def note(self, text: str, *, shareable: str | None = None) -> None:
+    def note(self, text: str) -> None:
         """A line beside the main road: worth knowing, nothing to do."""
-        self.say(text, "dim", shareable=shareable)
+        self.say(text, "dim")
 
-    def warn(self, text: str, *, shareable: str | None = None) -> None:
+    def warn(self, text: str) -> None:
         """A line that must not be overlooked."""
-        self.say(text, "yellow", mark="!", shareable=shareable)
+        self.say(text, "yellow", mark="!")
 
     def steps(self, steps: Iterable[str]) -> None:
         """A numbered list of things to do."""

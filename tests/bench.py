@@ -312,10 +312,10 @@ def offline() -> Iterator[Row]:
         script.save_session([session], folder, "tdata")
         string = script.encode_telethon_string(session)
         Path(text).write_text(string)
-        # Unlike in the tests Python may keep what it has compiled: opentele2 is not compiled anew for each figure.
+        # Unlike in the tests Python may keep what it has compiled, here and there; started as README says.
         env = {**environment(), "OPENTELE_NO_FETCH": "1", "HOME": home}
-        check = [sys.executable, str(SCRIPT), "check", text]
-        convert = [sys.executable, str(SCRIPT), "convert", folder, "-"]
+        check = [sys.executable, "-m", "telegram_session", "check", text]
+        convert = [sys.executable, "-m", "telegram_session", "convert", folder, "-"]
         if OPENTELE.exists():
             theirs = {**env, "PYTHONPATH": str(OPENTELE)}
 
