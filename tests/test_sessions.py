@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -848,7 +849,13 @@ def test_a_folder_is_found_from_around_and_inside_it(tmp_path: Path, inside: str
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name must be text")
 def test_a_key_file_whose_name_is_no_text_is_opened(tmp_path: Path) -> None:
-    assert read(desktop(tmp_path / "tdata", key_name="\udcff"))[1].user.id == 42
+    """FF. Its account is in the files that are named after MD5 of that, the low half of each byte first."""
+    folder = desktop(tmp_path / "tdata")
+    (folder / "key_datas").rename(folder / "key_\udcffs")
+    account = "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in hashlib.md5(b"\xff").digest()[:8])
+    for name in ("D877F783D5D3EF8C", "D877F783D5D3EF8Cs"):
+        (folder / name).rename(folder / name.replace("D877F783D5D3EF8C", account))
+    assert read(folder)[1].user.id == 42
 
 
 def test_of_two_copies_of_old_the_newer_whole_one_counts(tmp_path: Path) -> None:
