@@ -81,9 +81,10 @@ def install() -> None:
 
 def main() -> int:
     try:
-        # Two workers a core: a test spends most of its time waiting, for the script to start and to answer.
-        workers = str(2 * (os.cpu_count() or 1))
-        return subprocess.call([prepare(), "-m", "pytest", "-n", workers, *sys.argv[1:]], cwd=str(ROOT))
+        # Two workers a core: a test spends most of its time waiting, for the script to start and to answer. Whoever is
+        # done takes from the others, because a few tests take a minute and many a moment.
+        workers = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+        return subprocess.call([prepare(), "-m", "pytest", *workers, *sys.argv[1:]], cwd=str(ROOT))
     except KeyboardInterrupt:
         return 130
 
