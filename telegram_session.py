@@ -7502,7 +7502,10 @@ class Telegram:
 
     def close(self) -> None:
         """Closes the line and ends the background thread."""
+        import asyncio
+
         self._hang_up()
+        settled(asyncio.run_coroutine_threadsafe(self._give_up(), self._loop), 1)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2)
 
@@ -7521,6 +7524,16 @@ class Telegram:
             settled(asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop), 1)
 
     # ── the background thread's side ──
+
+    async def _give_up(self) -> None:
+        """Ends what is still being tried; Python would complain of it below the last prompt."""
+        import asyncio
+
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for other in others:
+            other.cancel()
+        if others:
+            await asyncio.wait(others)
 
     def _heard(self, line: str) -> None:
         """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
