@@ -4433,9 +4433,10 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
         tables = {}
         for (table,) in rows:
             quoted = str(table).replace('"', '""')
-            computed = [row[6] for row in connection.execute(f'pragma table_xinfo("{quoted}")')]
-            if not any(computed):  # such a column can ask for any amount of memory, and no Telegram library has one
-                tables[table] = [row[1] for row in connection.execute(f'pragma table_info("{quoted}")')]
+            columns = list(connection.execute(f'pragma table_xinfo("{quoted}")'))
+            # A computed column can ask for any amount of memory, and no Telegram library has one.
+            if not any(row[6] for row in columns):
+                tables[table] = [row[1] for row in columns]
         return read(connection, tables)
     except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
