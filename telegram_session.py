@@ -6770,14 +6770,19 @@ class Examination:
 
     def close(self) -> None:
         """Ends whatever is still being tried."""
-        import asyncio
-
-        others = asyncio.all_tasks(self._loop)
-        for other in others:
-            other.cancel()
-        if others:
-            self._loop.run_until_complete(asyncio.wait(others))
+        self._loop.run_until_complete(end_other_tasks())
         self._loop.close()
+
+
+async def end_other_tasks() -> None:
+    """Ends what is still under way in this loop; Python would complain of it below the last prompt."""
+    import asyncio
+
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for other in others:
+        other.cancel()
+    if others:
+        await asyncio.wait(others)
 
 
 async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
@@ -7506,7 +7511,7 @@ class Telegram:
         import asyncio
 
         self._hang_up()
-        settled(asyncio.run_coroutine_threadsafe(self._give_up(), self._loop), 1)
+        settled(asyncio.run_coroutine_threadsafe(end_other_tasks(), self._loop), 1)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2)
 
@@ -7525,16 +7530,6 @@ class Telegram:
             settled(asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop), 1)
 
     # ── the background thread's side ──
-
-    async def _give_up(self) -> None:
-        """Ends what is still being tried; Python would complain of it below the last prompt."""
-        import asyncio
-
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for other in others:
-            other.cancel()
-        if others:
-            await asyncio.wait(others)
 
     def _heard(self, line: str) -> None:
         """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
