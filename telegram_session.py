@@ -11,17 +11,47 @@
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
 
-The file is read from top to bottom; a room uses only the rooms above it:
+What happens to the account is read first. A room uses the rooms below it, and this head; only 7 and 13, where commands
+begin, use every other one:
 
-    1  What this is    this page
-    2  Terminal        the only place that prints, asks, colours, counts down and masks
-    3  Knowledge       tables: delivery types, errors, calling codes, data centres, paste targets
-    4  Sessions        the session model, and one storage class per format
-    5  Network         reachability, the first step of a key exchange, proxies, the clock
-    6  Telegram        the connection: one thread, one event loop, one `call()`
-    7  Sign-in         phone code, e-mail, 2FA, QR code, bot: each flow reads like its page of the API
-    8  Commands        steps 0 to 3 of the main job, and the four other commands
-    9  main            arguments, and the one place that turns a `Problem` into words and an exit code
+     1  What this is          this page, `Problem`, and what Telegram is told about this computer
+     2  Signing in            steps 0 to 3; phone code, e-mail, 2FA, QR code, bot: each flow reads like its page of the API
+     3  The line to Telegram  the connection: one thread, one event loop, one `call()`
+     4  Handing over          the string, how to keep it safe, ready to paste, on the clipboard, in a file
+     5  What people type      API ID and API hash, phone number, bot token
+     6  Sessions              the session model, and one storage class per format
+     7  Other commands        check, convert, network, explain, and the report
+     8  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
+     9  What is installed     step 0, and the helpers that are installed when they are needed
+    10  Looking an error up   from an exception or a pasted text to its row
+    11  Terminal              the only place that prints, asks, colours, counts down and masks
+    12  Tables                delivery types, errors, calling codes, data centres, paste targets
+    13  Main                  arguments, and the one place that turns a `Problem` into words and an exit code
+
+Every call that it ever makes to Telegram, and what for:
+
+    users.getUsers                  whom a key is signed in as: nobody, or who it is
+    auth.sendCode                   the login code; with no permission for ways that need a phone's own app
+    auth.resendCode                 the same by the next way, when the person wants it
+    auth.cancelCode                 a code that nobody will type is taken back
+    auth.resetLoginEmail            when the person cannot read the login e-mail any more, and says so
+    account.sendVerifyEmailCode     a code to the e-mail address that Telegram wants for this sign-in
+    account.verifyEmail             that code
+    auth.signIn                     the login code: the session begins
+    account.getPassword             how the 2FA password is to be proven
+    auth.checkPassword              the proof of it; the password itself never leaves this computer
+    auth.requestPasswordRecovery    an e-mail for those who have forgotten it, when they want it
+    auth.checkRecoveryPassword      the code in that e-mail
+    auth.recoverPassword            the same: it REMOVES the 2FA password, which is asked about before
+    auth.exportLoginToken           a QR code, or whether it was scanned
+    auth.importLoginToken           the same in another data centre
+    auth.importBotAuthorization     the token of a bot
+    account.getAuthorizations       after a sign-in, and for `check --online`: is the session confirmed, how many are there
+    help.getAppConfig               the same: is the account frozen
+    ping                            a sign of life on a line that is idle
+
+The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says. Nothing
+else is sent to Telegram, and nothing at all to anybody else.
 
 Everything that goes wrong becomes one exception, `Problem`, and only `main` ends the program. Telethon is imported
 when a connection is about to be made and not before: the first prompt and the offline commands never wait for it.
@@ -54,12 +84,6 @@ if sys.version_info < (3, 9):
         "telegram_session.py needs Python 3.9 or newer, and this is Python {}.{} ({}). Install a newer one from "
         "https://www.python.org/downloads/ and run the script with that.".format(*sys.version_info[:2], sys.executable)
     )
-
-
-# ══ 2  TERMINAL ══════════════════════════════════════════════════════════════════════════════════════════════════════
-#
-# The only place that prints, asks, colours, counts down, masks, or knows about encodings and terminals.
-# Every other room says what it has to say through `term`.
 
 
 class Problem(Exception):
@@ -107,6 +131,7227 @@ class Outcome(NamedTuple):
     ways: Sequence[Way] = ()
 
 
+def this_device() -> dict[str, str]:
+    """What initConnection says about this program and computer.
+
+    It is honest and stays the same: people read it in Settings → Devices, and empty or changing values are said to get
+    sessions ended.
+    """
+    import platform
+
+    return {
+        "device_model": f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
+        "system_version": platform.release() or "unknown",
+        "app_version": f"telegram_session.py {__version__}",
+        "system_lang_code": "en",
+        "lang_pack": "",
+        "lang_code": "en",
+    }
+
+
+# ══ 2  SIGNING IN ════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# The main job: steps 0 to 3, and each way in beside its page: core.telegram.org/api/auth (phone code, e-mail), /api/srp
+# (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot do the
+# e-mail types, and hide which error it was. Begin with `command_sign_in`; what must never go wrong is in `authorise`.
+
+
+def command_sign_in(options: Any) -> Outcome:
+    """Steps 0 to 3: from an empty terminal to a working session string."""
+    term.heading("Step 0 of 3 · What is installed")
+    check_dependencies()
+    load_telethon_meanwhile()
+    options.chosen_proxy = choose_proxy(options)
+    term.heading("Step 1 of 3 · API credentials")
+    credentials = ask_credentials()
+    if options.qr:
+        return session_string(options, credentials, WantsQr())
+    term.heading("Step 2 of 3 · Phone number")
+    return session_string(options, credentials, ask_phone())
+
+
+def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+    term.heading("Step 3 of 3 · Session string")
+    if isinstance(who, PhoneNumber):
+        term.need_a_person("Code")  # before a code is sent that nobody can type
+    try:
+        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+            telegram.connect()
+            signed = sign_in(telegram, credentials, who)
+            try:
+                handed = hand_over(telegram, credentials, signed)
+            except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
+                handed = hand_over(telegram, credentials, signed)
+            tell_state(telegram, signed)
+    except Turn:  # to another phone number
+        return session_string(options, credentials, ask_phone(use_environment=False))
+    except Problem as problem:
+        problem.ways = ways_on(options, credentials, who)
+        raise
+    tell_safety(signed)
+    another = ("make another string, for another program", lambda: session_string(options, credentials, who))
+    return ways_after(handed, another)
+
+
+def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
+    """Signs in by the way that was asked for; the person may turn to the QR code on the way."""
+    if isinstance(who, BotToken):
+        return sign_in_bot(telegram, credentials, who.token)
+    if isinstance(who, PhoneNumber):
+        try:
+            return PhoneSignIn(telegram, credentials, who.e164).run()
+        except Turn as turn:
+            if turn.way != "qr":
+                raise
+    return sign_in_by_qr(telegram, credentials)
+
+
+def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
+    """What can be done right now, after a problem of step 3."""
+
+    def other_credentials() -> Outcome:
+        return session_string(options, ask_credentials(use_environment=False), who)
+
+    def other_number() -> Outcome:
+        return session_string(options, credentials, ask_phone(use_environment=False))
+
+    ways: list[Way] = [
+        ("try again", lambda: session_string(options, credentials, who)),
+        ("use another phone number or bot token", other_number),
+    ]
+    if not isinstance(who, WantsQr):
+        ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
+    return [*ways, ("enter the API ID and API hash again", other_credentials)]
+
+
+class SignedIn(NamedTuple):
+    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
+
+    user: Any
+    relogin_days: int = 0
+
+
+class Turn(Exception):
+    """The person turns to another way in: `qr`, or `phone` for another number."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__(way)
+        self.way = way
+
+
+# ── nothing is lost ──
+
+
+def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
+    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+
+    When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
+    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    """
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return telegram.call(request, doing, repeat=False)
+        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            signed = after_all(telegram, doubt)
+            if signed:
+                return signed
+            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+                raise
+
+
+def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+    """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
+
+    SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
+    """
+    name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
+    term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
+    try:
+        user = telegram.who_am_i()
+    except KeyboardInterrupt:
+        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            raise fate_unknown(problem.title, problem.name, problem.call) from problem
+        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            return None
+        raise
+    return None if user is None else SignedIn(user)
+
+
+def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
+    """What to say when Telegram cannot be asked whether the account was signed in."""
+    return Problem(
+        "The line went down at the very moment of signing in.",
+        f"Telegram could not be asked whether it went through. ({why})",
+        [
+            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Run this script again.",
+        ],
+        name=name,
+        call=call,
+        code=code,
+    )
+
+
+def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
+    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up.
+
+    Another object may stand for a sign-in that cannot be read: then Telegram is asked.
+    """
+    if isinstance(answer, SignedIn):
+        return answer
+    if type(answer).__name__ == "AuthorizationSignUpRequired":
+        raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
+    if type(answer).__name__ != "Authorization" or not hasattr(answer, "user"):  # there is another Authorization, too
+        doubt = unexpected(answer, "auth.Authorization")
+        signed = after_all(telegram, doubt)
+        if signed is None:
+            raise doubt
+        return signed
+    user = answer.user
+    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
+        from telethon.tl.types import User as TelegramUser
+
+        user = TelegramUser(getattr(user, "id", 0))
+    return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
+
+
+# ── the phone code ──
+
+
+class PhoneSignIn:
+    """Signing in with a phone number and a code, by whatever way Telegram sends it.
+
+    `sent` is Telegram's last `auth.SentCode` and `phone_code_hash` its hash: each new send replaces both.
+    """
+
+    def __init__(self, telegram: Telegram, credentials: Credentials, phone: str) -> None:
+        self.telegram = telegram
+        self.credentials = credentials
+        self.phone = phone
+        self.phone_code_hash = ""
+        self.sent: Any = None
+        self.sent_at = 0.0
+        self.request: Any = None  # the last auth.signIn
+
+    def run(self) -> SignedIn:
+        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        try:
+            try:
+                return self._by_code()
+            except Problem as problem:
+                if problem.name != "SESSION_PASSWORD_NEEDED":
+                    raise
+                return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
+        except BaseException:
+            self._forget_code()
+            raise
+
+    def _by_code(self) -> SignedIn:
+        """From auth.sendCode to the code that signs in. 2FA is a Problem (`run`)."""
+        self._send_code()
+        while True:
+            kind = type(self.sent).__name__
+            if isinstance(self.sent, SignedIn):
+                return self.sent
+            if kind == "SentCodeSuccess":
+                return signed_in(self.telegram, self.sent.authorization)
+            if kind == "SentCodePaymentRequired":
+                raise self._payment_required()
+            if kind != "SentCode":
+                raise unexpected(self.sent, "auth.SentCode")
+            if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
+                self._set_up_email()
+            else:
+                outcome = self._ask_for_code()
+                if outcome:
+                    return outcome
+
+    # ── sending ──
+
+    def _send_code(self) -> None:
+        """auth.sendCode with every optional way of delivery off: nothing in CodeSettings chooses app or SMS."""
+        from telethon.tl.functions.auth import SendCodeRequest
+        from telethon.tl.types import CodeSettings
+
+        term.say("Asking Telegram for a login code …")
+        request = SendCodeRequest(self.phone, self.credentials.api_id, self.credentials.api_hash, CodeSettings())
+        try:
+            self._ask_to_send(request)
+        except Problem as problem:
+            if problem.name != "AUTH_RESTART":
+                raise
+            term.warn("Telegram asks to begin again (AUTH_RESTART). Doing that once.")
+            self._ask_to_send(request)
+
+    def _resend_code(self) -> None:
+        """auth.resendCode: the next code, by `next_type`, once `timeout` seconds have passed since the last one."""
+        from telethon.tl.functions.auth import ResendCodeRequest
+
+        if self.sent.next_type is None:
+            term.warn("Telegram offers no other way to send a code now. [4], the QR code, does not need one.")
+            return
+        left = self._seconds_to_resend()
+        if left > 0:
+            term.say(
+                "Telegram allows this only after a pause. If the last code arrives meanwhile, just type it; Ctrl-C "
+                "goes back to the code prompt."
+            )
+            try:
+                if term.wait_until(term.typed_within, left, "until the code can be sent again"):
+                    return  # to the code prompt, where what was typed is the answer
+            except KeyboardInterrupt:
+                term.say("Back to the code prompt. The last code still counts.")
+                return
+        term.say("Asking Telegram to send the code again …")
+        self._ask_to_send(ResendCodeRequest(self.phone, self.phone_code_hash))
+
+    def _seconds_to_resend(self) -> float:
+        """`timeout` is not the life of the code: it is the delay before `next_type` may be asked for."""
+        return max(0.0, self.sent_at + (self.sent.timeout or 0) - time.monotonic())
+
+    def _force_sms(self) -> None:
+        """A fresh auth.sendCode, and if Telegram still picks another way but names a next one, auth.resendCode.
+
+        No flag of CodeSettings asks for SMS, and since 18 February 2023 Telegram hardly sends any for third-party
+        apps (github.com/LonamiWebs/Telethon/issues/4050): this does all that can be done, and says so.
+        """
+        term.say(
+            "Telegram alone decides how a code is sent, and since 2023 it rarely sends an SMS for apps like this one. "
+            "Trying all that can be tried; if it fails, [4] (QR code) is the way that works."
+        )
+        self._send_code()
+        if (
+            type(self.sent).__name__ == "SentCode"
+            and not re.fullmatch("SentCodeType(Fragment)?Sms(Word|Phrase)?", type(self.sent.type).__name__)
+            and self.sent.next_type
+        ):
+            self._resend_code()
+
+    def _reset_login_email(self) -> None:
+        """auth.resetLoginEmail: for people who cannot read the login e-mail any more; the code comes another way."""
+        from telethon.tl.functions.auth import ResetLoginEmailRequest
+
+        term.say("Asking Telegram to reset the login e-mail …")
+        self._ask_to_send(ResetLoginEmailRequest(self.phone, self.phone_code_hash))
+
+    def _ask_to_send(self, request: Any) -> None:
+        """Makes a call that sends a code, and keeps and shows what Telegram says about it."""
+        try:
+            sent = self.telegram.call(request, "asking for a code")
+        except UnknownAnswer as unknown:
+            sent = rescue_sent_code(unknown)
+            if sent is None:  # it may have been an auth.sentCodeSuccess
+                signed = after_all(self.telegram, unknown)
+                if signed is None:
+                    raise
+                self.sent = signed
+                return
+        self._keep(sent)
+
+    def _keep(self, sent: Any) -> None:
+        """A new SentCode takes the place of the one before; an empty hash means that the old one stays.
+
+        So does an empty address, as a login e-mail that is being reset is not named again (TDLib, AuthManager.cpp,
+        on_sent_code, and Telegram for Android, LoginActivity.java, keep the old one, too).
+        """
+        address = getattr(getattr(self.sent, "type", None), "email_pattern", "")
+        self.sent, self.sent_at = sent, time.monotonic()
+        self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
+        show_answer(sent)
+        if getattr(getattr(sent, "type", None), "email_pattern", None) == "":
+            sent.type.email_pattern = address or "your login e-mail"
+
+    def _forget_code(self) -> None:
+        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        if self.phone_code_hash:
+            from telethon.tl.functions.auth import CancelCodeRequest
+
+            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+
+    def _payment_required(self) -> Problem:
+        """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
+        sent = self.sent
+        premium = f" ({sent.premium_days} days of Telegram Premium)" if getattr(sent, "premium_days", 0) else ""
+        return Problem(
+            SENT_CODES["SentCodePaymentRequired"],
+            f"SMS to this country are dear, so somebody has to pay{premium} first. That works only in Telegram's own "
+            "apps on a phone, not here.",
+            [
+                "If you are signed in anywhere: sign in here with a QR code, it needs neither a code nor a payment.",
+                "Otherwise sign in with Telegram's own app on a phone first, then come back.",
+                f"Telegram's address for questions: {in_one_line(sent.support_email_address, 200)}, subject: "
+                f"{in_one_line(sent.support_email_subject, 200)}",
+            ],
+            name="auth.SentCodePaymentRequired",
+            call="auth.sendCode",
+        )
+
+    # ── typing ──
+
+    def _ask_for_code(self) -> SignedIn | None:
+        """One round of the code prompt: an option, or a code that is then sent. None: another round."""
+        delivery = tell_where(self.sent, self.phone)
+        term.options(self._options())
+        doubted = ""
+        while True:
+            typed = term.ask("Code (or the number of an option)")
+            word = typed.casefold().strip("[]. ")
+            word = "4" if word == "qr" else word
+            if word in self._options():
+                self._choose(word)
+                return None
+            if not typed:
+                term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
+                continue
+            if delivery.ask == "nothing":
+                term.warn("No code has been sent, so there is none to type. Please take one of the options.")
+                continue
+            code, doubt = read_code(typed, self.sent.type, delivery.ask)
+            if doubt and (code != doubted or not code):
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
+                doubted = code
+                continue
+            try:
+                return self._sign_in(code)
+            except Problem as problem:
+                if problem.name not in CODE_IS_WRONG:
+                    raise
+                term.problem(problem)
+                term.options(self._options())
+                term.forget_typed()  # the rest of a message that was pasted
+                doubted = ""
+
+    def _options(self) -> dict[str, str]:
+        """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""
+        next_type = self.sent.next_type
+        if next_type is None:
+            resend = "send the code again: not possible, Telegram offers no other way now"
+        else:
+            by = NEXT_TYPES.get(type(next_type).__name__, f"by {type(next_type).__name__}")
+            left = self._seconds_to_resend()
+            resend = f"send the code again {by} ({f'possible in {duration(left)}' if left else 'possible now'})"
+        options = {
+            "2": resend,
+            "3": "force SMS (Telegram rarely does it since 2023)",
+            "4": "sign in with a QR code instead (needs no code at all)",
+            "5": "use another phone number",
+        }
+        period = getattr(self.sent.type, "reset_available_period", None)
+        pending = getattr(self.sent.type, "reset_pending_date", None)
+        if pending:
+            options["6"] = f"ask whether the login e-mail is reset by now (due {clock(pending.timestamp())})"
+        elif period is not None:
+            takes = f"takes {duration(period)}" if period else "at once"
+            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({takes})"
+        return options
+
+    def _choose(self, option: str) -> None:
+        """Carries out an option; what Telegram refuses is shown, and the last code still counts."""
+        try:
+            if option == "2":
+                self._resend_code()
+            elif option == "3":
+                self._force_sms()
+            elif option == "4":
+                import_segno()  # without it the person stays here
+                raise Turn("qr")
+            elif option == "5":
+                raise Turn("phone")
+            else:
+                self._reset_login_email()
+        except Problem as problem:
+            if problem.name in CODE_IS_DEAD:
+                self._begin_again(problem)
+            elif problem.name in NOT_SENT or re.match(REFUSED_TO_SEND, problem.name):
+                term.problem(problem)
+                term.say("The last code that was sent still counts.", mark="→")
+            else:
+                raise
+
+    def _sign_in(self, code: str) -> SignedIn | None:
+        """auth.signIn with the code. None: it was dead, and a new one was sent. 2FA is a Problem (`run`)."""
+        from telethon.tl.functions.auth import SignInRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
+            verification = EmailVerificationCode(code)
+            self.request = SignInRequest(self.phone, self.phone_code_hash, email_verification=verification)
+        else:
+            self.request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
+        try:
+            return self._authorise()
+        except Problem as problem:
+            if problem.name not in CODE_IS_DEAD:
+                raise
+            self._begin_again(problem)
+            return None
+
+    def _authorise(self) -> SignedIn:
+        """auth.signIn. The code that led to the 2FA password can be sent again, as TDLib does (AuthManager.cpp)."""
+        return signed_in(self.telegram, authorise(self.telegram, self.request, "signing in with the code"))
+
+    def _begin_again(self, problem: Problem) -> None:
+        """The code, or its hash, is dead: a new one, if the person wants it."""
+        term.problem(problem)
+        if not term.confirm("Ask Telegram for a new code?"):
+            raise problem
+        self._send_code()
+
+    # ── the login e-mail ──
+
+    def _set_up_email(self) -> None:
+        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin.
+
+        When that answer is lost or cannot be read, the hash that it brought is lost with it: auth.sendCode brings one.
+        """
+        from telethon.tl.functions.account import SendVerifyEmailCodeRequest
+        from telethon.tl.types import EmailVerifyPurposeLoginSetup
+
+        tell_where(self.sent, self.phone)
+        purpose = EmailVerifyPurposeLoginSetup(self.phone, self.phone_code_hash)
+        while True:
+            address = term.ask("Email (or 4 for the QR code)")
+            if address.strip("[].") == "4":
+                raise Turn("qr")
+            if not re.match(r"[^@\s]+@[^@\s]+\.[^@\s]+$", address):
+                term.warn("That is not an e-mail address. It looks like name@example.com.")
+                continue
+            try:
+                sent = self.telegram.call(SendVerifyEmailCodeRequest(purpose, address), "asking for an e-mail code")
+                show_answer(sent)
+                if self._verify_email(purpose, sent):
+                    return
+            except Problem as problem:
+                if problem.name.startswith("EMAIL_"):
+                    term.problem(problem)
+                    continue
+                if problem.name not in CODE_IS_DEAD and not isinstance(problem, UnknownAnswer):
+                    raise
+                self._begin_again(problem)
+                return
+
+    def _verify_email(self, purpose: Any, sent: Any) -> bool:
+        """Asks for the code in the e-mail until it is right; False when another address is wanted."""
+        from telethon.tl.functions.account import VerifyEmailRequest
+        from telethon.tl.types import EmailVerificationCode
+
+        mailbox = in_one_line(sent.email_pattern, 200)
+        term.say(f"Telegram sent a code of {sent.length} digits to {mailbox}.", "bold", mark="→")
+        term.say("Look into the spam folder too.", indent=2)
+        doubted = ""
+        while True:
+            typed = term.ask("Email code (Enter: another address)")
+            if not typed:
+                return False
+            code, doubt = read_code(typed, sent, "digits")
+            if doubt and (code != doubted or not code):
+                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
+                doubted = code
+                continue
+            try:
+                verified = self.telegram.call(VerifyEmailRequest(purpose, EmailVerificationCode(code)), "checking it")
+            except Problem as problem:
+                if problem.name not in CODE_IS_WRONG:
+                    raise
+                term.problem(problem)
+                continue
+            if type(verified).__name__ != "EmailVerifiedLogin":
+                raise unexpected(verified, "account.EmailVerifiedLogin")
+            term.good(f"The address {in_one_line(verified.email, 200)} is confirmed.")
+            self._keep(verified.sent_code)
+            return True
+
+
+# After these there is no code that counts.
+CODE_IS_DEAD = (
+    "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED", "EMAIL_VERIFY_EXPIRED", "AUTH_RESTART",
+)  # fmt: skip
+
+# A code was typed, and it is not the right one: it is asked for again.
+CODE_IS_WRONG = ("PHONE_CODE_INVALID", "CODE_INVALID", "EMAIL_CODE_INVALID")
+
+# Telegram refuses to send another code, or a helper is missing, but the last code stays valid.
+NOT_SENT = (
+    "SEND_CODE_UNAVAILABLE", "TASK_ALREADY_EXISTS", "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN",
+    "METHOD_INVALID", "SegnoMissing",
+)  # fmt: skip
+
+REFUSED_TO_SEND = "FLOOD|PHONE_NUMBER_FLOOD|PHONE_PASSWORD_FLOOD"
+DOUBTED = "Please type it again; exactly the same once more is sent as it is."
+
+
+def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
+    """What the person typed as the code to send, and a doubt about it ("" if it looks right).
+
+    Spaces, dashes and a pasted sentence around the digits are understood. `kind` is what says how long it is (a
+    `SentCodeType`, or an `account.SentEmailCode`), `ask` the column of `Delivery`.
+    """
+    import unicodedata
+
+    text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
+    text = "".join(str(unicodedata.digit(character, character)) for character in text)  # of any script
+    compact = re.sub(r"[\s\-–—._]", "", text)
+    digits = re.sub("[^0-9]", "", text)
+    if ask == "words" and compact != digits:
+        beginning = getattr(kind, "beginning", None) or ""
+        code = " ".join(text.split())
+        right = code.casefold().startswith(beginning.casefold())
+        doubt = "" if right else f"It should begin with “{in_one_line(beginning, 200)}”."
+        return code, doubt
+    if not digits and (ask == "number" or not compact.isalnum()):
+        return "", "There is no digit in it."
+    if ask == "number":
+        position = 0
+        for part in kind.pattern.split("*"):
+            part = re.sub("[^0-9]", "", part)
+            found = digits.find(part, position)
+            if found < 0:
+                return digits, f"The number should look like {in_one_line(kind.pattern, 200)}."
+            position = found + len(part)
+        return digits, ""
+    length = min(max(0, getattr(kind, "length", 0) or 0), 100)
+    runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
+    if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
+        return runs[0], ""
+    if type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length > 0:
+        return digits[-length:], ""  # the whole number was typed; its end is the code
+    if length in (0, len(digits)):
+        return digits or compact, ""
+    if compact == digits:
+        return digits, f"The code has {length} digits, and this is {len(digits)}."
+    return compact if compact.isalnum() else digits, f"The code is {length} digits and nothing else."
+
+
+# ── what Telegram answered ──
+
+
+def show_answer(answer: Any) -> None:
+    """Prints the full dump of an answer: every field of every nested object, known or not."""
+    term.rule("Telegram response (full debug dump)")
+    rows = list(answer_rows(answer))
+    widest = max((len(name) for name, _, _ in rows), default=0)
+    for name, value, shareable in rows:
+        term.say(
+            " ".join(value.split("\n"))[:LONGEST_FIELD], mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable
+        )
+    term.rule()
+
+
+def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
+    """The dump of a TLObject as rows of name, value, and what the report says for it.
+
+    Plain fields come first, then the objects inside it. A list is a row for each of its members.
+    """
+    fields: list[tuple[str, Any]] = []
+    for name, value in getattr(answer, "__dict__", {"value": answer}).items():
+        if isinstance(value, list) and value:
+            fields += [(f"{name}[{number}]", one) for number, one in enumerate(value)]
+        else:
+            fields.append((name, value))
+    nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
+    for name, value in fields:
+        if (name, value) not in nested:
+            described = describe_value(name, value)
+            yield indent + name, described, described if is_shareable(name, value) else NOT_SHOWN
+    for name, value in nested:
+        kind = "None" if value is None else type(value).__name__
+        yield f"{indent}{name} (raw)", kind, kind
+        if value is not None:
+            yield from answer_rows(value, indent + "  .")
+
+
+def is_shareable(name: str, value: Any) -> bool:
+    """Whether a field of an answer gives nothing away: flags, dates, and the numbers that are no identifiers."""
+    return value is None or isinstance(value, bool) or hasattr(value, "timestamp") or name in SHAREABLE_FIELDS
+
+
+# Characters of a field that are shown; those of real answers have a hundred at most.
+LONGEST_FIELD = 800
+
+# Numbers of Telegram's answers that are the same for many people.
+SHAREABLE_FIELDS = (
+    "timeout", "length", "push_timeout", "reset_available_period", "dc_id", "premium_days", "constructor",
+    "otherwise_relogin_days",
+)  # fmt: skip
+
+
+def describe_value(name: str, value: Any) -> str:
+    """A field's value for the dump: seconds also in minutes, dates in local time, bytes as hexadecimal digits."""
+    if isinstance(value, bytes):
+        return f"{value.hex()} ({len(value)} bytes)"
+    if hasattr(value, "timestamp"):
+        return clock(value.timestamp())
+    if isinstance(value, int) and name in ("timeout", "push_timeout", "reset_available_period"):
+        return f"{value}s  ({duration(value)})" if value >= 60 else f"{value}s"
+    return str(value)
+
+
+def tell_where(sent: Any, phone: str) -> Delivery:
+    """Says in plain words where the code went; returns the row of the table for it."""
+    kind = type(sent.type).__name__
+    delivery = DELIVERIES.get(kind, UNKNOWN_DELIVERY)
+    told = getattr(sent.type, "__dict__", {})
+    fields = {"phone": phone, **{name: in_one_line(value, 200) for name, value in told.items()}}
+    if delivery.ask == "words":
+        beginning = told.get("beginning") and fields["beginning"]
+        fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
+    term.say(delivery.where.format(**fields), "bold", mark="→", shareable=delivery.where)
+    term.say(delivery.look.format(**fields), indent=2, shareable=delivery.look)
+    length = told.get("length")
+    if length and delivery.ask == "digits":
+        term.say(f"The code has {length} digits.", indent=2)
+    return delivery
+
+
+def rescue_sent_code(unknown: UnknownAnswer) -> Any:
+    """Reads an `auth.sentCode` around a `type` or `next_type` that Telethon does not know: its code can still be typed.
+
+    auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
+    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
+    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known, or
+    is what was not (every CodeType is a constructor alone). So the last place where that fits is taken. None when there
+    is none.
+    """
+    import struct
+
+    from telethon.extensions import BinaryReader
+    from telethon.tl.alltlobjects import tlobjects
+    from telethon.tl.types.auth import SentCode
+
+    body = unknown.body
+    if len(body) < 12 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
+        return None
+    flags = struct.unpack_from("<I", body, 4)[0]
+    rescued = None
+    for start in range(12, len(body) - 12, 4):
+        length = body[start]
+        end = start + 4 * ((length + 4) // 4)
+        text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
+        if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
+            continue
+        kind: Any = UnknownSentCodeType(unknown.constructor, body[12:start])
+        next_type: Any = None
+        if flags & 2:
+            constructor = struct.unpack_from("<I", body, end)[0]
+            known = tlobjects.get(constructor)
+            if constructor == unknown.constructor:
+                kind, next_type = BinaryReader(body[8:start]).tgread_object(), UnknownCodeType(constructor)
+            elif getattr(known, "__name__", "") in NEXT_TYPES:
+                next_type = known()
+            else:
+                continue
+        timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
+        rescued = SentCode(kind, text.decode(), next_type, timeout)
+    return rescued
+
+
+class UnknownCodeType:
+    """Stands for a `CodeType`, the way of the next code, that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int) -> None:
+        self.constructor = f"0x{constructor:08x}"
+
+
+class UnknownSentCodeType(UnknownCodeType):
+    """Stands for a `SentCodeType` that the installed Telethon cannot read."""
+
+    def __init__(self, constructor: int, fields: bytes) -> None:
+        super().__init__(constructor)
+        self.fields = fields
+
+
+# ── the 2FA password ──
+
+
+def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> SignedIn:
+    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right.
+
+    Who has forgotten it may remove it on another device meanwhile: then `again` signs in without it.
+    """
+    from telethon.tl.functions.account import GetPasswordRequest
+    from telethon.tl.functions.auth import CheckPasswordRequest
+
+    term.say()
+    term.say(
+        "This account has two-step verification (2FA): Telegram wants its password too. (SESSION_PASSWORD_NEEDED)",
+        "bold",
+        mark="→",
+    )
+    term.say(
+        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
+        "shown while you type. If you have forgotten it, press Enter alone.",
+        indent=2,
+    )
+    while True:
+        challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
+        if not challenge.has_password:
+            term.note("The account has no 2FA password any more. Signing in without it.")
+            return again()
+        if challenge.hint:
+            term.say(f"Your hint: {in_one_line(challenge.hint, 300)}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
+        typed = term.ask_secret("2FA password (Enter alone: forgotten)")
+        if not typed:
+            recovered = recover_by_email(telegram, challenge)
+            if recovered:
+                return recovered
+            continue
+        try:
+            request = CheckPasswordRequest(password_proof(challenge, typed))
+            return signed_in(telegram, authorise(telegram, request, "checking the password"))
+        except Problem as problem:
+            if problem.name not in PASSWORD_IS_WRONG:
+                raise
+            term.problem(problem)
+
+
+# After these a fresh challenge shows what to do: ask once more, or do without.
+PASSWORD_IS_WRONG = ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED", "PASSWORD_EMPTY")
+
+
+def password_proof(challenge: Any, password: str) -> Any:
+    """The `InputCheckPasswordSRP` for a password: it never leaves this computer (api/srp)."""
+    import hashlib
+
+    from telethon.password import compute_check
+
+    try:
+        if hashlib.sha256(challenge.current_algo.p).hexdigest() == SRP_PRIME_SHA256:
+            return compute_check(challenge, password)
+        reason = ""
+    except (AttributeError, TypeError, ValueError) as error:  # what is missing or impossible in the challenge
+        reason = f" ({in_one_line(error, 100)})"
+    raise Problem(
+        "Telegram asks for the password in a way that this script does not know.",
+        f"It sent another prime number, method or value than the ones that its 2FA has always used.{reason}",
+        [
+            "Bring Telethon and this script up to date.",
+            "If that does not help, something stands between you and Telegram: do not go on.",
+        ],
+        name="SrpUnknown",
+        call="account.getPassword",
+    )
+
+
+# SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
+SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
+
+
+def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
+    """auth.requestPasswordRecovery → checkRecoveryPassword → recoverPassword, which removes the password (api/srp).
+
+    None when the person turns back, or when the account has no recovery e-mail.
+    """
+    from telethon.tl.functions.auth import (
+        CheckRecoveryPasswordRequest,
+        RecoverPasswordRequest,
+        RequestPasswordRecoveryRequest,
+    )
+
+    if not challenge.has_recovery:
+        term.warn("This account has no recovery e-mail, so the password cannot be recovered from here.")
+        term.steps([SEVEN_DAYS, "Come back then. Or try to remember it: type it below."])
+        return None
+    term.warn("Recovery by e-mail REMOVES the 2FA password from the account. You can set a new one afterwards.")
+    if not term.confirm("Recover by e-mail?", default=False):
+        return None
+    try:
+        pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
+    except Problem as problem:
+        if problem.name not in ("PASSWORD_RECOVERY_NA", "PASSWORD_EMPTY"):
+            raise
+        term.problem(problem)
+        return None
+    term.say(f"Telegram sent a recovery code to {in_one_line(pattern, 200)}. Look into the spam folder too.", mark="→")
+    term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
+    while True:
+        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back)"))
+        if not code:
+            return None
+        try:
+            telegram.call(CheckRecoveryPasswordRequest(code), "checking the recovery code")
+            request = RecoverPasswordRequest(code)
+            return signed_in(telegram, authorise(telegram, request, "removing the password, signing in"))
+        except Problem as problem:
+            if problem.name not in ("CODE_INVALID", "CODE_EMPTY", "PASSWORD_RECOVERY_EXPIRED"):
+                raise
+            term.problem(problem)
+            if problem.name == "PASSWORD_RECOVERY_EXPIRED":
+                return None
+
+
+# For those who know neither the password nor can read the recovery e-mail (api/srp#password-reset).
+SEVEN_DAYS = (
+    "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot password. "
+    "Telegram then removes it after 7 days."
+)
+
+
+# ── the QR code ──
+
+
+def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bool = True) -> SignedIn:
+    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any.
+
+    Where the password is gone before it was entered, there is a code `once_more`.
+    """
+    segno = import_segno()
+    term.say()
+    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
+    for device, where in WHERE_TO_SCAN:
+        term.say(f"{device}: {where}.", mark="•", indent=2)
+    term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
+    drawn = b""
+    try:
+        while True:
+            answer = next_login_token(telegram, credentials)
+            if isinstance(answer, SignedIn):
+                return answer
+            left = answer.expires.timestamp() - time.time() - telegram.clock_offset
+            if not 0 < len(answer.token) <= LONGEST_TOKEN:
+                raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
+            if answer.token != drawn:
+                if left <= 0:
+                    left = QR_LIFE
+                    if not drawn:
+                        term.warn(
+                            f"By its date this code ran out before it came ({clock(answer.expires.timestamp())}): some "
+                            f"clock is wrong. Scan it all the same; a fresh one comes every {duration(QR_LIFE)}."
+                        )
+                matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
+                term.draw([list(row) for row in matrix])
+                drawn = answer.token
+                left -= RENEW_BEFORE
+            doing = "scan this; a fresh code follows by itself"
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
+    except KeyboardInterrupt:
+        if not drawn:
+            raise
+        return last_look(telegram, credentials)
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED" or not once_more:
+            raise
+        term.good("The code was scanned and accepted.")
+        return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
+
+
+def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:
+    """Ctrl-C at the QR code: a scan of the last moment may have signed this key in, and its string must not get lost.
+
+    Raises KeyboardInterrupt when it has not.
+    """
+    term.say("Stopping. Asking whether the code was scanned in the last moment …")
+    try:
+        answer = next_login_token(telegram, credentials)
+    except Problem as problem:
+        if problem.name != "SESSION_PASSWORD_NEEDED":
+            term.warn(
+                f"Telegram could not be asked ({problem.title}) If you have just scanned the code: open Settings → "
+                f"Devices on the phone, and end the session “telegram_session.py {__version__}” if it is there."
+            )
+        raise KeyboardInterrupt from None
+    if isinstance(answer, SignedIn):
+        return answer
+    term.warn("It was not. Do not scan it any more: that would begin a session whose string nobody has.")
+    raise KeyboardInterrupt
+
+
+def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
+    """The `auth.LoginToken` to draw now, or the `SignedIn` if the last one has been accepted.
+
+    An accepted token may lead to another data centre (`loginTokenMigrateTo`), at the first export or at any other. A
+    token that ran out or was used up meanwhile (400 AUTH_TOKEN_…) is met with a fresh one.
+    """
+    from telethon.tl.functions.auth import ExportLoginTokenRequest, ImportLoginTokenRequest
+
+    request: Any = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+    for _ in range(5):
+        try:
+            answer = authorise(telegram, request, "asking for a QR code")
+        except Problem as problem:
+            if not problem.name.startswith("AUTH_TOKEN_"):
+                raise
+            term.note(f"That code is no longer good ({problem.name}). Here comes a fresh one.")
+            request = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
+            continue
+        kind = type(answer).__name__
+        if kind == "LoginToken" or isinstance(answer, SignedIn):
+            return answer
+        if kind == "LoginTokenSuccess":
+            return signed_in(telegram, answer.authorization)
+        if kind != "LoginTokenMigrateTo":
+            raise unexpected(answer, "auth.LoginToken")
+        telegram.go_to(answer.dc_id)
+        request = ImportLoginTokenRequest(answer.token)
+    raise named_problem("AUTH_TOKEN_EXPIRED", call="auth.exportLoginToken")
+
+
+LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fits no window
+RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
+
+# Seconds after which a QR code is renewed in any case: real ones live as long (2026), and what its `expires` says is
+# wrong when a clock has jumped meanwhile.
+QR_LIFE = 30.0
+
+
+def login_url(token: bytes) -> str:
+    """What the QR code says. Source: core.telegram.org/api/qr-login."""
+    import base64
+
+    return "tg://login?token=" + base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def import_segno() -> Any:
+    """The library that draws QR codes; offered for install when it is missing."""
+    try:
+        import segno
+    except ImportError:
+        if not offer_install("segno", "segno", "The QR code is drawn by the small library “segno”, which is missing."):
+            raise Problem(
+                "Without “segno” there is no QR code.",
+                "The sign-in link in the code cannot be opened by hand: Telegram's apps only take it from a camera.",
+                ways_to_install("segno"),
+                name="SegnoMissing",
+            ) from None
+        import segno
+    return segno
+
+
+# ── a bot ──
+
+
+def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> SignedIn:
+    """auth.importBotAuthorization: a bot has no phone number and no code, its token is all there is (api/bots)."""
+    from telethon.tl.functions.auth import ImportBotAuthorizationRequest
+
+    term.say("This is a bot token. Signing in as that bot, not as a person.")
+    request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
+    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+
+
+# ── after the sign-in ──
+
+# What Telegram answers when a session that was signed in is over (api/errors, 401 and 406).
+DEAD_SESSION = (
+    "AUTH_KEY_UNREGISTERED", "AUTH_KEY_INVALID", "SESSION_REVOKED", "SESSION_EXPIRED", "AUTH_KEY_DUPLICATED",
+    "USER_DEACTIVATED", "USER_DEACTIVATED_BAN",
+)  # fmt: skip
+
+
+def tell_state(telegram: Telegram, signed: SignedIn) -> None:
+    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    if signed.relogin_days:
+        term.warn(
+            f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
+            f"{signed.relogin_days} days after the next log-out. Set it in Settings → Privacy and Security."
+        )
+    if signed.user.bot:
+        return
+    key = telegram.auth_key
+    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
+        name = ""
+        try:
+            look(telegram)
+        except Exception as error:  # an answer that makes no sense, too
+            problem = problem_from(error)
+            name = problem.name or problem.title
+        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
+            return
+        if name in DEAD_SESSION or telegram.auth_key != key:
+            term.warn(
+                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
+                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
+            )
+            return
+        if name:
+            term.note(f"Whether {at} could not be looked up ({name}).")
+
+
+def tell_unconfirmed(telegram: Telegram) -> None:
+    """account.getAuthorizations: a fresh session can be unconfirmed, and “No” on another device then ends it."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    answer = telegram.call(GetAuthorizationsRequest(), "looking at the new session")
+    current = next((one for one in answer.authorizations if one.current), None)
+    if current is not None and getattr(current, "unconfirmed", False):
+        term.warn(
+            "The new session is not confirmed yet. Telegram on your other devices asks “Is this you?”: tap Yes. "
+            "No would end the session, and the string with it."
+        )
+
+
+def tell_frozen(telegram: Telegram) -> bool:
+    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account.
+
+    Says so if it is frozen, and returns whether it is.
+    """
+    from telethon.tl.functions.help import GetAppConfigRequest
+
+    config = getattr(telegram.call(GetAppConfigRequest(0), "looking at the state of the account"), "config", None)
+    values = {one.key: getattr(one.value, "value", None) for one in getattr(config, "value", ())}
+    since, until = values.get("freeze_since_date") or 0, values.get("freeze_until_date") or 0
+    if since:
+        deletion = f"Without an appeal it is deleted after {clock(until)}. " if until else ""
+        term.warn(
+            f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
+            f"Appeal here: {in_one_line(values.get('freeze_appeal_url') or 'https://t.me/SpamBot', 200)}"
+        )
+    return bool(since)
+
+
+# ══ 3  THE LINE TO TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════
+#
+# The connection. It lives on a background thread with its own event loop, so that the line stays up while a person
+# goes looking for a code; `Telegram.call` is the only door between the conversation and that thread: begin there.
+#
+# Telethon's client waits for ever on a silent server, reconnects without end to one that closes, sleeps through flood
+# waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
+# the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
+
+CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
+DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
+NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
+CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
+READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
+LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
+PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
+
+# How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
+# get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
+KEY_EXCHANGES = 3
+
+# How often one call is made again, by what went wrong with it.
+REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
+
+
+class Telegram:
+    """One connection to Telegram with one auth key, and everything the person must hear about it.
+
+    `call` is made on the main thread. The connection begins in data centre `dc_id` and follows Telegram to another
+    one when told to; then it has a new auth key. Close it with `close` (or a `with` block).
+    """
+
+    def __init__(
+        self,
+        api_id: int,
+        *,
+        proxy: Proxy | None = None,
+        ipv6: bool = False,
+        dc_id: int = 2,
+        auth_key: bytes = b"",
+    ) -> None:
+        import asyncio
+        import functools
+        import signal
+        import threading
+
+        self.api_id = api_id
+        self.dc_id = dc_id
+        self.auth_key = auth_key
+        self.inbox = Inbox()
+        self.clock_offset = 0  # Telegram's time minus this computer's, in seconds
+        self._proxy = proxy
+        self._ipv6 = ipv6
+        self._address = ("", 0)
+        self._sender: Any = None
+        self._introduced = False  # has this line heard initConnection?
+        self._dropped = ""  # what Telethon said when it threw an answer away on this line
+        self._ears = Ears(self._heard)
+        self._loop = asyncio.new_event_loop()
+        # The name of a proxy is looked up by this loop.
+        self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
+        # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+            self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Telegram:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    @property
+    def session(self) -> Session:
+        """The session as it stands: the current data centre, its address and the auth key."""
+        return new_session(self.dc_id, self.auth_key, *self._address)
+
+    @property
+    def _alive(self) -> bool:
+        return self._sender is not None and bool(self._sender.is_connected())
+
+    # ── the main thread's side ──
+
+    def _run(self, coroutine: Any, doing: str, limit: float) -> Any:
+        """Runs a coroutine on the background thread; the person hears what is being waited for.
+
+        Raises TimeoutError after `limit` seconds, ConnectionError when Telethon has thrown an answer away,
+        KeyboardInterrupt, or what the coroutine raised.
+        """
+        import asyncio
+
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            if term.wait(lambda pause: bool(self._dropped) or settled(future, pause), doing, limit) and future.done():
+                return future.result()
+        finally:
+            future.cancel()
+        if self._dropped:
+            raise ConnectionError(self._dropped)
+        raise TimeoutError(f"no answer within {limit:.0f} seconds")
+
+    def connect(self, *, once_more: bool = True) -> None:
+        """Connects to the current data centre (with the auth key, or making one), and says where and how fast.
+
+        Where it fails although the examination of the network finds nothing wrong, it is tried `once_more`.
+        """
+        centre = DATA_CENTRES[self.dc_id]
+        through = f" through {self._proxy.describe()}" if self._proxy else ""
+        term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
+        import_telethon()
+        started = time.monotonic()
+        try:
+            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+        except Exception as error:
+            self._hang_up()
+            verdict = self._why_not_connected(error)
+            if verdict or not once_more:
+                raise (verdict or problem_from(error, "the key exchange")) from error
+            term.note("Telegram answers now.")
+            self.connect(once_more=False)
+            return
+        term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
+        if abs(self.clock_offset) > CLOCK_TOLERANCE:
+            term.warn(clock_warning(self.clock_offset))
+
+    def _open_or_find_out_why_not(self, doing: str) -> None:
+        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+
+        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        """
+        import asyncio
+
+        started = time.monotonic()
+        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        examinations: list[Examination] = []
+        verdicts: list[Problem] = []
+
+        def finished(pause: float) -> bool:
+            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+                examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
+            if examinations and not examinations[0].go_on(pause):
+                return opening.done()
+            if examinations and not opening.done():
+                diagnosis = examinations[0].diagnosis
+                if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+                    verdicts.append(diagnosis.verdict)
+                    return True
+            return settled(opening, pause)
+
+        try:
+            term.wait(finished, doing, CONNECT_LIMIT)
+            if verdicts:
+                raise verdicts[0]
+            if not opening.done():  # the network is fine, as far as the examination went
+                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
+            opening.result()
+        finally:
+            opening.cancel()
+            for examination in examinations:
+                examination.close()
+
+    def _why_not_connected(self, error: Exception) -> Problem | None:
+        """The reason why there is no line; None if the network turns out to be fine by now."""
+        if isinstance(error, Problem):
+            return error
+        if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
+            return problem_from(error, "the key exchange")
+        term.bad("That did not work. Looking for the reason …")
+        diagnosis = diagnose(self._proxy, self._ipv6)
+        return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
+
+    def call(self, request: Any, doing: str, *, repeat: bool = True) -> Any:
+        """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
+
+        `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
+        server trouble and a lost line met by asking again, each a bounded number of times and each said. With
+        `repeat=False` (calls that sign in) a call whose fate is unknown is not made again: `Lost`.
+        """
+        tried: dict[str, int] = {}
+        call = request_name(request)
+        while True:
+            if not self._alive:
+                if self._sender is not None:
+                    key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
+                    term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
+                self.connect()
+            started = time.monotonic()
+            try:
+                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+            except Exception as error:
+                name = telegram_name(error) or type(error).__name__
+                term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
+                self._mend(error, call, tried, repeat)
+                continue
+            hide_private(answer)
+            term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
+            if not answers_to(request, answer):
+                problem = unexpected(answer, f"the answer to {call}")
+                if repeat:
+                    raise problem
+                raise Lost(problem, call)
+            return answer
+
+    def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
+        """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
+        problem = problem_from(error, call)
+        rpc_error = getattr(error, "rpc_error", None)
+
+        def once_more(reason: str) -> bool:
+            tried[reason] = tried.get(reason, 0) + 1
+            return tried[reason] <= REPEATS[reason]
+
+        body = getattr(error, "body", None)
+        if body:  # there is an answer, but it cannot be read
+            constructor = getattr(error, "invalid_constructor_id", int.from_bytes(body[:4], "little"))
+            raise UnknownAnswer(constructor, body, call) from error
+        if rpc_error is None:
+            self._drop_line()
+            if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
+                self.auth_key = b""
+            if not repeat:
+                raise Lost(problem, call) from error
+            if not once_more("line"):
+                raise problem from error
+            return
+        name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
+        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
+        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
+        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+            self._move(int(moved.group(1)), name)
+        elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
+            term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
+            term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
+        elif name in ("CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID") and once_more("introduction"):
+            self._introduced = False
+        elif name == "AUTH_RESTART" or code not in (500, 503):
+            if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
+                notification = self.wait_for_update("UpdateServiceNotification", 2, "what Telegram says about it")
+                problem.said = in_one_line(notification.message, 1000) if notification else ""
+            raise problem from error
+        elif not repeat:
+            raise Lost(problem, call) from error
+        elif once_more("server"):
+            term.warn(f"Telegram's server has trouble ({name}). Trying again.")
+            term.countdown(2, "a moment for Telegram's server")
+        else:
+            raise problem from error
+
+    def _move(self, dc_id: int, name: str) -> None:
+        """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
+        centre = DATA_CENTRES[dc_id]
+        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there. ({name})")
+        self._hang_up()
+        self.dc_id, self.auth_key = dc_id, b""
+        self.connect()
+
+    def go_to(self, dc_id: int) -> None:
+        """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
+        if dc_id not in DATA_CENTRES:
+            raise Problem(
+                f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
+                "There are five data centres, 1 to 5.",
+                ["Look for a newer version of this script."],
+                name=f"MIGRATE_{dc_id}",
+            )
+        self._move(dc_id, "loginTokenMigrateTo")
+
+    def who_am_i(self, doing: str = "asking whether the sign-in went through") -> Any:
+        """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
+        from telethon.tl.functions.users import GetUsersRequest
+        from telethon.tl.types import InputUserSelf
+
+        try:
+            users = self.call(GetUsersRequest([InputUserSelf()]), doing)
+        except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":
+                return None
+            raise
+        if not users or type(users[0]).__name__ != "User":
+            raise unexpected(users[0] if users else None, "a User")
+        return users[0]
+
+    def mention(self, request: Any) -> None:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+        if self._alive:
+            try:
+                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+            except (Exception, KeyboardInterrupt):  # the person is leaving anyway
+                return
+
+    def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
+        """Counts down until an update of this class comes; None if none does."""
+        arrived: list[Any] = []
+
+        def finished(pause: float) -> bool:
+            arrived.append(self.inbox.take(kind, pause))
+            return arrived[-1] is not None
+
+        return arrived[-1] if term.wait_until(finished, seconds, text) else None
+
+    def close(self) -> None:
+        """Closes the line and ends the background thread."""
+        import asyncio
+
+        self._hang_up()
+        settled(asyncio.run_coroutine_threadsafe(end_other_tasks(), self._loop), 1)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2)
+
+    def _drop_line(self) -> None:
+        """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
+        sender = self._sender
+        self._hang_up()
+        self._sender = sender  # no longer connected: `call` says that it brings the line back
+
+    def _hang_up(self) -> None:
+        """Closes the line and waits a moment for it; a dead one may take longer, and nobody needs it."""
+        import asyncio
+
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            settled(asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop), 1)
+
+    # ── the background thread's side ──
+
+    def _heard(self, line: str) -> None:
+        """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
+        if term.debugging:
+            term.debug(line)
+        if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
+            self._dropped = line
+
+    async def _open(self) -> None:
+        """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
+        import asyncio
+
+        centre = DATA_CENTRES[self.dc_id]
+        waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
+        if self._proxy:
+            waiting = waiting[:1]
+        running: set[Any] = set()
+        failure: BaseException | None = None
+        try:
+            while waiting or running:
+                if waiting:
+                    running.add(asyncio.ensure_future(self._dial(*waiting.pop(0))))
+                done, running = await asyncio.wait(
+                    running, timeout=NEXT_ADDRESS_AFTER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    failure = failure or task.exception()
+                    if not task.exception():
+                        await self._take_over(*task.result())
+                        return
+            assert failure is not None
+            raise failure
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _dial(self, ip: str, port: int) -> tuple[tuple[str, int], Any, Any, int]:
+        """Connects to one address and exchanges keys if there is none yet: address, line, key and clock offset.
+
+        The address is the data centre's own; a line through an MTProxy only knows the proxy's.
+        """
+        from telethon.crypto import AuthKey
+        from telethon.errors import SecurityError
+        from telethon.network import authenticator
+        from telethon.network.mtprotoplainsender import MTProtoPlainSender
+
+        connection_class, proxy = telethon_connection(self._proxy)
+        line = connection_class(ip, port, self.dc_id, loggers=self._ears, proxy=proxy)
+        try:
+            await line.connect(timeout=CONNECT_LIMIT)
+            if self.auth_key:
+                return (ip, port), line, AuthKey(self.auth_key), self.clock_offset
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    plain = MTProtoPlainSender(line, loggers=self._ears)
+                    return ((ip, port), line, *await authenticator.do_authentication(plain))
+                except (SecurityError, AssertionError):
+                    if tries == KEY_EXCHANGES:
+                        raise
+        except BaseException:
+            await line.disconnect()
+            raise
+
+    async def _take_over(self, address: tuple[str, int], line: Any, auth_key: Any, clock_offset: int) -> None:
+        """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
+        import asyncio
+
+        async def already_connected(**_: Any) -> None:
+            return None
+
+        self._address = address
+        self._introduced, self._dropped = False, ""
+        self._sender = telethon_sender()(
+            auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
+        )
+        self.auth_key, self.clock_offset = auth_key.key, clock_offset
+        term.hide(self.auth_key, "auth key")
+        self._sender._state.time_offset = clock_offset
+        line.connect = already_connected  # the sender would connect once more
+        await self._sender.connect(line)
+        # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
+        self._keeping_alive = asyncio.ensure_future(self._keep_alive(self._sender))
+
+    async def _keep_alive(self, sender: Any) -> None:
+        """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
+        import asyncio
+
+        from telethon.tl.functions import PingRequest
+
+        while sender.is_connected():
+            await asyncio.sleep(PING_EVERY)
+            try:
+                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+            except Exception:
+                await sender.disconnect()
+
+    async def _ask(self, request: Any) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
+        answer = await self._sender.send(request if self._introduced else self._introduction(request))
+        self._introduced = True
+        return answer
+
+    def _introduction(self, request: Any) -> Any:
+        """`request` inside invokeWithLayer and initConnection."""
+        from telethon.tl.alltlobjects import LAYER
+        from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
+
+        return InvokeWithLayerRequest(LAYER, InitConnectionRequest(self.api_id, **this_device(), query=request))
+
+
+class Lost(Problem):
+    """The line went down, or Telegram fell silent, during a call that must not be repeated blindly.
+
+    Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
+    """
+
+    def __init__(self, problem: Problem, call: str) -> None:
+        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+
+
+class UnknownAnswer(Problem):
+    """The installed Telethon cannot read Telegram's answer, whose bytes are `body`, for the sake of `constructor`."""
+
+    def __init__(self, constructor: int, body: bytes, call: str) -> None:
+        card = named_problem("TypeNotFoundError")
+        meaning = f"{card.meaning} Here it cannot read Telegram's answer (0x{constructor:08x})."
+        super().__init__(card.title, meaning, card.steps, name=card.name, call=call, again=card.again)
+        self.constructor = constructor
+        self.body = body
+
+
+def unexpected(answer: Any, wanted: str) -> Problem:
+    """Telegram answered with an object of the wrong kind."""
+    return Problem(
+        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
+        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
+        ["Try once more.", "Look for a newer version of this script."],
+        name="UnexpectedAnswer",
+    )
+
+
+def answers_to(request: Any, answer: Any) -> bool:
+    """Whether an answer is of the kind that a request is answered with.
+
+    Telethon reads any object in answer to anything. It knows types by the CRC32 of their names (`SUBCLASS_OF_ID`).
+    """
+    import zlib
+
+    if isinstance(answer, (bool, list)):  # the only vector that is asked for here is that of users.getUsers
+        kind = zlib.crc32(b"Bool" if isinstance(answer, bool) else b"Vector<User>")
+    else:
+        kind = getattr(answer, "SUBCLASS_OF_ID", 0)
+    return bool(kind == request.SUBCLASS_OF_ID)
+
+
+def request_name(request: Any) -> str:
+    """The name of a request in Telegram's own spelling: `auth.SendCodeRequest` → `auth.sendCode`."""
+    namespace = type(request).__module__.rpartition(".")[2]
+    name = type(request).__name__[: -len("Request")]
+    name = name[0].lower() + name[1:]
+    return name if namespace == "functions" else f"{namespace}.{name}"
+
+
+# Fields of Telegram's answers that say who somebody is, or that let somebody in.
+PRIVATE_FIELDS = """
+first_name last_name username phone phone_number phone_code_hash id access_hash email email_pattern hint token url
+login_email_pattern email_unconfirmed_pattern pattern prefix beginning nonce play_integrity_nonce ip region hash
+future_auth_token
+"""
+
+
+def hide_private(answer: Any) -> None:
+    """Tells the mask what is private in an answer, however deep it lies."""
+    private = PRIVATE_FIELDS.split()
+    inside = [answer]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, (list, tuple)):
+            inside += one
+        elif hasattr(one, "CONSTRUCTOR_ID"):
+            for name, value in vars(one).items():
+                if name in private and isinstance(value, (str, bytes, int)):
+                    term.hide(value, name.replace("_", " "))
+                else:
+                    inside.append(value)
+
+
+# ── Telethon, made to tell what it does ──
+
+
+class Inbox:
+    """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self._updates: list[Any] = []
+        self._arrived = threading.Condition()
+
+    def put_nowait(self, updates: Any) -> None:
+        """Called by Telethon with an `Updates` object of any kind."""
+        with self._arrived:
+            self._updates += getattr(updates, "updates", None) or [getattr(updates, "update", updates)]
+            self._arrived.notify_all()
+
+    def take(self, kind: str, seconds: float) -> Any:
+        """The next update whose class is named `kind`, waiting for it up to `seconds`; None if it does not come."""
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while True:
+                for update in self._updates:
+                    if type(update).__name__ == kind:
+                        self._updates.remove(update)
+                        return update
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return None
+                self._arrived.wait(left)
+
+
+class Ears:
+    """Telethon's log, listened to: the sender says some things there and nowhere else."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        import logging
+
+        class Handler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                heard(record.getMessage())
+
+        self._logger = logging.Logger("telethon")
+        self._logger.addHandler(Handler())
+
+    def __getitem__(self, name: str) -> Any:
+        """Telethon asks for its loggers as `loggers[module_name]`."""
+        return self._logger
+
+
+def telethon_sender() -> Any:
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+
+    The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
+    exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+    """
+    from telethon.network import MTProtoSender
+
+    class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        async def _handle_rpc_result(self, message: Any) -> None:
+            state = self._pending_state.get(message.obj.req_msg_id)
+            await super()._handle_rpc_result(message)
+            if state and state.future.done() and not state.future.cancelled() and state.future.exception():
+                state.future.exception().rpc_error = message.obj.error
+                state.future.exception().body = message.obj.body
+
+    return Sender
+
+
+def settled(future: Any, seconds: float) -> bool:
+    """Waits up to `seconds` for a future of another thread; True when it has a result or an exception."""
+    import concurrent.futures
+
+    return bool(concurrent.futures.wait([future], seconds).done)
+
+
+def load_telethon() -> Exception | None:
+    """Imports all of Telethon that is used here. Runs on threads, so what goes wrong is returned and not raised."""
+    try:
+        import telethon.network
+        import telethon.tl.functions  # noqa: F401
+    except Exception as error:
+        return error
+    return None
+
+
+def load_telethon_meanwhile() -> None:
+    """Begins to import Telethon while the first question is read; the prompt itself does not wait for that."""
+    import threading
+
+    begin = threading.Timer(READING_TIME, load_telethon)
+    begin.daemon = True
+    begin.start()
+
+
+def import_telethon() -> None:
+    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
+    import concurrent.futures
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        loading = thread.submit(load_telethon)
+        term.wait(lambda pause: settled(loading, pause), "loading Telethon", LOADING_LIMIT)
+        error = loading.result()
+    if error:
+        raise problem_from(error) from error
+
+
+# ══ 4  HANDING OVER ══════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# What the person came for, and what happens to it afterwards: shown, kept safe, ready to paste, on the clipboard, in a
+# file. Begin with `hand_over`. Every file that is written here goes through `offer_to_write`, and is written by
+# `write_new` of the room about sessions.
+
+
+class Handed(NamedTuple):
+    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
+
+    string: str
+    session: Session
+    credentials: Credentials
+
+
+def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
+    """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
+    user = signed.user
+    string = encode_telethon_string(telegram.session)
+    if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
+        raise AssertionError("the string does not decode to the authorised key")
+    hide_private(user)
+    term.hide(string, "session string")
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
+    rows = [
+        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
+        ("User ID", user.id),
+        ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
+        ("API ID", credentials.api_id),
+        ("API hash", credentials.api_hash),
+    ]
+    term.good("Signed in.")
+    term.rule("Your session")
+    term.facts(rows, private=("Signed in as", "Username", "User ID", "API ID", "API hash"))
+    term.say()
+    where = "it goes into your pipe or file" if term.delivered_to_pipe else "one line, beginning with 1; copy all of it"
+    term.say(f"Session string ({where}):", "bold")
+    term.deliver(string)
+    term.rule()
+    if telegram.session.home.ipv6_addr:
+        term.warn(BY_IPV6)
+    return Handed(string, with_account(telegram.session, user), credentials)
+
+
+def tell_safety(signed: SignedIn) -> None:
+    """How to treat what was just printed: what it can do, where it is listed, and how it is ended."""
+    bot = bool(signed.user.bot)
+    can = (
+        "Whoever has it is the bot, without the token. It is no user session: a bot cannot read chats that it is not "
+        "in. Programs that want YOUR account need a string made with your phone number."
+        if bot
+        else "Whoever has it can read and write everything as you, also the codes that Telegram sends you. No code and "
+        "no password is asked for any more."
+    )
+    end = (
+        "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
+        if bot
+        else f"If anybody has seen it, end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → "
+        "Terminate. That works at once."
+    )
+    term.say()
+    term.say("Keep the session string secret:", "bold")
+    for sentence in (
+        can,
+        "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
+        "or git.",
+        "One string for each program: two at once kill it (AUTH_KEY_DUPLICATED).",
+        end,
+    ):
+        term.say(sentence, mark="•")
+
+
+def ways_after(handed: Handed, another: Way) -> Outcome:
+    """The menu after a success. Each way comes back to it, whatever happens on the way: the string is there already."""
+
+    def way(do: Callable[[Handed], None]) -> Callable[[], Outcome]:
+        def run() -> Outcome:
+            term.say()
+            try:
+                do(handed)
+            except Exception as error:
+                term.problem(problem_from(error))
+                term.traceback(error)
+            except KeyboardInterrupt:
+                term.say()
+            return outcome
+
+        return run
+
+    outcome = Outcome(
+        0,
+        [
+            ("show it ready to paste: .env, MCP servers, n8n, Docker", way(show_ready_to_paste)),
+            ("copy the session string to the clipboard", way(copy_string)),
+            ("save it to a file", way(save_to_file)),
+            another,
+        ],
+    )
+    return outcome
+
+
+def choose(question: str, answers: Sequence[str]) -> int | None:
+    """Asks for one of the answers by its number: its index, or None to go back."""
+    term.say(question, "bold")
+    term.options({str(number): answer for number, answer in enumerate(answers, 1)})
+    while True:
+        answer = term.ask("Number (Enter alone: back)").strip("[].")
+        if not answer:
+            return None
+        if answer.isdecimal() and 1 <= int(answer) <= len(answers):
+            return int(answer) - 1
+        term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
+
+
+def offer_to_write(path: str) -> bool:
+    """Whether a file with secrets may be written at a path: asked again where git would take it up."""
+    if not git_would_take(path):
+        return True
+    term.warn(
+        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
+        "publish your account. Better choose another folder, or name the file in .gitignore first."
+    )
+    return term.confirm("Write it there all the same?", default=False)
+
+
+def git_would_take(path: str) -> bool:
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
+    import subprocess
+
+    try:
+        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
+    except (OSError, ValueError):  # nothing can be written there, which will be said
+        return False
+    above = os.path.dirname(path)
+    while not os.path.lexists(os.path.join(above, ".git")):
+        if above == os.path.dirname(above):
+            return False
+        above = os.path.dirname(above)
+    try:
+        quiet = subprocess.DEVNULL
+        asked = subprocess.run(
+            ["git", "-C", above, "check-ignore", "-q", "--", path],
+            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return asked.returncode != 0
+
+
+# ── ready to paste ──
+
+
+def show_ready_to_paste(handed: Handed) -> None:
+    """Asks where it goes, and shows exactly that: nothing to rename, nothing to quote."""
+    groups = ("variables", "mcp", "n8n", "docker")
+    group = choose(
+        "Where does it go?",
+        (
+            "into a .env file, or the environment of a program",
+            "into an MCP server (for Claude, Cursor, VS Code, Codex)",
+            "into n8n",
+            "into docker run",
+        ),
+    )
+    if group is None:
+        return
+    if groups[group] == "docker":
+        show_docker(handed)
+        return
+    targets = paste_targets(groups[group])
+    chosen = choose("Which one?", [target.name for target in targets])
+    if chosen is not None:
+        show_for(targets[chosen], handed)
+
+
+def show_for(target: Target, handed: Handed) -> None:
+    """What one program needs."""
+    if target.takes == "variables":
+        term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
+        show_snippet(env_lines(variables(target, handed)))
+    elif target.takes == "mcp":
+        show_for_mcp_client(target, handed)
+    elif target.takes == "fields":
+        term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
+        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
+        if target.place:
+            term.say(f"Its other fields ({target.place}) you know yourself.")
+    elif target.takes == "nothing":
+        term.warn(f"{target.name} cannot take a session string. {target.place} Sign in with its own login.")
+    else:
+        write_for(target, handed)
+
+
+def show_for_mcp_client(target: Target, handed: Handed) -> None:
+    """The settings of an MCP client that start a server with the three values."""
+    clients = rows_of(MCP_CLIENTS)
+    chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
+    if chosen is None:
+        return
+    _, shape, place = clients[chosen]
+    command, environment = target.place.split(), variables(target, handed)
+    name = target.name.rpartition("/")[2]
+    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
+    if shape == "toml":
+        show_snippet(codex_toml(name, command, environment))
+    else:
+        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
+    if "/full/path/" in target.place:
+        term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
+    if shape == "command":
+        term.warn(
+            "The command below does the same, but it stays in the history of your shell, and everybody on this "
+            "computer can see it while it runs. The file above is better."
+        )
+        show_snippet(claude_command(name, command, environment))
+
+
+def show_docker(handed: Handed) -> None:
+    """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
+    term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
+    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)))
+    term.say("Then start the container so, with the name of your image:", mark="→")
+    show_snippet("docker run --env-file telegram.env IMAGE")
+    term.note("“docker run -e …=…” works too, but leaves the secrets in the history of your shell.")
+
+
+def show_snippet(text: str) -> None:
+    """Text to be copied: whole lines with nothing before or behind them, and never in the report."""
+    term.say()
+    term.verbatim(text, "cyan", shareable=NOT_SHOWN)
+    term.say()
+
+
+def variables(target: Target, handed: Handed) -> dict[str, str]:
+    """The three values by the names that a program has for them; no session where it takes a file."""
+    values = {target.api_id: str(handed.credentials.api_id), target.api_hash: handed.credentials.api_hash}
+    return {**values, target.session: handed.string} if target.session != "-" else values
+
+
+def env_lines(environment: dict[str, str]) -> str:
+    """`NAME=value` lines, for .env files and for `docker run --env-file`.
+
+    Nothing is quoted, because docker takes quotes for a part of the value. None of the values needs it: they have
+    letters, digits, `-`, `_` and `=` only.
+    """
+    return "\n".join(f"{name}={value}" for name, value in environment.items())
+
+
+def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
+    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    import json
+
+    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
+    server.update(command=command[0], args=list(command[1:]), env=environment)
+    return json.dumps({servers: {name: server}}, indent=2)
+
+
+def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The TOML of Codex. What JSON makes of a text is a basic string of TOML, too."""
+    import json
+
+    lines = [f"[mcp_servers.{json.dumps(name)}]", f"command = {json.dumps(command[0])}"]
+    lines += [f"args = {json.dumps(list(command[1:]))}", "", f"[mcp_servers.{json.dumps(name)}.env]"]
+    return "\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in environment.items())])
+
+
+def claude_command(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The command that makes an MCP server known to Claude Code."""
+    values = [word for key, value in environment.items() for word in ("-e", f"{key}={value}")]
+    return in_shell_words(["claude", "mcp", "add", name, *values, "--", *command])
+
+
+def write_for(target: Target, handed: Handed) -> None:
+    """Writes the file that a program looks for, where it looks, if the person wants that."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    state = state if os.path.isabs(state) else "~/.local/state"  # a relative one is to be ignored, says the standard
+    path = os.path.normpath(os.path.expanduser(target.place.replace("{state}", state)))
+    what = "a .session file" if target.takes == "file" else "a file with the string"
+    term.say(f"{target.name} takes no session string from its settings, but {what} here:", mark="→")
+    term.verbatim(f"    {path}")
+    if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
+        return
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise not_written(os.path.dirname(path), error) from None
+    if target.takes == "file":
+        save_session([handed.session], path, "telethon", schema=7)
+    else:
+        write_bytes(path, handed.string.encode("ascii"))
+    term.good(f"Written: {path}")
+    term.say("In its environment it needs these, too:", mark="→")
+    show_snippet(env_lines(variables(target, handed)))
+
+
+# ── clipboard and file ──
+
+
+def copy_string(handed: Handed) -> None:
+    """Puts the string on the clipboard, and says what clipboards do with it."""
+    by = copy_by_program(handed.string)
+    if by:
+        term.good(f"The session string is on the clipboard ({by}).")
+    elif term.to_clipboard(handed.string):
+        term.good("Your terminal was asked to put the session string on the clipboard of the computer you sit at.")
+        term.say("It does not tell whether it did: paste it to see. If not, mark the string and copy it.", indent=2)
+    else:
+        term.warn("There is no way to the clipboard here. Mark the string with the mouse and copy it.")
+        return
+    term.warn(
+        "A clipboard is not private: every program here can read it, and some systems keep what was on it, or send it "
+        "to your other devices. Paste the string now, then copy something else."
+    )
+
+
+def copy_by_program(text: str) -> str:
+    """The program that put text on the clipboard of this computer, or "" if none could.
+
+    Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
+    a command line can be read by everybody.
+    """
+    import shutil
+    import subprocess
+
+    if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
+        return ""
+    for words in CLIPBOARDS.split("\n"):
+        name, *arguments = words.split() or [""]
+        program = shutil.which(name) if name else None
+        if program is None:
+            continue
+        try:
+            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
+            done = subprocess.run(
+                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=3, check=False, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return name
+    return ""
+
+
+def save_to_file(handed: Handed) -> None:
+    """Saves the session as the person wants it, for nobody else to read."""
+    rows = [row for row in rows_of(SAVE_AS) if not (handed.session.user.bot and row[0] == "tdata")]
+    chosen = choose("As what?", [row[2] for row in rows])
+    if chosen is None:
+        return
+    target, default, _ = rows[chosen]
+    path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
+    if not offer_to_write(path):
+        return
+    session = handed.session
+    if target == "env":
+        lines = env_lines(variables(paste_targets("variables")[0], handed))
+        write_bytes(path, lines.encode("ascii") + b"\n")
+        written = [path]
+    else:
+        written = save_session([with_app(session, handed.credentials)], path, target)
+    for each in written:
+        term.good(f"Written: {each}")
+    term.say("Only you can read it. It is the same session as the string: use one of the two, in one program.")
+
+
+def with_app(session: Session, credentials: Credentials) -> Session:
+    """The session with the app and the device that it was made with, for formats that hold them."""
+    device = this_device()
+    api = (session.api or ApiIdentity())._replace(
+        app_id=credentials.api_id,
+        app_hash=credentials.api_hash,
+        device=device["device_model"],
+        sdk=device["system_version"],
+        app_version=device["app_version"],
+        system_lang_code=device["system_lang_code"],
+        lang_pack=device["lang_pack"],
+        lang_code=device["lang_code"],
+    )
+    return session._replace(api=api)
+
+
+# ══ 5  WHAT PEOPLE TYPE ══════════════════════════════════════════════════════════════════════════════════════════════
+#
+# API ID and API hash (step 1), phone number, bot token or `qr` (step 2): whatever is pasted is understood if it can be,
+# and refused with the reason if not, before anything is sent. Begin with `ask_credentials` and `ask_phone`.
+
+
+# ── step 1: API credentials ──
+
+
+class Credentials(NamedTuple):
+    """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
+
+    api_id: int
+    api_hash: str
+
+
+def ask_credentials(use_environment: bool = True) -> Credentials:
+    """Step 1: from TELEGRAM_API_ID and TELEGRAM_API_HASH, or asked for until they can be right.
+
+    `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
+    not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
+    """
+    found = credentials_from_environment() if use_environment else PastedCredentials()
+    if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
+        explain_api_page()
+    while found.api_id is None or found.api_hash is None:
+        wanted = "API ID" if found.api_id is None else "API hash"
+        answer = term.ask(wanted)
+        if not answer:
+            term.note(f"Nothing arrived. Type or paste the {wanted} and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            pasted = parse_credentials(answer, wanted)
+        except Problem as problem:
+            term.problem(problem)
+            continue
+        if wanted == "API ID" and pasted.api_id is None and pasted.api_hash:
+            term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
+        found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
+    credentials = Credentials(found.api_id, found.api_hash)
+    term.hide(credentials.api_hash, "API hash")
+    term.hide(credentials.api_id, "API ID")
+    term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
+    app = published_app(credentials.api_id)
+    if app:
+        term.warn(
+            f"{credentials.api_id} is not your own API ID: it is {app}, and public. Telegram answers such keys with "
+            "API_ID_PUBLISHED_FLOOD, and may lock accounts that use them. Your own costs nothing: "
+            "https://my.telegram.org/apps"
+        )
+    return credentials
+
+
+def masked_hash(api_hash: str) -> str:
+    """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
+    masked = f"{api_hash[:4]}…{api_hash[-2:]}"
+    term.hide(masked, "API hash")
+    return f"{masked} ({len(api_hash)} characters)"
+
+
+def credentials_from_environment() -> PastedCredentials:
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    found = PastedCredentials()
+    for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            continue
+        try:
+            pasted = parse_credentials(value, wanted)
+        except Problem as problem:
+            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+            continue
+        term.note(f"Using {variable}.")
+        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def explain_api_page() -> None:
+    """How an API ID and API hash are made. Source: core.telegram.org/api/obtaining_api_id, my.telegram.org (2026)."""
+    term.say()
+    term.say("They are free, belong to your account, and take two minutes:")
+    term.steps(
+        [
+            "Open https://my.telegram.org/apps in a browser.",
+            "Enter your phone number with its country code. The code comes as a message in the Telegram app, in the "
+            "chat “Telegram”, not by SMS.",
+            "Fill in “Create new application”; if you made one before, the page shows that instead. App title: any "
+            "name, such as My reader. Short name: 5 to 32 letters and digits, such as myreader2026. URL: leave it "
+            "empty. Platform: Desktop. Description: leave it empty.",
+            "Press “Create application”. The next page shows “App api_id” and “App api_hash”.",
+        ]
+    )
+    term.say()
+    term.say("If the page only answers “ERROR”, which it does without a reason, try these one after the other:")
+    term.steps(
+        [
+            "Turn off VPN, proxy and ad blocker, and use another browser or a private window.",
+            "Use mobile data, in the country that your number is from.",
+            "Leave URL empty, and take a short name of letters only that nobody else will have.",
+            "Wait some hours and try again.",
+        ]
+    )
+    term.say()
+    term.say("Copy both lines from the page and paste them here, together or one by one.")
+    term.say()
+
+
+class PastedCredentials(NamedTuple):
+    """What one paste held: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
+
+    api_id: int | None = None
+    api_hash: str | None = None
+
+
+# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
+# begin so are recognised too, to say that they are cut off.
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+
+BOT_SECRET_LENGTHS = (34, 35)
+API_HASH_LENGTH = 32
+
+
+def plain_text(text: str) -> str:
+    """What was meant by what was pasted: full-width characters and digits of any script become plain ones, characters
+    that cannot be seen (zero-width, direction marks, byte order marks) go, white space becomes single spaces."""
+    import unicodedata
+
+    plain = []
+    for character in unicodedata.normalize("NFKC", text):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            plain.append(str(unicodedata.decimal(character)))
+        elif category not in ("Cf", "Cs"):
+            plain.append(" " if category == "Cc" else character)
+    return " ".join("".join(plain).split())
+
+
+def shortened(text: str) -> str:
+    """What was typed, short enough to be shown again."""
+    short = text if len(text) <= 40 else text[:37] + "…"
+    term.hide(short, "what was typed")
+    return short
+
+
+def parse_credentials(text: str, wanted: str) -> PastedCredentials:
+    """Finds the API ID, the API hash, or both, in what was pasted at the prompt `wanted` (`API ID` or `API hash`).
+
+    Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
+    Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
+    """
+    text = plain_text(text)
+    if BOT_TOKEN.search(text):
+        raise Problem(
+            f"That is the token of a bot, not the {wanted}.",
+            "A bot signs in with all three: its token, an API ID and an API hash. The token is asked for in step 2, at "
+            f"“Phone number”. Here, paste the {wanted} from https://my.telegram.org/apps",
+        )
+    whole_hash = re.search(r"(?<!\w)[0-9a-f]{32}(?!\w)", text, re.IGNORECASE)
+    if whole_hash:
+        text = text[: whole_hash.start()] + " " + text[whole_hash.end() :]
+    elif PLACEHOLDER_WORDS.search(text):
+        raise _placeholder(text, wanted)
+    api_id, api_hash = None, _checked_hash(whole_hash.group()) if whole_hash else None
+    for name, value in _pasted_values(text, wanted, alone=not whole_hash):
+        if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
+            api_hash = api_hash or _checked_hash(value)
+        else:
+            api_id = _checked_id(value)
+    return PastedCredentials(api_id, api_hash)
+
+
+def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]:
+    """The values in a paste, each with its name, `API ID` or `API hash`.
+
+    Without names it is one value, of the name `wanted`, if there was no API hash beside it (`alone`); if there was,
+    a single number is the API ID.
+    """
+    _, *named = re.split(r"(?:\bapp )?\b\w*?(?:api|app)[ _-]?(id|hash)\b", text, flags=re.IGNORECASE)
+    if named:
+        pairs = [
+            (f"API {name.upper() if name.lower() == 'id' else 'hash'}", v) for name, v in zip(named[::2], named[1::2])
+        ]
+    elif alone:
+        pairs = [(wanted, text)]
+    else:
+        numbers = re.findall(r"(?<![\w+.-])\d+(?![\w.-])", text)
+        pairs = [("API ID", numbers[0])] if len(numbers) == 1 else []
+    noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
+    pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
+    return [(name, value) for name, value in pairs if value]
+
+
+# No id and hash that anybody was given: they stand in manuals and sample files.
+PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
+
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+
+def _placeholder(value: str, wanted: str) -> Problem:
+    return Problem(
+        f"{shortened(value)} is an example, not your {wanted}.",
+        f"It stands in manuals and sample files. Your own {wanted} is at https://my.telegram.org/apps",
+    )
+
+
+def _checked_id(value: str) -> int:
+    """The API ID that `value` is. Raises a Problem that says why it is none."""
+    if value in PLACEHOLDER_API_IDS:
+        raise _placeholder(value, "API ID")
+    if re.fullmatch("[1-9][0-9]{0,8}", value):
+        return int(value)
+    explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
+        raise Problem(
+            "That is not an API ID: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(value)}")
+
+
+def _checked_hash(value: str) -> str:
+    """The API hash that `value` is, in lower case as Telegram writes it. Raises a Problem that says why it is none."""
+    value = value.lower()
+    explanation = f"An API hash has {API_HASH_LENGTH} characters: digits, and letters from a to f."
+    if re.fullmatch("[0-9]{1,9}", value):
+        raise Problem("That is not the API hash: it looks like an API ID.", explanation)
+    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,16}", value):
+        raise Problem(
+            "That is not the API hash: it looks like a phone number.",
+            explanation + " The phone number is asked for in step 2.",
+        )
+    wrong = sorted(set(re.findall("[^0-9a-f]", value)))
+    if wrong:
+        likely = {"o": "the letter o (a zero, 0, is meant?)", "l": "the letter l (a 1 is meant?)"}
+        others = ", ".join(likely.get(character, character) for character in wrong[:5])
+        raise Problem("That is not an API hash.", f"{explanation} This has {len(value)}, and among them: {others}")
+    missing = API_HASH_LENGTH - len(value)
+    if missing:
+        count = f"{abs(missing)} {'character is' if abs(missing) == 1 else 'characters are'}"
+        raise Problem(
+            f"That is not a whole API hash: {count} missing." if missing > 0 else f"API hash: {count} too many.",
+            f"{explanation} This has {len(value)}. Copy it once more.",
+        )
+    if _made_up(value):
+        raise _placeholder(value, "API hash")
+    return value
+
+
+def _made_up(value: str) -> bool:
+    """Whether 32 hexadecimal digits follow a pattern that no random hash has: a repetition, or counting up or down."""
+    steps = {(int(after, 16) - int(before, 16)) % 16 for before, after in zip(value, value[1:])}
+    return value[:16] == value[16:] or len(steps) <= 3
+
+
+def published_app(api_id: int) -> str:
+    """Whose well-known key this is; empty for everybody's own."""
+    for line in PUBLISHED_API_IDS.strip().splitlines():
+        number, _, app = line.partition(" ")
+        if int(number) == api_id:
+            return app.strip()
+    return ""
+
+
+# ── step 2: phone number ──
+
+
+def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
+    """Step 2: from TELEGRAM_PHONE, or asked for until it can be right.
+
+    `use_environment` is False when the person wants another number than the one that stands there. What is found is
+    shown and not asked about, unless nothing said that the number begins with its country code.
+    """
+    given = phone_from_environment() if use_environment else None
+    if given is not None:
+        return given
+    term.say("Type one of these:")
+    term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
+    term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
+    term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
+    refused = ""
+    while True:
+        answer = term.ask("Phone number")
+        if not answer:
+            term.note("Nothing arrived. Type the number and press Enter; Ctrl-C leaves.")
+            continue
+        try:
+            found = parse_phone_answer(answer, any_length=answer == refused)
+        except Problem as problem:
+            term.problem(problem)
+            refused = answer
+            continue
+        tell_phone_answer(found)
+        if not (isinstance(found, PhoneNumber) and found.assumed) or term.confirm("Is this the number?"):
+            return found
+        term.say("Then type it with + and the country code in front.")
+
+
+def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
+    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
+    value = os.environ.get("TELEGRAM_PHONE", "").strip()
+    if not value:
+        return None
+    try:
+        found = parse_phone_answer(value)
+    except Problem as problem:
+        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note("Using TELEGRAM_PHONE.")
+    tell_phone_answer(found)
+    return found
+
+
+def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
+    """Says how the answer was understood, so that a person sees a slip."""
+    if isinstance(found, PhoneNumber):
+        term.hide(found.e164, "phone number")
+        term.hide(found.e164[1:], "phone number")
+        term.hide(found.formatted, "phone number")
+        for note in found.notes:
+            term.note(note)
+        term.good(f"{found.formatted} – {found.country}")
+    elif isinstance(found, BotToken):
+        term.hide(found.token, "bot token")
+        term.good(f"The token of bot {found.bot_id}")
+    else:
+        term.good("Sign-in by QR code")
+
+
+class PhoneNumber(NamedTuple):
+    """A telephone number as Telegram takes it (`+447700900123`), its country, and how people write it.
+
+    `notes` are sentences about what was changed on the way (a trunk zero taken out). `assumed` is True when nothing
+    in front (`+`, `00`) said that the number begins with its country code.
+    """
+
+    e164: str
+    country: str
+    formatted: str
+    notes: tuple[str, ...] = ()
+    assumed: bool = False
+
+
+class BotToken(NamedTuple):
+    """What @BotFather gives out, `123456789:AA…`: the answer of someone who signs in a bot."""
+
+    token: str
+
+    @property
+    def bot_id(self) -> int:
+        """The number before the colon is the bot's user id."""
+        return int(self.token.partition(":")[0])
+
+
+class WantsQr:
+    """The answer `qr`: sign in by QR code, without a phone number."""
+
+
+def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | BotToken | WantsQr:
+    """What was answered at the prompt `Phone number`: a number, the token of a bot, or `qr`. Raises a Problem."""
+    text = plain_text(text)
+    if re.fullmatch("(--)?qr([ -]?code)?", text.strip(QUOTES), re.IGNORECASE):
+        return WantsQr()
+    token = BOT_TOKEN.search(text)
+    if token is None:
+        return parse_phone(text, any_length)
+    if len(token.group(2)) not in BOT_SECRET_LENGTHS:
+        raise Problem(
+            "That is not a whole bot token.",
+            f"After the colon come {max(BOT_SECRET_LENGTHS)} characters, and here are {len(token.group(2))}. Copy it "
+            "once more from the chat with @BotFather.",
+        )
+    return BotToken(token.group())
+
+
+QUOTES = " ,;\"'`‘’“”„«»"
+
+# What else is pasted at the prompt for a phone number, and what is said then.
+NOT_PHONE_NUMBERS = (
+    (r"@\w+", "That is a username. Telegram signs people in by phone number: the one of that account."),
+    (r"\S+@\S+\.\S+", "That is an e-mail address. Telegram signs people in by phone number."),
+    (r"[0-9a-fA-F]{32}", "That is an API hash, and it has been asked for already. Here, type the phone number."),
+    (r"[\w=-]{200,}", "That looks like a session string. To look at it, run this script with the word: check"),
+)
+
+
+def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
+    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it.
+
+    `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
+    """
+    digits, international = _phone_digits(plain_text(text))
+    if international:
+        return _phone_number(digits, any_length)
+    if digits.startswith("00"):
+        # 0011 is how Australia dials abroad; no number of +1 begins with 1, so the two cannot be confused.
+        for start in (4, 2) if digits.startswith("0011") else (2,):
+            try:
+                return _phone_number(digits[start:], any_length)
+            except Problem:
+                if start == 2:
+                    raise
+    readings = [(digits, "There was no + in front, so the first digits were taken for the country code.")]
+    if digits.startswith("011"):
+        readings = [(digits[3:], "Read 011 as what is dialled in North America to call abroad.")]
+    elif digits.startswith("810"):
+        readings.append((digits[3:], "Read 8 10 as what is dialled in Russia to call abroad."))
+    elif re.fullmatch("8[79][0-9]{9}", digits):
+        readings.append(("7" + digits[1:], "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."))
+    refusal = ""
+    for reading, note in readings:
+        try:
+            number = _phone_number(reading, any_length=False)
+        except Problem as problem:
+            refusal = refusal or f"As it stands: {problem.title} {problem.meaning}"
+        else:
+            return number._replace(notes=(note, *number.notes), assumed=True)
+    raise _country_code_missing("" if digits.startswith("0") else refusal)
+
+
+def _phone_digits(text: str) -> tuple[str, bool]:
+    """The digits of a number as written, and whether a + said that they begin with the country code."""
+    text = re.sub(
+        r"^(?:export )?\w*(?:phone|tel|number)\w*( number)?\s*[:=]\s*", "", text.strip(QUOTES), flags=re.IGNORECASE
+    )
+    for pattern, explanation in NOT_PHONE_NUMBERS:
+        if re.fullmatch(pattern, text.strip(QUOTES)):
+            raise Problem("That is not a phone number.", explanation)
+    number = re.sub(r"[" + QUOTES + r"()\[\]{}./·•_\u2010-\u2015\u2212-]", "", text)
+    if number.endswith("+"):  # where it lands when a number is copied out of text that runs from right to left
+        number = "+" + number[:-1]
+    digits = number.lstrip("+")
+    if not digits:
+        raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
+    if "+" in digits:
+        raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
+    others = re.findall("[^0-9]", digits)
+    if others:
+        zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
+        raise Problem(
+            "A phone number has only digits.",
+            f"You typed: {shortened(text)}{zero}",
+            ["Type it with its country code, like +44 7700 900123."],
+        )
+    return digits, number.startswith("+")
+
+
+def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
+    """The number that `digits` are, country code first."""
+    if digits.startswith("00"):  # +00 44 …: the + and what it stands for
+        digits = digits[2:]
+    codes = calling_codes()
+    row = next((codes[digits[:length]] for length in (5, 4, 3, 2, 1) if digits[:length] in codes), None)
+    if row is None:
+        if digits.startswith("0"):
+            raise _country_code_missing()
+        raise Problem(
+            f"No country has the calling code +{digits[:3]}.",
+            "After the + comes the country code, then the number without the 0 in front, like +44 7700 900123.",
+        )
+    if not row.lengths:
+        raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
+    national, trunk = digits[len(row.code) :], ""
+    if not any_length:
+        national, trunk = _without_trunk(national, row)
+    country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
+    if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
+        raise _wrong_length(national, row, country)
+    notes = [f"Left out the {trunk} after +{row.code}: it is only dialled without the country code."] if trunk else []
+    if row.hint and len(national) != row.shape.count("X"):
+        notes.append(row.hint)
+    return PhoneNumber(f"+{row.code}{national}", country, f"+{row.code} {_grouped(national, row.shape)}", tuple(notes))
+
+
+def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
+    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`, `0`.
+
+    Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
+    """
+    for trunk in row.trunks:
+        rest = national.lstrip("0") if trunk == "0" else national[len(trunk) :]
+        fits = len(rest) in row.lengths and len(national) not in row.lengths
+        if national.startswith(trunk) and (trunk == "0" or fits):
+            return rest, national[: len(national) - len(rest)]
+    return national, ""
+
+
+def _grouped(national: str, shape: str) -> str:
+    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; of another length: threes, and the rest."""
+    if len(national) != shape.count("X"):
+        return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
+    digits = iter(national)
+    return "".join(next(digits) if place == "X" else place for place in shape)
+
+
+def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
+    shortest, longest = min(row.lengths), max(row.lengths)
+    expected = " or ".join(str(length) for length in row.lengths)
+    if len(row.lengths) == longest - shortest + 1 > 2:
+        expected = f"{shortest} to {longest}"
+    wrong = "too short" if len(national) < shortest else "too long" if len(national) > longest else "not complete"
+    return Problem(
+        f"That number is {wrong} for +{row.code} ({country}).",
+        f"After +{row.code} come {expected} digits, like +{row.code} {row.shape}; here are {len(national)}. "
+        f"{row.hint}".strip(),
+        [
+            f"Look for a digit {'too many' if wrong == 'too long' else 'that is missing'}. The Telegram app shows your "
+            "number under Settings.",
+            f"If +{row.code} is not your country’s code, put that in front of the whole number.",
+            "If the number is right as it is, type it once more.",
+        ],
+    )
+
+
+def _country_code_missing(reading: str = "") -> Problem:
+    return Problem(
+        "The country code is missing.",
+        "Telegram needs the number as it is dialled from another country: +, the country code, and the rest without "
+        f"the 0 in front. In the United Kingdom, 07700 900123 becomes +44 7700 900123. {reading}".strip(),
+        ["The Telegram app shows your number with its country code under Settings."],
+    )
+
+
+# ══ 6  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
+# Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
+# what is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
+
+KEY_SIZE = 256  # bytes of an authorisation key, in every format
+
+
+class DataCenter(NamedTuple):
+    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as in Telethon v2."""
+
+    id: int
+    ipv4_addr: str | None = None
+    ipv6_addr: str | None = None
+    auth: bytes | None = None
+
+
+class User(NamedTuple):
+    """Whose session it is. `id` 0: the format does not say; `bot` None: the same."""
+
+    id: int
+    dc: int
+    bot: bool | None = None
+    username: str | None = None
+
+
+class ChannelState(NamedTuple):
+    """How far the updates of one channel were read; `id` is the bare positive channel id."""
+
+    id: int
+    pts: int
+
+
+class UpdateState(NamedTuple):
+    """How far the account's updates were read; `date` is Unix time."""
+
+    pts: int
+    qts: int
+    date: int
+    seq: int
+    channels: tuple[ChannelState, ...] = ()
+
+
+class ApiIdentity(NamedTuple):
+    """What the program that made the session told Telegram about itself: the JSON companion, by its own key names.
+
+    `other` holds every other key of the companion as it was, so that a round trip loses none.
+    """
+
+    app_id: int = 0
+    app_hash: str | None = None
+    device: str | None = None
+    sdk: str | None = None
+    app_version: str | None = None
+    system_lang_code: str | None = None
+    lang_pack: str | None = None
+    lang_code: str | None = None
+    other: dict[str, Any] = {}  # noqa: RUF012  never changed: a new one is made instead
+
+
+class Session(NamedTuple):
+    """All that any format can hold. `user.dc` is the home data centre, also when nothing else is known of the user."""
+
+    dcs: tuple[DataCenter, ...]
+    user: User
+    state: UpdateState | None = None
+    api: ApiIdentity | None = None
+    test: bool | None = None  # Telegram's test servers; None: nothing tells
+
+    @property
+    def home(self) -> DataCenter:
+        """The user's own data centre, whose key is the session."""
+        return next((dc for dc in self.dcs if dc.id == self.user.dc), DataCenter(self.user.dc))
+
+
+def new_session(
+    dc: int,
+    key: bytes,
+    host: str | None = None,
+    port: int = 0,
+    *,
+    user_id: int = 0,
+    bot: bool | None = None,
+    username: str | None = None,
+    test: bool | None = None,
+) -> Session:
+    """A session from what every format has: the home data centre, its key, and where it listens, if that is known.
+
+    Raises a `Problem` for what cannot be one: an unknown data centre, a port or user id out of range, an empty key.
+    """
+    check_key(key)  # first: a file of Telethon's that was never connected has no key, and says data centre 0
+    damage = ""
+    if dc not in DATA_CENTRES and dc != 203:
+        damage = f"Data centre {dc} does not exist."
+    elif host and not 0 < port < 65536:
+        damage = f"Port {port} is not valid."
+    elif not 0 <= user_id < 1 << 63:
+        damage = f"The user id {user_id} is not possible."
+    if damage:
+        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
+    place = join_address(host, port) if host else None
+    ipv6 = bool(host and ":" in host)
+    if test is None and host:
+        test = known_server(host)
+    centre = DataCenter(dc, None if ipv6 else place, place if ipv6 else None, key)
+    return Session((centre,), User(user_id, dc, bot, username), test=test)
+
+
+def check_key(key: bytes) -> None:
+    """Raises a `Problem` if `key` cannot be an authorisation key."""
+    if not any(key):
+        what = "The key is all zeros" if key else "There is no key in it"
+        raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
+    if len(key) != KEY_SIZE:
+        raise Problem(
+            f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN]
+        )
+
+
+LARGEST_API_ID = (1 << 31) - 1  # initConnection has an `int` for it
+SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
+COPY_AGAIN = "Copy the whole string again from where you got it."
+
+
+def fingerprint(key: bytes) -> str:
+    """What may be shown of a key: its id, by which Telegram's servers know it (bytes 12 to 19 of its SHA-1), in hex."""
+    return digest("sha1", key)[12:20].hex()
+
+
+def digest(kind: str, data: bytes) -> bytes:
+    """The hash of `data`; `kind` is `md5`, `sha1` or `sha512`."""
+    import hashlib
+
+    return hashlib.new(kind, data).digest()
+
+
+# ── addresses ──
+
+
+def join_address(host: str, port: int) -> str:
+    """`host:port`, IPv6 without brackets: Telethon v2's form."""
+    return f"{host}:{port}"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """The opposite of `join_address`; a port that is not a number is 0."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port) if port.isdecimal() and len(port) < 6 else 0
+
+
+def known_server(host: str) -> bool | None:
+    """True for a test server, False for a production one, None for an address that neither table has."""
+    import ipaddress
+
+    packed = ip_address(host)
+    if packed:
+        host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
+    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+        return True
+    return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
+
+
+def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
+    """Where a data centre listens when a session does not say."""
+    if test:
+        for row in TEST_DATA_CENTRES.strip().splitlines():
+            number, ipv4, _ = row.split()
+            if int(number) == dc:
+                return ipv4, 443
+    if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
+        return "91.105.192.100", 443
+    return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
+
+
+def ip_address(host: str) -> bytes | None:
+    """The 4 or 16 bytes of an IP address, None for anything else (a host name, an interface's `fe80::1%eth0`)."""
+    import ipaddress
+
+    try:
+        return None if "%" in host else ipaddress.ip_address(host).packed
+    except ValueError:
+        return None
+
+
+def is_telegrams(host: str) -> bool:
+    """Whether an address lies in one of Telegram's networks, or is one of its web hosts."""
+    import ipaddress
+
+    if host.endswith(".web.telegram.org"):
+        return True
+    if ip_address(host) is None:
+        return False
+    address = ipaddress.ip_address(host)
+    return any(address in ipaddress.ip_network(network) for network in TELEGRAM_NETWORKS.split())
+
+
+def home_address(session: Session) -> tuple[str, int]:
+    """The host and port of the home data centre: those of the session, else the usual ones."""
+    home = session.home
+    address = home.ipv4_addr or home.ipv6_addr
+    return split_address(address) if address else usual_address(home.id, session.test)
+
+
+def home_ip(session: Session) -> tuple[str, int]:
+    """Like `home_address`, for formats that take an IP address only: a host name gives way to the usual address."""
+    host, port = home_address(session)
+    return (host, port) if ip_address(host) else usual_address(session.user.dc, session.test)
+
+
+def home_key(session: Session) -> bytes:
+    """The key that is the session; a `Problem` if there is none."""
+    key = session.home.auth or b""
+    check_key(key)
+    return key
+
+
+# Source: telethon/client/telegrambaseclient.py, connect (1.45): it sets the address anew and keeps the key.
+BY_IPV6 = (
+    "The session holds an IPv6 address, so a program must connect by IPv6 too (Telethon: use_ipv6=True). Otherwise "
+    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” can give it an IPv4 address."
+)
+
+
+# ── Telethon's string ──
+
+
+def encode_telethon_string(session: Session) -> str:
+    """Telethon 1's StringSession: `1`, then URL-safe base64 of DC (u8), IP (4 or 16 bytes), port (u16), key.
+
+    353 characters with an IPv4 address, 369 with an IPv6 one. Source: `telethon/sessions/string.py`.
+    """
+    host, port = home_ip(session)
+    body = bytes([session.user.dc]) + (ip_address(host) or b"") + port.to_bytes(2, "big")
+    return "1" + as_base64(body + home_key(session))
+
+
+def decode_telethon_string(text: str) -> Session:
+    """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
+    body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
+    ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    length = 16 if ipv6 else 4
+    if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
+        raise cut_off(text, 369 if ipv6 else 353)
+    import ipaddress
+
+    host = str(ipaddress.ip_address(body[1 : 1 + length]))
+    return new_session(body[0], body[length + 3 :], host, int.from_bytes(body[length + 1 : length + 3], "big"))
+
+
+def dotted(ip: bytes) -> str:
+    """Four bytes as `149.154.167.51`."""
+    return ".".join(str(byte) for byte in ip)
+
+
+def base64_bytes(text: str) -> bytes | None:
+    """What base64 text of either alphabet holds, with or without its padding; None if it is not base64."""
+    import binascii
+
+    text = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(text) % 4 == 1 or not re.fullmatch("[A-Za-z0-9+/]*", text):
+        return None
+    return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+
+
+def as_base64(data: bytes) -> str:
+    """Bytes as URL-safe base64 with its padding."""
+    import base64
+
+    return base64.urlsafe_b64encode(data).decode("ascii")
+
+
+def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
+    """The `Problem` of a string that is not as long as it must be; `whole` characters include the padding."""
+    missing = whole - len(text)
+    if missing > 0:
+        title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
+    elif missing:
+        title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
+    else:
+        title = f"The string is damaged inside, although it has the right length ({whole} characters)."
+    return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
+
+
+# ── files ──
+
+
+class Storage:
+    """A session in one format. A subclass says what the format can hold and gives the four verbs their meaning."""
+
+    name = ""  # what `convert --to` calls it
+    label = ""  # what people are told it is
+    mark = ""  # how one knows it
+    holds: frozenset[str] = frozenset()  # of the keys of PARTS
+
+    def __init__(self) -> None:
+        self.repaired: list[str] = []  # what had to be put right before it could be read
+        self.warnings: list[str] = []  # what is odd about it
+        self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
+        self.numbers = [1]  # of the accounts that were loaded, as --account counts them
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """Whether this is the format: of a text, of a path, of a database's tables, as the family of formats has it."""
+        raise NotImplementedError
+
+    def load(self) -> Session:
+        """Reads the session; a `Problem` says why it cannot."""
+        raise NotImplementedError
+
+    def load_all(self) -> list[Session]:
+        """Every session in it: more than one in a Telegram Desktop folder only."""
+        return [self.load()]
+
+    def save(self, session: Session) -> None:
+        """Writes the session: whole or not at all, for its owner only, and never over something that is there."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Writes every session, where the format has room for more than one."""
+        if len(sessions) != 1:
+            raise Problem(
+                f"{self.label[:1].upper()}{self.label[1:]} holds one account, and here are {len(sessions)}.",
+                "",
+                [PICK_ACCOUNT],
+                code=2,
+            )
+        self.save(sessions[0])
+
+    def delete(self) -> None:
+        """Removes what holds the session."""
+        raise NotImplementedError
+
+
+PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
+
+# What a session can hold beside its key and data centre, and what it means to lose it.
+PARTS = {
+    "address": "its own server address (the usual one of the data centre is used instead)",
+    "user": "the user id",
+    "bot": "that it is a bot",
+    "username": "the username",
+    "state": "how far updates were read",
+    "keys": "the keys for other data centres",
+    "test": "that it belongs to Telegram's test servers",
+    "api_id": "the API id",
+    "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
+}
+
+
+def parts(session: Session) -> set[str]:
+    """Which of PARTS a session really has."""
+    home = session.home
+    address = home.ipv4_addr or home.ipv6_addr
+    api = session.api or ApiIdentity()
+    has = {
+        "address": bool(address) and known_server(split_address(address or "")[0]) is None,
+        "user": bool(session.user.id),
+        "bot": bool(session.user.bot),
+        "username": bool(session.user.username),
+        "state": session.state is not None,
+        "keys": any(dc.auth for dc in session.dcs if dc.id != home.id),
+        "test": bool(session.test),
+        "api_id": bool(api.app_id),
+        "api": any(api[1:]),
+    }
+    return {part for part in has if has[part]}
+
+
+def losses(session: Session, target: type[Storage]) -> list[str]:
+    """What the target format cannot hold of this session, in words."""
+    return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
+
+
+def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
+    """An ordinary file, or so many bytes of its `beginning`; pipes, devices and more than `limit` bytes are refused."""
+    import stat
+
+    name = os.path.basename(path)
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise Problem(f"{name} is a folder, and a file was expected.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Problem(
+                f"{name} is not an ordinary file (a pipe, or a device).", "",
+                ["To read from a pipe, give - as the name and let it come by standard input."],
+            )  # fmt: skip
+        if found.st_size > limit:
+            raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
+        with open(path, "rb") as file:
+            return file.read(beginning or limit)
+    except FileNotFoundError:
+        raise Problem(
+            f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
+        ) from None
+    except (OSError, ValueError) as error:
+        raise Problem(
+            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
+        ) from None
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder; a `Problem` if it may not be looked into."""
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
+
+
+def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
+    """Makes a file or folder that nobody else can read; `fill` gets a name beside `path` to write to.
+
+    What is whole is renamed to `path`, and what is not is removed.
+    A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
+    """
+    import shutil
+    import tempfile
+
+    temporary = ""
+    try:
+        refuse_existing(path)
+        place = os.path.dirname(path) or "."
+        if folder:
+            temporary = tempfile.mkdtemp(".part", ".session-", place)
+        else:
+            handle, temporary = tempfile.mkstemp(".part", ".session-", place)
+            os.close(handle)  # mkstemp has made it with mode 600
+        fill(temporary)
+        if not folder:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+        move_new(temporary, path)
+        temporary = ""
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        raise not_written(path, error) from None
+    finally:
+        if os.path.isdir(temporary):
+            shutil.rmtree(temporary, ignore_errors=True)
+        elif os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Makes a new file of these bytes, in the manner of `write_new`."""
+
+    def fill(temporary: str) -> None:
+        with open(temporary, "wb") as file:
+            file.write(data)
+
+    write_new(path, fill)
+
+
+def move_new(temporary: str, path: str) -> None:
+    """Gives what is finished its name without ever replacing another."""
+    if os.name != "nt":
+        try:
+            os.link(temporary, path)  # unlike a rename this fails when `path` exists
+            os.remove(temporary)
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a folder, or a file system without links (FAT, some network drives)
+            refuse_existing(path)
+    os.rename(temporary, path)
+
+
+def refuse_existing(path: str) -> None:
+    """Raises an OSError if there is anything at `path`, be it a dangling link, or no folder to put it in."""
+    if os.path.lexists(path):
+        raise FileExistsError(17, "it exists already", path)
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(2, f"there is no folder {folder}")
+
+
+def not_written(path: str, error: Exception) -> Problem:
+    """The `Problem` of a file that could not be written."""
+    if isinstance(error, FileExistsError):
+        return Problem(
+            f"{path} exists already, and nothing was changed.",
+            "Nothing is ever written over another file.",
+            ["Give another name, or move the old one away first."],
+        )
+    return Problem(
+        f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
+        "Nothing was written.",
+        ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+    )
+
+
+def text_of_file(data: bytes) -> tuple[str, str | None]:
+    """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
+    if data[1:2] == b"\0":  # the same without its mark
+        data = b"\xff\xfe" + data
+    for mark, encoding, name in (
+        (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
+        (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
+        (b"\xfe\xff", "utf-16-be", "UTF-16"),
+    ):
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace"), f"The file is in {name}."
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
+
+
+class Reader:
+    """Takes fields from bytes in order. A length that the bytes do not have is a `Problem`."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self.data = data
+        self.what = what
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        """How many bytes have not been taken."""
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        if not 0 <= size <= self.left:
+            raise Problem(f"{self.what} is cut off or damaged: {size} more bytes were announced, {self.left} are left.")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, kind: str) -> int:
+        """The next number, by the letters of `struct`: `>i`, `>Q`, `<I`, `B`."""
+        import struct
+
+        value: int = struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
+        return value
+
+    def qt_bytes(self) -> bytes:
+        """Qt's QByteArray: u32 length and bytes; the null one (length FFFFFFFF) is empty here."""
+        size = self.number(">I")
+        return b"" if size == 0xFFFFFFFF else self.take(size)
+
+    def tl_bytes(self) -> bytes:
+        """TL's `bytes`: a short or long length, the bytes, zeros up to a multiple of four."""
+        size = self.number("B")
+        if size == 254:
+            size = int.from_bytes(self.take(3), "little")
+            head = 4
+        else:
+            head = 1
+        value = self.take(size)
+        self.take(-(head + size) % 4)
+        return value
+
+
+# ── strings ──
+
+
+class StringStorage(Storage):
+    """A session in one line of text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as text."""
+        raise Problem(f"This script reads {cls.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Keeps the session as `text`."""
+        self.text = self.encode(session)
+
+    def delete(self) -> None:
+        """Forgets the text."""
+        self.text = ""
+
+
+class TelethonString(StringStorage):
+    """Telethon 1's StringSession."""
+
+    name = "string"
+    label = "a Telethon StringSession"
+    mark = "a 1 in front, then a data centre, an IP address, a port and a key"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1` and then base64 that does not show GramJS's address in words."""
+        start = base64_bytes(source[1:25])
+        return source[:1] == "1" and start is not None and len(source) > 40 and not GramjsString.recognise(source)
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        return decode_telethon_string(self.text)
+
+    encode = staticmethod(encode_telethon_string)
+
+
+class GramjsString(StringStorage):
+    """GramJS: `1`, then base64 of DC (u8), address length (u16), address as text, port (u16), key.
+
+    With an address of 14 characters it is as long as a Telethon IPv6 string, and Telethon loads it without an error,
+    with a nonsense address. Source: `gramjs/sessions/StringSession.ts`.
+    """
+
+    name = "gramjs"
+    label = "a GramJS StringSession"
+    mark = "a 1 in front, then a data centre and an address written as text"
+    holds = frozenset(["address", "test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
+        start = base64_bytes(source[1:17]) or b""
+        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", start[3:11]))
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        body = base64_bytes(self.text[1:])
+        size = int.from_bytes((base64_bytes(self.text[1:5]) or b"")[1:3], "big")
+        whole = 1 + -(-(261 + size) // 3) * 4
+        if size > 255:
+            raise Problem(
+                f"The GramJS string is damaged: its address length ({size}) is larger than any address.",
+                "", [COPY_AGAIN, SIGN_IN_AGAIN],
+            )  # fmt: skip
+        if body is None or len(body) != 261 + size:
+            raise cut_off(self.text, whole, "a GramJS string")
+        reader = Reader(body, "The GramJS string")
+        dc, host = reader.number("B"), reader.take(reader.number(">H")).decode("latin-1")
+        if not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+", host)):
+            raise Problem("The GramJS string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        self.warnings.append("It begins with 1 like a Telethon string, but Telethon would read its address wrongly.")
+        port = reader.number(">H")
+        return new_session(dc, reader.take(KEY_SIZE), host, port)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as GramJS's text."""
+        host, port = home_address(session)
+        body = bytes([session.user.dc, 0, len(host)]) + host.encode("ascii") + port.to_bytes(2, "big")
+        return "1" + as_base64(body + home_key(session)).replace("-", "+").replace("_", "/")
+
+
+class PyrogramString(StringStorage):
+    """Pyrogram and its heirs (Kurigram, Pyrofork, Hydrogram): URL-safe base64 without padding. Version 2 is written.
+
+    v2, 271 bytes: DC u8, API id u32, test u8, key, user id u64, bot u8; v1, 267 or 263 bytes: without the API id, and
+    the older one with a u32 user id. Source: `pyrogram/storage/storage.py`.
+    """
+
+    name = "pyrogram"
+    label = "a Pyrogram/Kurigram string"
+    mark = "its exact size, with a data centre and yes or no where they belong"
+    holds = frozenset(["user", "bot", "test", "api_id"])
+    LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The size of one of the layouts, a data centre that exists, and yes or no where those belong."""
+        body = base64_bytes(source) or b""
+        if len(body) not in cls.LAYOUTS or not (1 <= body[0] <= 5 or body[0] == 203):
+            return False
+        test = body[5 if len(body) == 271 else 1]
+        return test < 2 and body[-1] < 2 and (len(body) == 271 or not cls.looks_cut(body))
+
+    @staticmethod
+    def looks_cut(body: bytes) -> bool:
+        """Whether this begins like version 2: a data centre, a small API id, yes or no."""
+        small = 0 < int.from_bytes(body[1:5], "big") < 1 << 26
+        return len(body) > 5 and 1 <= body[0] <= 5 and small and body[5] < 2
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        import struct
+
+        if not self.recognise(self.text):
+            raise not_a_string(self.text, None)
+        body = base64_bytes(self.text) or b""
+        fields = struct.unpack(self.LAYOUTS[len(body)], body)
+        api_id = fields[1] if len(body) == 271 else 0
+        dc, (test, key, user_id, bot) = fields[0], fields[-4:]
+        self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
+        if not user_id:
+            self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
+        session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 2 text."""
+        import struct
+
+        api_id = session.api.app_id if session.api else 0
+        user = session.user
+        body = struct.pack(
+            cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
+        )
+        return as_base64(body).rstrip("=")
+
+
+class MtcuteString(StringStorage):
+    """mtcute's version 3: URL-safe base64 without padding of version, flags, data centre, user, key.
+
+    Source: `packages/core/src/utils/string-session.ts` of mtcute.
+    """
+
+    name = "mtcute"
+    label = "an mtcute string"
+    mark = "a version 3 in front, then flags and a data centre"
+    holds = frozenset(["address", "user", "bot", "test"])
+    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Version 3, known flags, and a data centre of version 1 or 2 after them."""
+        start = base64_bytes(source[:12]) or b""
+        return start[:1] == b"\3" and start[1:2] < b"\x08" and start[2:5] == b"\0\0\0" and start[6:7] in (b"\1", b"\2")
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        size = len(self.text.rstrip("="))
+        body = base64_bytes(self.text[: size - (size % 4 == 1)]) or b""
+        reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
+        reader.take(1)
+        flags = reader.number("<i")
+        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
+        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
+        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
+        if ip_address(host) is None:
+            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        if flags & 4:
+            reader.tl_bytes()  # another server of the same data centre, for files
+        user_id, bot = 0, None
+        if flags & 1:
+            user_id, word = reader.number("<q"), reader.number("<I")
+            bot = word == self.TRUE
+            if user_id < 0 or word not in (self.TRUE, self.FALSE):
+                raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+        whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
+        key = reader.tl_bytes()
+        if reader.at != len(body):
+            raise cut_off(self.text, whole, "an mtcute string")
+        test = bool(flags & 2 or (version == 2 and marks & 4))
+        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
+
+    @classmethod
+    def encode(cls, session: Session) -> str:
+        """The session as version 3 text."""
+        import struct
+
+        host, port = home_ip(session)
+        user = session.user
+        marks = (":" in host) | (4 if session.test else 0)
+        place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
+        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
+        flags = bool(user.id) | (2 if session.test else 0)
+        body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
+        return as_base64(body).rstrip("=")
+
+    @staticmethod
+    def tl(data: bytes) -> bytes:
+        """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
+        head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
+        return head + data + bytes(-(len(head) + len(data)) % 4)
+
+
+class MtkrutoString(StringStorage):
+    """MTKruto: URL-safe base64 of TL `2` or `2-test` and TL key, with runs of zeros as `00 n`. Read only."""
+
+    name = "mtkruto"
+    label = "an MTKruto string"
+    mark = "squeezed zeros, a data centre in words and a key"
+    holds = frozenset(["test"])
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Readable from end to end."""
+        return cls.decode(source) is not None
+
+    @staticmethod
+    def decode(text: str) -> tuple[int, bool, bytes] | None:
+        """Data centre, test servers, key; None if the text is something else."""
+        packed = base64_bytes(text)
+        if not packed or len(packed) > 1024 or packed[0] not in (1, 6):
+            return None
+        plain = re.sub(rb"\0(.)", lambda run: bytes(run[1][0]), packed, flags=re.DOTALL)
+        try:
+            reader = Reader(plain, "The MTKruto string")
+            home, key = reader.tl_bytes(), reader.tl_bytes()
+        except Problem:
+            return None
+        found = re.fullmatch(rb"([1-5])(-test)?", home)
+        return (int(found[1]), bool(found[2]), key) if found and len(key) == KEY_SIZE and not reader.left else None
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        dc, test, key = self.decode(self.text) or (0, False, b"")
+        return new_session(dc, key, test=test)
+
+
+STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
+INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+WRAPPING = "\"'`“”‘’«»„,;"
+
+
+def recognise_text(text: str) -> StringStorage:
+    """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
+    first: Problem | None = None
+    for candidate, repaired in candidates(text):
+        for kind in STRINGS:
+            if not kind.recognise(candidate):
+                continue
+            try:
+                kind(candidate).load()
+            except Problem as problem:
+                first = first or problem
+                break
+            right, tidied = tidy(candidate)
+            storage = kind(right)
+            storage.repaired = [*repaired, *tidied]
+            return storage
+    raise not_a_string(text, first)
+
+
+def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
+    """What in a text could be the string, the least surgery first, each with what was done to get it."""
+    repaired = []
+    visible = re.sub(INVISIBLE, "", text)
+    if visible != text:
+        repaired.append("Removed invisible characters.")
+    bare = visible.strip()
+    named = re.match(r"(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*\s*[=:]\s*(?=[^\s=])", bare)
+    if named and len(named[0]) < 80:
+        bare = bare[named.end() :]
+        repaired.append(f"Removed “{named[0].strip()}” in front of it.")
+    unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
+    if unquoted.split() != bare.split():
+        repaired.append("Removed the quotes around it.")
+    plain = re.sub("%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted, flags=re.IGNORECASE)
+    if plain != unquoted:
+        repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
+    words = plain.split()
+    if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
+        joined = "".join(words)
+        spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
+        yield joined, spaced
+        if lost_its_one(joined):
+            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
+    runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
+    if len(runs) > 1:
+        raise Problem(
+            f"There are {len(runs)} different strings in this text.", "Only one session can be looked at at a time.",
+            ["Give one of them alone."],
+        )  # fmt: skip
+    for run in runs:
+        yield run, ["Took the string out of the text around it."]
+
+
+def tidy(text: str) -> tuple[str, list[str]]:
+    """A string in the alphabet and with the padding that its format has, and what of that was wrong."""
+    body = text.rstrip("=")
+    right = body.replace("-", "+").replace("_", "/")
+    if not GramjsString.recognise(text):
+        right = right.replace("+", "-").replace("/", "_")
+    repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
+    padded = right[:1] == "1"  # as Telethon's and GramJS's are, without counting the 1
+    whole = right + "=" * ((1 - len(right)) % 4 if padded else 0)
+    if len(whole) > len(text):
+        repaired.append("Put back the “=” at its end.")
+    return whole, repaired
+
+
+def lost_its_one(text: str) -> bool:
+    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
+    body = base64_bytes(text) or b""
+    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
+    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+
+
+def not_a_string(text: str, damage: Problem | None) -> Problem:
+    """The `Problem` of a text without a session string: the most precise of what can be said about it."""
+    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n").strip()
+    if not bare:
+        return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
+    if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
+        return Problem(
+            "The string is shortened (“…”): its middle is missing.",
+            "Some programs and chats show long strings that way.", [COPY_AGAIN],
+        )  # fmt: skip
+    long = max(re.findall(r"\S+", bare), key=len)
+    odd = next(((at, sign) for at, sign in enumerate(long, 1) if not re.match(r"[A-Za-z0-9+/_=-]", sign)), None)
+    if len(long) > 300 and odd and odd[1].isalpha():
+        return Problem(
+            f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
+            "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
+        )  # fmt: skip
+    for pattern, title, steps in NOT_STRINGS:
+        if re.search(pattern, bare):
+            return Problem(title, "", [steps])
+    if damage:
+        return damage
+    start = base64_bytes(bare[:16]) or b""
+    if len(bare) > 100 and PyrogramString.looks_cut(start):
+        return cut_off(bare, 362, "a Pyrogram string")
+    return Problem(
+        f"This is not a session string of any library that this script knows ({len(bare)} characters).",
+        "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# What people give instead of a session string: a pattern, what it is, what to do.
+NOT_STRINGS = (
+    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
+    (
+        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
+        "This is a bot token, not a session string.",
+        "Run this script without arguments and give the token where it asks for the phone number.",
+    ),
+    (
+        r"^[0-9a-fA-F]{32}$",
+        "This looks like an API hash (32 hex digits), not a session string.",
+        "Run this script without arguments, and give it your API id and this hash.",
+    ),
+    (
+        r"^[0-9a-fA-F]{512}$",
+        "This is a bare key in hex, without its data centre.",
+        "Look for the session string or file that it was taken from.",
+    ),
+    (
+        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
+        "This is a JSON web token (JWT), not a session string.",
+        "It belongs to another service.",
+    ),
+    (
+        r"^\+?\d[\d ()-]{6,20}$",
+        "This is a number, not a session string.",
+        "To sign in with a phone number, run this script without arguments.",
+    ),
+    (
+        r"^(https?|tg)://",
+        "This is a link, not a session string.",
+        "Copy the session string itself.",
+    ),
+    (
+        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
+        "This looks like a path, and there is no file of that name.",
+        "Check the name and the folder.",
+    ),
+)
+
+
+# ── SQLite files ──
+
+STRING_LIMIT = 1 << 18  # bytes of a text that a string is looked for in
+DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
+
+
+def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
+    """Opens a database without changing it or anything beside it, and returns `read(connection, tables)`.
+
+    `tables` maps the name of each table to its columns. A database with a journal or a write-ahead log beside it is
+    in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
+    its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
+    """
+    import sqlite3
+
+    path = os.path.realpath(path)
+    head = read_head(path)
+    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
+    if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
+        quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
+        return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
+    if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
+        raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
+    import shutil
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="telegram-session-")
+    try:
+        copy = os.path.join(folder, "copy")
+        for source in [path, *logs]:
+            shutil.copyfile(source, copy + source[len(path) :])
+        return query(sqlite3.connect(copy, timeout=1), read, path)
+    except OSError as error:
+        raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_head(path: str) -> bytes:
+    """The first 100 bytes of a database; a `Problem` names what the file is instead."""
+    name = os.path.basename(path)
+    head = read_file(path, DATABASE_LIMIT, 100)
+    if not head:
+        raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if not head.startswith(b"SQLite format 3\0"):
+        raise not_a_database(head, name)
+    return head
+
+
+def not_a_database(head: bytes, name: str) -> Problem:
+    """The `Problem` of a file that should have been a database, or was given as a session."""
+    for start, what, steps in NOT_DATABASES:
+        if re.match(start, head, re.IGNORECASE):
+            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
+    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+
+
+# How files begin that are taken for sessions: a pattern, what it is, what to do.
+NOT_DATABASES = (
+    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
+    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
+    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
+    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+)
+
+
+def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
+    """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
+    import sqlite3
+
+    name = os.path.basename(path)
+    give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
+    try:
+        rows = connection.execute("select name from sqlite_master where type = 'table' limit 100").fetchall()
+        tables = {}
+        for (table,) in rows:
+            quoted = str(table).replace('"', '""')
+            columns = list(connection.execute(f'pragma table_xinfo("{quoted}")'))
+            # A computed column can ask for any amount of memory, and no Telegram library has one.
+            if not any(row[6] for row in columns):
+                tables[table] = [row[1] for row in columns]
+        return read(connection, tables)
+    except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
+        if "locked" in str(error):
+            raise Problem(
+                f"{name} is locked: another program is using it right now.", "It was not touched.",
+                ["Stop the program that uses this session (a bot, a script), then try again."],
+            ) from None  # fmt: skip
+        raise Problem(
+            f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
+            ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
+        ) from None  # fmt: skip
+    finally:
+        connection.close()
+
+
+def whole_number(value: Any) -> int:
+    """A database's number, whatever a program stored in its place."""
+    return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
+
+
+class SqliteStorage(Storage):
+    """A session in an SQLite database. `recognise` takes the tables that `with_database` gives."""
+
+    DDL = ""  # what a new database is made with
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def load(self) -> Session:
+        """Reads the session out of the database."""
+        session: Session = with_database(self.path, self.read)
+        return session
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The session in an open database."""
+        raise NotImplementedError
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Which rows a new database gets: the table and the values of all its columns."""
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+
+    def save(self, session: Session) -> None:
+        """Makes a new database."""
+        import sqlite3
+
+        rows = list(self.rows(session))
+
+        def fill(temporary: str) -> None:
+            connection = sqlite3.connect(temporary)
+            try:
+                connection.executescript(self.DDL)
+                for table, values in rows:
+                    connection.execute(f"insert into {table} values ({','.join('?' * len(values))})", values)
+                connection.commit()
+            except (sqlite3.Error, OverflowError) as error:
+                raise not_written(self.path, error) from None
+            finally:
+                connection.close()
+
+        write_new(self.path, fill)
+
+    def delete(self) -> None:
+        """Removes the file."""
+        os.remove(self.path)
+
+    @staticmethod
+    def whole_numbers(
+        connection: Any, tables: dict[str, list[str]], table: str, where: str, *columns: str
+    ) -> list[list[int]]:
+        """Whole numbers out of a table; no rows if it has not got these columns."""
+        if not set(columns) <= set(tables.get(table, ())):
+            return []
+        found = connection.execute(f"select {','.join(columns)} from {table} {where} limit 20000")
+        return [[whole_number(value) for value in row] for row in found]
+
+    def update_state(self, connection: Any, tables: dict[str, list[str]], *places: str) -> UpdateState | None:
+        """How far updates were read. `places`: table and condition of the account's row, then of the channels' rows."""
+        own = self.whole_numbers(connection, tables, *places[:2], "pts", "qts", "date", "seq")
+        if not own:
+            return None
+        channels = self.whole_numbers(connection, tables, *places[2:], "id", "pts")
+        pts, qts, date, seq = own[0]
+        return UpdateState(pts, qts, date, seq, tuple(ChannelState(number, read) for number, read in channels))
+
+    def key_bytes(self, value: Any) -> bytes:
+        """The key in a column, also where a program stored it as hex text."""
+        if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
+            self.warnings.append("The key is stored as hex text, which Telethon itself cannot read.")
+            return bytes.fromhex(value)
+        return value if isinstance(value, bytes) else b""
+
+
+class TelethonFile(SqliteStorage):
+    """Telethon 1's `.session`, schema 1 to 8 by its columns (version rows lie); schema 7 or 8 is written.
+
+    Every Telethon from 1.17 on opens schema 7; those before 1.43 cannot open 8. Source: `telethon/sessions/sqlite.py`
+    of 0.16 to 1.45.
+    """
+
+    name = "telethon"
+    label = "a Telethon .session file"
+    mark = "its table “sessions” with the columns of Telethon 1"
+    holds = frozenset(["address", "user", "state", "test"])
+
+    def __init__(self, path: str, schema: int = 7) -> None:
+        super().__init__(path)
+        self.schema = schema
+        temporary_key = ", tmp_auth_key blob" if schema == 8 else ""
+        self.DDL = f"""
+            create table version (version integer primary key);
+            create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
+                takeout_id integer{temporary_key});
+            create table entities (id integer primary key, hash integer not null, username text, phone integer,
+                name text, date integer);
+            create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
+                primary key(md5_digest, file_size, type));
+            create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+        """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` with a server's address, and not Pyrogram's."""
+        columns = source.get("sessions", ())
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The row that has a key; Telethon itself takes the first one."""
+        self.facts.append(("schema", self.schema_of(connection, tables)))
+        rows = connection.execute("select dc_id, server_address, port, auth_key from sessions limit 20").fetchall()
+        if not rows:
+            raise Problem(
+                "This session was never signed in (no row in its table “sessions”).", "", [SIGN_IN_AGAIN]
+            )  # fmt: skip
+        keys = [self.key_bytes(row[3]) for row in rows]
+        chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
+        if chosen:
+            self.warnings.append(
+                "Its first row has no key, so Telethon would say “not signed in”; another row has one."
+            )
+        dc, host, port, _ = rows[chosen]
+        host = str(host or "").strip("[]") or None
+        if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
+            self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
+            host = None
+        user_id, username = self.own_user(connection, tables)
+        port = whole_number(port)
+        session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
+        places = ("update_state", "where id = 0", "update_state", "where id != 0")
+        return session._replace(state=self.update_state(connection, tables, *places))
+
+    def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
+        """The schema that the columns show, and what the version row says if that is something else."""
+        versions = [row[0] for row in connection.execute("select version from version limit 5")] if (
+            "version" in tables.get("version", ())
+        ) else []  # fmt: skip
+        marks = (
+            (8, "tmp_auth_key", "sessions"), (7, "date", "entities"), (5, "takeout_id", "sessions"),
+            (4, "pts", "update_state"), (3, "type", "sent_files"), (2, "file_id", "sent_files"),
+            (1, "dc_id", "sessions"),
+        )  # fmt: skip
+        schema = next(number for number, column, table in marks if column in tables.get(table, ()))
+        if schema == 5 and versions == [6]:  # these two have the same columns
+            schema = 6
+        if versions == [schema]:
+            return str(schema)
+        said = ", ".join(str(version) for version in versions) or "nothing"
+        if versions and whole_number(versions[0]) > 8:
+            self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
+        return f"{schema} by its columns, while its version row says {said[:40]}"
+
+    def own_user(self, connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
+        """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
+        [user_id] = (self.whole_numbers(connection, tables, "entities", "where id = 0", "hash") or [[0]])[0]
+        if user_id <= 0 or "username" not in tables["entities"]:
+            return 0, None
+        row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
+        return user_id, str(row[0]) if row and row[0] else None
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """One session; the user id and the update state where Telethon itself keeps them."""
+        host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
+        yield "version", (self.schema,)
+        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
+        if session.user.id:
+            yield "entities", (0, session.user.id, None, None, None, int(time.time()))
+        if session.state:
+            state = session.state
+            yield "update_state", (0, state.pts, state.qts, state.date, state.seq)
+            for channel in state.channels:
+                yield "update_state", (channel.id, channel.pts, 0, state.date, 0)
+
+
+class TelethonV2File(SqliteStorage):
+    """Telethon v2's `.session`: every form is read, also those of 2022 and September 2023, and the final one written.
+
+    Its schema number is 10 throughout while the columns changed, so the columns decide. Source:
+    `client/src/telethon/_impl/session/storage/sqlite.py` on Telethon's branch `v2`.
+    """
+
+    name = "telethon-v2"
+    label = "a Telethon v2 .session file"
+    mark = "its table “datacenter”"
+    holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
+    DDL = """
+        create table version (version integer primary key);
+        create table datacenter (id integer primary key, ipv4_addr text, ipv6_addr text, auth blob);
+        create table user (id integer primary key, dc integer not null, bot integer not null, username text);
+        create table state (pts integer not null, qts integer not null, date integer not null, seq integer not null);
+        create table channelstate (id integer primary key, pts integer not null);
+    """
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `datacenter` with a key, beside `user` or (2022) `session`."""
+        return {"id", "auth"} <= set(source.get("datacenter", ())) and ("user" in source or "session" in source)
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every data centre, the user and the update state."""
+        form = "2022" if "session" in tables else "final" if "ipv4_addr" in tables["datacenter"] else "September 2023"
+        self.facts.append(("schema", f"10 ({form} form)" if form != "2022" else "8 of the abandoned v2 of 2022"))
+        dcs = tuple(self.data_centres(connection, form))
+        user_table = "session" if form == "2022" else "user"
+        names = {"user_id": "id", "dc_id": "dc"}
+        user = next(
+            (
+                {names.get(column, column): value for column, value in zip(tables[user_table], row)}
+                for row in connection.execute(f"select * from {user_table} limit 1")
+            ),
+            {},
+        )
+        home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
+        key = next((dc.auth for dc in dcs if dc.id == home), None)
+        user_id = whole_number(user.get("id"))
+        new_session(home, key or b"", user_id=user_id)  # only to say what is wrong with it
+        who = User(
+            user_id, home,
+            bool(user["bot"]) if user.get("bot") is not None else None,
+            str(user["username"]) if user.get("username") else None,
+        )  # fmt: skip
+        hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
+        test = next((known for known in map(known_server, hosts) if known is not None), None)
+        return Session(dcs, who, self.update_state(connection, tables, "state", "", "channelstate", ""), test=test)
+
+    def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
+        """The rows of `datacenter`, whose columns tell the three forms apart."""
+        columns = {
+            "final": "id, ipv4_addr, ipv6_addr, auth",
+            "September 2023": "id, addr, null, auth",
+            "2022": "id, ipv4 || ':' || port, ipv6 || ':' || port, auth",
+        }[form]
+        for number, ipv4, ipv6, auth in connection.execute(f"select {columns} from datacenter limit 20"):
+            places: list[str | None] = [None, None]
+            for address in (ipv4, ipv6):
+                host, port = split_address(str(address or ""))
+                if ip_address(host) and port:
+                    places[":" in host] = join_address(host, port)
+            key = self.key_bytes(auth)
+            if number in DATA_CENTRES or number == 203:
+                yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
+
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """Every data centre; the home one with an address, as v2 needs it to connect."""
+        home_key(session)
+        yield "version", (10,)
+        for dc in session.dcs:
+            ipv4 = dc.ipv4_addr if dc.ipv4_addr and ip_address(split_address(dc.ipv4_addr)[0]) else None
+            if not (ipv4 or dc.ipv6_addr):
+                ipv4 = join_address(*usual_address(dc.id, session.test))
+            yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
+        user = session.user
+        if user.id:
+            yield "user", (user.id, user.dc, bool(user.bot), user.username)
+        if session.state:
+            yield "state", session.state[:4]
+            for channel in session.state.channels:
+                yield "channelstate", (channel.id, channel.pts)
+
+
+class PyrogramFile(SqliteStorage):
+    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
+
+    name = "pyrogram-file"
+    label = "a Pyrogram/Kurigram .session file"
+    mark = "its table “sessions” with the column “test_mode”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table `sessions` that knows about test servers."""
+        return {"dc_id", "test_mode", "auth_key", "user_id", "is_bot"} <= set(source.get("sessions", ()))
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """The one row of `sessions`."""
+        if "number" in tables.get("version", ()):
+            version = connection.execute("select number from version limit 1").fetchone()
+            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
+        cursor = connection.execute("select * from sessions limit 1")
+        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
+        if not row:
+            raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
+        host = str(row.get("server_address") or "")
+        session = new_session(
+            whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
+            host if ip_address(host) else None, whole_number(row.get("port")),
+            user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
+            bot=None if row["is_bot"] is None else bool(row["is_bot"]),
+        )  # fmt: skip
+        api_id = whole_number(row.get("api_id"))
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+
+
+DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
+
+
+def recognise_database(path: str) -> SqliteStorage:
+    """The storage for a database; a `Problem` names the program it belongs to otherwise."""
+    tables: dict[str, list[str]] = with_database(path, lambda _, found: found)
+    for kind in DATABASES:
+        if kind.recognise(tables):
+            return kind(path)
+    name = os.path.basename(path)
+    if "dc_home" in tables and "dc_option" in tables:
+        raise Problem(
+            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
+            "This script cannot read that one.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    if not tables:
+        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
+    if "sessions" in tables:
+        raise Problem(
+            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
+            "It belongs to another program.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    raise Problem(
+        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
+        "", [SIGN_IN_AGAIN],
+    )  # fmt: skip
+
+
+# ── .session + .json ──
+
+# The companion's keys in the order opentele2 2.0.0 writes them, with the values of a new one; the first nine are the
+# API identity. Telegram Desktop itself uses API id 2040.
+COMPANION = """
+app_id               null
+app_hash             null
+device               null
+sdk                  null
+app_version          null
+system_lang_pack     null
+system_lang_code     null
+lang_pack            null
+lang_code            null
+twoFA                null
+role                 ""
+id                   null
+phone                null
+username             null
+date_of_birth        null
+date_of_birth_integrity null
+is_premium           false
+has_profile_pic      false
+spamblock            null
+register_time        null
+last_check_time      null
+avatar               null
+first_name           ""
+last_name            ""
+sex                  null
+proxy                null
+ipv6                 false
+session_file         ""
+"""
+
+# What other tools call the same things.
+ALIASES = {
+    "app_id": "api_id", "app_hash": "api_hash", "device": "device_model", "sdk": "system_version", "id": "user_id",
+    "system_lang_code": "system_lang_pack", "phone": "phone_number",
+}  # fmt: skip
+
+
+class SessionJson(Storage):
+    """A Telethon `.session` and a `.json` beside it with the API identity and account data, as opentele2 has them.
+
+    Of a path one `.session` and then one `.json` at its end do not count. Every key is kept through a round trip.
+    """
+
+    name = "json"
+    label = "a .session file with its .json"
+    mark = "two files of the same name"
+    holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
+
+    def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
+        super().__init__()
+        base = self.base(path)
+        self.session_path = base + ".session"
+        self.json_path = json_path or base + ".json"
+        self.schema = schema
+
+    @staticmethod
+    def base(path: str) -> str:
+        """The name that both files share."""
+        path = path[: -len(".session")] if path.endswith(".session") else path
+        return path[: -len(".json")] if path.endswith(".json") else path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Whether one of the two is there and can be the half of a pair."""
+        return os.path.isfile(cls.base(source) + ".json") or cls.other_name(cls.base(source)) is not None
+
+    @classmethod
+    def other_name(cls, base: str) -> str | None:
+        """A `.json` of another name in the same folder that names this session as its own."""
+        folder = os.path.dirname(base) or "."
+        if not os.path.isfile(base + ".session"):
+            return None
+        try:
+            names = names_in(folder)
+        except Problem:  # it lets its files be read, but not be listed
+            return None
+        for name in sorted(entry for entry in names if entry.endswith(".json"))[:50]:
+            path = os.path.join(folder, name)
+            try:
+                named = cls.parse(path)[0].get("session_file")
+            except Problem:
+                continue
+            if isinstance(named, str) and cls.base(named) == os.path.basename(base):
+                return path
+        return None
+
+    def load(self) -> Session:
+        """Reads both files. Without the `.session` a string session inside the `.json` will do."""
+        base = self.base(self.session_path)
+        if not os.path.isfile(self.json_path):
+            self.json_path = self.other_name(base) or self.json_path
+        companion, odd = self.parse(self.json_path)
+        if odd:
+            self.warnings.append(odd)
+        self.facts.append(("JSON file", os.path.basename(self.json_path)))
+        session = self.load_key(base, companion)
+        named = companion.get("session_file")
+        if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
+            self.warnings.append(f"Its “session_file” names another file ({named[:60]}), which was not used.")
+        return self.with_companion(session, companion)
+
+    def load_key(self, base: str, companion: dict[str, Any]) -> Session:
+        """The session itself, from the file of the same name or from a string inside the companion."""
+        named = os.path.basename(self.base(str(companion.get("session_file"))))
+        beside = os.path.join(os.path.dirname(base), named + ".session")
+        path = next(filter(os.path.isfile, (self.session_path, base, beside)), None)
+        texts = [str(companion.get(key)) for key in ("session_string", "string_session", "session")]
+        text = next((text for text in texts if len(text) > 300), None)
+        if path:
+            storage: Storage = recognise_database(path)
+        elif text:
+            storage = recognise_text(text)
+        else:
+            raise Problem(
+                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"Looked for {self.session_path}.", ["Put both files in the same folder."],
+            )  # fmt: skip
+        session = storage.load()
+        self.warnings += storage.warnings
+        self.facts += [("session in it", storage.label), *storage.facts]
+        return session
+
+    @staticmethod
+    def parse(path: str) -> tuple[dict[str, Any], str | None]:
+        """The JSON object in a file, and a sentence if its encoding is odd."""
+        import json
+
+        def integer(digits: str) -> int:
+            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
+                raise ValueError("a number has more than 40 digits")
+            return int(digits)
+
+        name = os.path.basename(path)
+        text, odd = text_of_file(read_file(path, 1 << 20))
+        try:
+            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+        except RecursionError:
+            raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
+        except ValueError as error:
+            raise Problem(
+                f"{name} is not valid JSON: {error}.", "", ["Get the file again; it may be cut off."]
+            ) from None
+        if not isinstance(found, dict):
+            raise Problem(f"{name} holds no JSON object ({{…}}), so it does not belong to a session.")
+        return found, odd
+
+    def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
+        """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
+
+        def text(key: str) -> str | None:
+            value = companion.get(key)
+            if value in (None, ""):
+                value = companion.get(ALIASES.get(key, key))
+            if value in (None, "", "null") or isinstance(value, (dict, list)):
+                return None
+            return str(value).encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
+
+        app_id = self.number(text("app_id"))
+        if app_id is None or not 0 <= app_id <= LARGEST_API_ID:
+            raise Problem(
+                f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
+            )
+        app_hash = text("app_hash")
+        if app_hash and not re.fullmatch("[0-9a-fA-F]{32}", app_hash):
+            self.warnings.append(f"app_hash must be 32 hex digits, and it has {len(app_hash)} characters.")
+        user_id = self.number(text("id"))
+        if user_id is None or not 0 <= user_id < 1 << 63:
+            self.warnings.append("Its “id” is no user id and was left out.")
+            user_id = 0
+        if user_id and session.user.id not in (0, user_id):
+            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
+        *identity, _ = ApiIdentity._fields
+        other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
+        if text("phone"):
+            other["phone"] = other.get("phone") or text("phone")
+        values: dict[str, Any] = {key: text(key) for key in identity}
+        values.update(app_id=app_id, other=other)
+        api = ApiIdentity(**values)
+        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
+        return session._replace(user=user, api=api)
+
+    @staticmethod
+    def number(value: str | None) -> int | None:
+        """A number that may be missing (0), or be written as text or with a fraction of zero; None if it is none."""
+        found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", value or "0")
+        return int(found[1]) if found else None
+
+    def companion(self, session: Session) -> dict[str, Any]:
+        """The JSON object to write: known keys first and in order, then every other key that came with the session."""
+        import json
+
+        api, user = session.api or ApiIdentity(), session.user
+        rows = (row.split(None, 1) for row in COMPANION.strip().splitlines())
+        companion: dict[str, Any] = {key: json.loads(value) for key, value in rows}
+        companion.update(api._asdict(), system_lang_pack=api.system_lang_code)
+        del companion["other"]
+        companion.update(api.other)
+        companion["id"] = user.id or None
+        companion["username"] = user.username or companion["username"]
+        companion["session_file"] = os.path.basename(self.base(self.session_path))
+        return companion
+
+    def save(self, session: Session) -> None:
+        """Writes both files; if the second fails, the first is taken away again."""
+        import json
+
+        text = json.dumps(self.companion(session), indent=2, ensure_ascii=False)
+        write_bytes(self.json_path, text.encode("utf-8", "backslashreplace"))  # which is JSON's own way, too
+        try:
+            TelethonFile(self.session_path, self.schema).save(session)
+        except BaseException:
+            os.remove(self.json_path)
+            raise
+
+    def delete(self) -> None:
+        """Removes both files."""
+        os.remove(self.json_path)
+        os.remove(self.session_path)
+
+
+def with_account(session: Session, me: Any) -> Session:
+    """The session with what a signed-in account says of itself: `me` is the `User` that `users.getUsers` answers.
+
+    Fills what opentele2's `fetch_user_info` fills: id, phone without +, username, names, premium.
+    """
+    api = session.api or ApiIdentity()
+    about = {
+        "phone": me.phone,
+        "username": me.username,
+        "first_name": me.first_name or "",
+        "last_name": me.last_name or "",
+        "is_premium": bool(me.premium),
+        "has_profile_pic": me.photo is not None,
+    }
+    user = User(me.id, session.user.dc, bool(me.bot), me.username)
+    return session._replace(user=user, api=api._replace(other={**api.other, **about}))
+
+
+# ── Telegram Desktop ──
+
+#
+# Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
+
+TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
+
+TDATA_VERSION = (3004000).to_bytes(4, "little")  # written: every Telegram Desktop since 3.4 opens and updates it
+WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
+
+
+class Tdata(Storage):
+    """The folder of Telegram Desktop: one or more accounts, all encrypted with one local key.
+
+    The local key is itself encrypted with the passcode, which is empty if the person has set none: `unlock` before
+    `load`. Read are the layouts since 2014, written is the one from 2020 to 7.2.
+    """
+
+    name = "tdata"
+    label = "a Telegram Desktop folder (tdata)"
+    mark = "a key file, and files with names of 16 hex digits"
+    holds = frozenset(["user", "keys"])
+
+    def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
+        super().__init__()
+        self.path = path
+        self.key_name = key_name
+        self.passcode = passcode
+        self.local_key = b""
+        self.indices: list[int] = []
+        self.active = 1  # the number of the account that is open in Telegram Desktop
+        self.found: list[Session | Problem] = []
+        self.key_file: KeyFile | None = None
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A key file, or the single account of old, in the folder, in `tdata` inside it, or around what was given."""
+        return cls.find(source) is not None
+
+    @staticmethod
+    def find(path: str) -> str | None:
+        """The folder itself, also when its parent, an account's folder or one of its files was given."""
+        path = os.path.abspath(path)
+        folders = [path, os.path.join(path, "tdata")]
+        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+            folders.append(os.path.dirname(path))
+        for folder in folders:
+            if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
+                return folder
+        return None
+
+    # ── the key file ──
+
+    def open(self) -> KeyFile:
+        """Finds and parses the key file, once."""
+        if self.key_file is None:
+            folder = self.find(self.path)
+            if folder is None:
+                raise Problem(f"There is no Telegram Desktop folder at {self.path}.")
+            self.path = folder
+            self.key_file = self.new_key_file() or self.old_key_file()
+            self.facts.append(("layout", self.key_file.layout))
+        return self.key_file
+
+    def new_key_file(self) -> KeyFile | None:
+        """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
+        names = sorted({name[4:-1] for name in names_in(self.path) if re.fullmatch("key_.+[s01]", name)})
+        wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
+        if wanted not in names:
+            if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
+                return None
+            has = ", ".join(names) if names else "none at all"
+            raise Problem(
+                f"There is no key file key_{wanted}s in this folder; it has: {has}.",
+                "Without its key file nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."]
+                + (["Name the key file with --key-name."] if names else []),
+            )  # fmt: skip
+        if not self.key_name and wanted != "data":
+            self.warnings.append(f"It has no key_datas; the only key file in it was used (--key-name {wanted}).")
+        if len(names) > 1:
+            rest = ", ".join(name for name in names if name != wanted)
+            self.warnings.append(f"It has other key files too ({rest}); the one of “{wanted}” was used.")
+        self.key_name = wanted
+        self.facts.append(("key file", f"key_{wanted}s"))
+        return parse_key_file(Reader(self.payload(f"key_{wanted}"), f"key_{wanted}s"))
+
+    def old_key_file(self) -> KeyFile:
+        """The single account of Telegram Desktop before 2.1.14, whose map file holds the key."""
+        self.key_name = "data"
+        name = os.path.join(folder_name("data"), "map")
+        reader = Reader(self.payload(name), name)
+        salt, key = reader.qt_bytes(), reader.qt_bytes()
+        if not (salt and key):
+            raise Problem(
+                "The key file key_datas is missing from this folder.",
+                "Without it nothing in a Telegram Desktop folder can be read.",
+                ["Copy the folder again, whole, while Telegram Desktop is closed."],
+            )
+        return KeyFile(salt, key, b"", (), "single account, before 2.1.14")
+
+    def payload(self, name: str) -> bytes:
+        """What a file of the folder holds, its check sum verified. `name` is without the suffix.
+
+        `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
+        """
+        found = self.versions(name)
+        if not found:
+            raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
+        if found[0].endswith("s"):
+            del found[1:]
+        found.sort(key=os.path.getmtime, reverse=True)
+        first: Problem | None = None
+        for candidate in found:
+            try:
+                return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
+            except Problem as problem:
+                first = first or problem
+        raise first or Problem(f"{name} cannot be read.")
+
+    def versions(self, name: str) -> list[str]:
+        """The files that are there of a name without suffix."""
+        paths = (os.path.join(self.path, name + suffix) for suffix in "s01")
+        return [path for path in paths if os.path.exists(path)]
+
+    def unlock(self, passcode: str = "") -> bool:
+        """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
+        key_file = self.open()
+        if passcode and key_file.wraps:  # a passcode set with 7.3 opens its wrap, and nothing else does
+            tries = [(wrap.key, wrap_key(wrap, passcode)) for wrap in key_file.wraps]
+        else:
+            tries = [(key_file.key, passcode_key(key_file, passcode))]
+        for sealed, key in tries:
+            opened = local_decrypt(sealed, key)
+            if opened and len(opened) == KEY_SIZE:
+                self.local_key = opened
+                self.passcode = passcode
+                self.read_info(key_file)
+                return True
+        return False
+
+    def read_info(self, key_file: KeyFile) -> None:
+        """Which accounts there are, by their index, and which one is open in Telegram Desktop."""
+        if not key_file.info:  # the single account of old
+            self.indices = [0]
+            return
+        info = local_decrypt(key_file.info, self.local_key)
+        if info is None:
+            raise Problem(
+                f"key_{self.key_name}s is damaged: its list of accounts cannot be decrypted.", "", TDATA_AGAIN
+            )
+        reader = Reader(info, f"The list of accounts in key_{self.key_name}s")
+        count = reader.number(">i")
+        listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
+        self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
+        if not self.indices:
+            raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
+        active = reader.number(">i") if reader.left >= 4 else -1
+        self.active = self.indices.index(active) + 1 if active in self.indices else 1
+
+    # ── accounts ──
+
+    def load(self, number: int = 0) -> Session:
+        """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
+        accounts = self.accounts()
+        if not 0 <= number <= len(accounts):
+            raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
+        wanted = accounts[(number or self.active) - 1]
+        if isinstance(wanted, Problem) and not number:
+            self.warnings.append(f"{wanted.title} It is the active one, so another was taken.")
+            wanted = next((account for account in accounts if isinstance(account, Session)), wanted)
+        if isinstance(wanted, Problem):
+            raise wanted
+        self.numbers = [accounts.index(wanted) + 1]
+        return wanted
+
+    def load_all(self) -> list[Session]:
+        """Every account that can be read, the active one first; `warnings` tell about the others."""
+        sessions = [self.load()]
+        for number, account in enumerate(self.accounts(), 1):
+            if isinstance(account, Problem):
+                self.warnings += [account.title] if number != self.active else []  # `load` has told about that one
+            elif number not in self.numbers:
+                self.numbers.append(number)
+                sessions.append(account)
+        return sessions
+
+    def accounts(self) -> list[Session | Problem]:
+        """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
+        if not self.local_key and not self.unlock():
+            raise Problem(
+                "This folder is locked with a local passcode.",
+                "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
+                ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
+            )
+        for number, index in enumerate([] if self.found else self.indices, 1):
+            try:
+                self.found.append(self.account(index))
+            except Problem as problem:
+                problem.title = f"Account {number}: {problem.title}"
+                self.found.append(problem)
+        return self.found
+
+    def account(self, index: int) -> Session:
+        """The account of one index: its authorisation file, and what its configuration says about test servers."""
+        number = f"#{index + 1}" if index else ""
+        # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
+        names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
+        name = next(filter(self.versions, names), names[0])
+        encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
+        data = local_decrypt(encrypted, self.local_key)
+        if data is None:
+            raise Problem(
+                f"{name}s cannot be decrypted (its SHA-1 does not match).",
+                "It was encrypted with another local key: files of two folders are mixed, or it is damaged.",
+                TDATA_AGAIN,
+            )  # fmt: skip
+        if not self.versions(os.path.join(name, "map")):
+            self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
+        return account_session(Reader(data, f"{name}s"), self.test_servers(name))
+
+    def test_servers(self, name: str) -> bool | None:
+        """What the optional file `configs` says; None if it is not there or cannot be read."""
+        try:
+            encrypted = Reader(self.payload(os.path.join(name, "config")), "configs").qt_bytes()
+            reader = Reader(local_decrypt(encrypted, self.local_key) or b"", "configs")
+            reader = Reader(reader.qt_bytes(), "configs")
+            version, environment = reader.number(">i"), reader.number(">i")
+        except Problem:
+            return None
+        return bool(environment) if version == 1 and environment in (0, 1) else None
+
+    # ── writing ──
+
+    def save(self, session: Session) -> None:
+        """Makes a folder with one account."""
+        self.save_all([session])
+
+    def save_all(self, sessions: Sequence[Session]) -> None:
+        """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
+        name = self.key_name or "data"
+        if not re.fullmatch("[a-z0-9_-]+", name):
+            raise Problem(
+                f"Telegram Desktop cannot open a folder whose key name is “{name}”.",
+                "Its option -key knows small letters from a to z, digits, - and _ only.", ["Give another --key-name."],
+                code=2,
+            )  # fmt: skip
+        local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
+        info = pack_numbers(len(sessions), *range(len(sessions)), 0)
+        key = pbkdf2_key(salt, self.passcode)
+        files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
+        for index, session in enumerate(sessions):
+            folder = folder_name(name + (f"#{index + 1}" if index else ""))
+            # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
+            cache = pack_numbers(9) + os.urandom(8)
+            files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
+            files[os.path.join(folder, "maps")] = qt(b"") + qt(b"") + qt(local_encrypt(cache, local_key))
+
+        def fill(temporary: str) -> None:
+            for file, payload in files.items():
+                os.makedirs(os.path.join(temporary, os.path.dirname(file)), mode=0o700, exist_ok=True)
+                write_bytes(os.path.join(temporary, file), tdf_file(payload))
+
+        write_new(self.path.rstrip("/" + os.sep), fill, folder=True)
+
+    def delete(self) -> None:
+        """Removes the folder."""
+        import shutil
+
+        shutil.rmtree(self.path)
+
+
+IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
+TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
+
+
+class Wrap(NamedTuple):
+    """One way to the local key in the layout of 7.3: kind 1 is Argon2id (memory in KiB), 2 is scrypt (memory is N)."""
+
+    kind: int
+    memory: int
+    passes: int
+    lanes: int
+    salt: bytes
+    key: bytes
+
+
+class KeyFile(NamedTuple):
+    """The key file: `key` is the local key under a PBKDF2 of the passcode; empty if 7.3 has locked the folder."""
+
+    salt: bytes
+    key: bytes
+    info: bytes
+    wraps: tuple[Wrap, ...]
+    layout: str
+
+
+def parse_key_file(reader: Reader) -> KeyFile:
+    """Three blobs since 2.1.14; 7.3 added a fourth with better passcode functions: the committed ones count."""
+    salt, key, info = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes()
+    trailer = Reader(reader.qt_bytes() if reader.left else b"", f"The passcode part of {reader.what}")
+    if trailer.left < 16 or trailer.number(">I") != 0x4B443200:
+        return KeyFile(salt, key, info, (), "2.1.14 to 7.2")
+    form, committed, count = trailer.number(">I"), trailer.number(">I"), trailer.number(">I")
+    if form > 2 or count > 2:
+        raise Problem(f"{reader.what} is of a newer Telegram Desktop than this script knows (layout {form}).")
+    wraps = []
+    for _ in range(count):
+        kind, generation, memory, passes, lanes = (trailer.number(">I") for _ in range(5))
+        wrap = Wrap(kind, memory, passes, lanes, trailer.qt_bytes(), trailer.qt_bytes())
+        check_wrap(wrap, reader.what)
+        if generation == committed:
+            wraps.append(wrap)
+    return KeyFile(salt, key, info, tuple(wraps), "7.3 (with Argon2id or scrypt for the passcode)")
+
+
+def check_wrap(wrap: Wrap, what: str) -> None:
+    """Refuses parameters beyond Telegram Desktop's own limits: they would only use up memory and time."""
+    if wrap.kind not in (1, 2):
+        raise Problem(f"{what} uses an unknown passcode method ({wrap.kind}).", "", TDATA_AGAIN)
+    if wrap.kind == 1:
+        name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
+    else:
+        power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
+        # Written are 8 passes. OpenSSL itself refuses a single one with much memory, and very many with little.
+        name, reasonable = "scrypt", power and 1 < wrap.passes <= 32 and wrap.memory * wrap.passes <= 192 << 13
+    if not (reasonable and 0 < wrap.lanes <= 16 and 8 <= len(wrap.salt) <= 64):
+        raise Problem(
+            f"The passcode parameters of {what} are unreasonable and were refused ({name}, memory {wrap.memory}, "
+            f"{wrap.passes} passes, {wrap.lanes} lanes).",
+            "Opening it would use up this computer's memory or time.", TDATA_AGAIN,
+        )  # fmt: skip
+
+
+def passcode_key(key_file: KeyFile, passcode: str) -> bytes:
+    """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
+    import hashlib
+
+    if key_file.info:
+        return pbkdf2_key(key_file.salt, passcode)
+    rounds = 4000 if passcode else 4
+    return hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
+
+
+def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
+    """The passcode's key from 2.1.14 to 7.2."""
+    import hashlib
+
+    password = digest("sha512", salt + passcode.encode("utf-8", "replace") + salt)
+    return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
+
+
+OTHER_PYTHON = "Use the Python from https://www.python.org/downloads/ for this."
+
+
+def wrap_key(wrap: Wrap, passcode: str) -> bytes:
+    """The passcode's key since 7.3."""
+    import hashlib
+
+    password = passcode.encode("utf-8", "replace")
+    if wrap.kind == 2:
+        if not hasattr(hashlib, "scrypt"):
+            raise Problem("This Python cannot open the folder: it was built without scrypt.", "", [OTHER_PYTHON])
+        return hashlib.scrypt(
+            password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
+        )
+    try:
+        from argon2.low_level import Type, hash_secret_raw
+    except ImportError:
+        raise Problem(
+            "To open this locked folder one more Python package is needed: argon2-cffi.",
+            "Telegram Desktop 7.3 and newer protects its passcode with Argon2id, which Python does not have.",
+            [f"Run: {sys.executable} -m pip install argon2-cffi", "Then run this command again."],
+        ) from None
+    key: bytes = hash_secret_raw(password, wrap.salt, wrap.passes, wrap.memory, wrap.lanes, KEY_SIZE, Type.ID)
+    return key
+
+
+def account_session(reader: Reader, test: bool | None) -> Session:
+    """The account in a decrypted authorisation file: block 0x4B since 2017, dbiKey and dbiUser before."""
+    user_id, main = 0, 0
+    keys: dict[int, bytes] = {}
+    while reader.left >= 4:
+        block = reader.number(">I")
+        if block == 0x4B:
+            user_id, main, keys = authorization(Reader(reader.qt_bytes(), reader.what))
+        elif block == 0x00:
+            dc = reader.number(">i")
+            keys[dc] = reader.take(KEY_SIZE)
+        elif block == 0x01:
+            user_id, main = reader.number(">i"), reader.number(">I")
+        elif block in (0x4A, 0x5E):
+            reader.qt_bytes()
+        elif block in (0x02, 0x27):  # a data centre's address: number, [flags,] two texts, port; both of the same size
+            reader.take(4)
+            if block == 0x27:
+                reader.take(4)
+            reader.qt_bytes()
+            if block == 0x02:
+                reader.qt_bytes()
+            reader.take(4)
+        elif block in (0x03, 0x32, 0x35, 0x43, 0x50):
+            reader.take(4)
+        else:
+            break
+    if main not in keys:
+        has = "keys for " + ", ".join(f"DC {dc}" for dc in sorted(keys)) + " only" if keys else "no keys at all"
+        raise Problem(
+            f"No key for its main data centre (DC {main}): {has}.", "The account was logged out.", [SIGN_IN_AGAIN]
+        )
+    session = new_session(main, keys[main], user_id=max(0, user_id), test=test)
+    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc != main and dc in DATA_CENTRES)
+    return session._replace(dcs=session.dcs + others)
+
+
+def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
+    """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
+    if reader.data[:8] == WIDE_IDS:
+        reader.take(8)
+        user_id, main = reader.number(">Q"), reader.number(">i")
+    else:
+        user_id, main = reader.number(">i"), reader.number(">i")
+    count = reader.number(">i")
+    if not 0 <= count <= reader.left // (4 + KEY_SIZE):
+        raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
+    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
+
+
+def account_data(session: Session) -> bytes:
+    """An authorisation file's content: one block 0x4B with a wide user id and every key."""
+    home_key(session)
+    user = session.user
+    keys = [(dc.id, dc.auth) for dc in session.dcs if dc.auth]
+    data = WIDE_IDS + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
+    for dc, key in keys:
+        data += pack_numbers(dc) + key
+    return pack_numbers(0x4B) + qt(data + pack_numbers(0))
+
+
+def folder_name(data_name: str) -> str:
+    """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
+    name = data_name.encode("utf-8", "surrogateescape")  # the name of a file need not be text
+    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in digest("md5", name)[:8])
+
+
+def pack_numbers(*numbers: int) -> bytes:
+    """Qt's i32 numbers."""
+    return b"".join(number.to_bytes(4, "big", signed=True) for number in numbers)
+
+
+def qt(data: bytes) -> bytes:
+    """Qt's QByteArray; the empty one."""
+    return len(data).to_bytes(4, "big") + data
+
+
+def tdf_payload(data: bytes, name: str) -> bytes:
+    """What a `TDF$` file holds: magic, version, payload, MD5 over payload, its length, the version and the magic."""
+    if not data:
+        raise Problem(f"{name} is empty.", "", TDATA_AGAIN)
+    if not data.startswith(b"TDF$"):
+        raise Problem(f"{name} is damaged: it does not begin with TDF$.", "", TDATA_AGAIN)
+    if tdf_file(data[8:-16], data[4:8]) == data:
+        return data[8:-16]
+    reader = Reader(data[8:], name)
+    try:
+        while reader.left > 16:
+            reader.qt_bytes()
+        reader.take(16)
+    except Problem:
+        raise Problem(f"{name} is cut off.", "", TDATA_AGAIN) from None
+    raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
+
+
+def tdf_file(payload: bytes, version: bytes = TDATA_VERSION) -> bytes:
+    """The opposite of `tdf_payload`."""
+    total = digest("md5", payload + len(payload).to_bytes(4, "little") + version + b"TDF$")
+    return b"TDF$" + version + payload + total
+
+
+def local_decrypt(blob: bytes, key: bytes) -> bytes | None:
+    """What Telegram Desktop encrypted with a 256-byte key; None if it was another key, or the data is damaged."""
+    if len(blob) <= 16 or len(blob) % 16:
+        return None
+    body = aes_ige(blob[16:], *local_aes(key, blob[:16]), decrypt=True)
+    size = int.from_bytes(body[:4], "little")
+    if digest("sha1", body)[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
+        return None
+    return body[4:size]
+
+
+def local_encrypt(data: bytes, key: bytes) -> bytes:
+    """The opposite of `local_decrypt`."""
+    body = (4 + len(data)).to_bytes(4, "little") + data
+    body += os.urandom(-len(body) % 16)
+    name = digest("sha1", body)[:16]
+    return name + aes_ige(body, *local_aes(key, name), decrypt=False)
+
+
+def local_aes(key: bytes, name: bytes) -> tuple[bytes, bytes]:
+    """AES key and IV for one message: MTProto 1's rule with x = 8 (core.telegram.org/mtproto/description_v1)."""
+    parts = (name + key[8:40], key[40:56] + name + key[56:72], key[72:104] + name, name + key[104:136])
+    a, b, c, d = (digest("sha1", part) for part in parts)
+    return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
+
+
+def aes_ige(data: bytes, key: bytes, iv: bytes, *, decrypt: bool) -> bytes:
+    """AES-256 in IGE mode; `iv` is 32 bytes: the cipher block before the first, then the plain one."""
+    try:
+        import pyaes
+    except ImportError:
+        raise Problem(
+            "Without the Python package pyaes, a folder of Telegram Desktop can be neither opened nor made.",
+            "Such a folder is encrypted with AES, which Python does not have by itself. Telethon brings pyaes along.",
+            ["Install Telethon, then run this command again."],
+        ) from None
+    cipher = pyaes.AES(key)
+    turned = cipher.decrypt if decrypt else cipher.encrypt
+    before, other = int.from_bytes(iv[:16], "big"), int.from_bytes(iv[16:], "big")
+    if decrypt:
+        before, other = other, before
+    out = b""
+    for at in range(0, len(data), 16):
+        block = int.from_bytes(data[at : at + 16], "big")
+        made = int.from_bytes(turned((block ^ before).to_bytes(16, "big")), "big") ^ other
+        before, other = made, block
+        out += made.to_bytes(16, "big")
+    return out
+
+
+# ── the rest ──
+
+
+class GramjsFolder(Storage):
+    """GramJS's StoreSession: a folder with one small file for each value. Read only."""
+
+    name = "gramjs-folder"
+    label = "a GramJS StoreSession folder"
+    mark = "files whose names end in %3AauthKey"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A file whose name ends in `:authKey`, written as a link writes it."""
+        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in names_in(source))
+
+    def load(self) -> Session:
+        """Reads the four files."""
+        import json
+
+        prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+        values = {}
+        for name in ("authKey", "dcId", "port", "serverAddress"):
+            text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
+            try:
+                values[name] = json.loads(text)
+            except (ValueError, RecursionError):
+                raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
+        try:
+            key = bytes(list(values["authKey"]["data"]))  # `bytes` of a number would be as many zeros
+            dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
+        except (TypeError, ValueError, KeyError, OverflowError):
+            raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
+        return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
+
+
+class Memory(Storage):
+    """A session that is kept nowhere."""
+
+    name = "memory"
+    label = "a session in memory"
+    mark = "it was made by this script"
+    holds = frozenset(PARTS)
+
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session
+
+    @classmethod
+    def recognise(cls, source: Any) -> bool:
+        """A session itself."""
+        return isinstance(source, Session)
+
+    def load(self) -> Session:
+        """The session that was put in."""
+        if self.session is None:
+            raise Problem("There is no session in memory.")
+        return self.session
+
+    def save(self, session: Session) -> None:
+        """Keeps the session."""
+        self.session = session
+
+    def delete(self) -> None:
+        """Forgets the session."""
+        self.session = None
+
+
+TARGETS: dict[str, type[Storage]] = {
+    kind.name: kind
+    for kind in (
+        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
+    )
+}  # fmt: skip
+
+
+def recognise_path(path: str, json_path: str | None = None, key_name: str = "") -> Storage:
+    """The storage for a file or folder; a `Problem` says what it is instead."""
+    if json_path:
+        return SessionJson(path, json_path)
+    if Tdata.recognise(path):
+        return Tdata(path, key_name)
+    if GramjsFolder.recognise(path):
+        return GramjsFolder(path)
+    if os.path.isdir(path):
+        raise not_a_folder(path)
+    if not os.path.exists(path):
+        path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
+    head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
+    database = head.startswith(b"SQLite format 3\0")
+    if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
+        return SessionJson(path)
+    if database or path.endswith(".session"):
+        return recognise_database(path)
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        for start, what, steps in NOT_DATABASES[:3]:
+            if re.match(start, head, re.IGNORECASE):
+                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
+                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+    return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+
+
+def holds_string(data: bytes) -> bool:
+    """Whether there is a session string in what should be JSON, and no JSON object around it."""
+    try:
+        return not text_of_file(data)[0].lstrip().startswith("{") and bool(recognise_bytes(data))
+    except Problem:
+        return False
+
+
+def recognise_bytes(data: bytes) -> StringStorage:
+    """The session string in a file's content, whatever its encoding."""
+    text, odd = text_of_file(data)
+    storage = recognise_text(text)
+    storage.repaired += [odd] if odd else []
+    return storage
+
+
+def not_a_folder(path: str) -> Problem:
+    """The `Problem` of a folder that is no storage."""
+    names = names_in(path)
+    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
+        return Problem(
+            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
+            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
+        )  # fmt: skip
+    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
+        if name in names:
+            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
+        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
+    return Problem(
+        "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
+        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
+    )  # fmt: skip
+
+
+def leaving_zip(path: str) -> str:
+    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
+    import zipfile
+
+    try:
+        if os.path.getsize(path) > 4 << 20:
+            return ""
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return ""
+    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
+    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
+
+
+def new_storage(
+    target: str,
+    path: str = "",
+    *,
+    schema: int = 7,
+    json_path: str | None = None,
+    key_name: str = "",
+    passcode: str = "",
+) -> Storage:
+    """An empty storage of one of TARGETS."""
+    kind = TARGETS[target]
+    if kind is TelethonFile:
+        return TelethonFile(path, schema)
+    if kind is TelethonV2File:
+        return TelethonV2File(path)
+    if kind is SessionJson:
+        return SessionJson(path, json_path, schema)
+    if kind is Tdata:
+        return Tdata(path, key_name, passcode)
+    return kind()
+
+
+def save_session(sessions: Sequence[Session], path: str, target: str, **details: Any) -> list[str]:
+    """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
+
+    `details` are those of `new_storage`. Files are for their owner only, appear whole or not at all, and never replace
+    anything. A `Problem` otherwise.
+    """
+    storage = new_storage(target, path, **details)
+    storage.save_all(sessions)
+    if isinstance(storage, StringStorage):
+        write_bytes(path, storage.text.encode("ascii") + b"\n")
+    return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
+
+
+# ══ 7  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# `check`, `convert`, `network`, `explain`, and the report of a conversation. Like `main`, this room begins things: it
+# may use every other one, and only `main` uses it.
+
+
+# ── check ──
+
+
+def command_check(options: Any) -> Outcome:
+    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+
+    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
+    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+
+    With `json` an object: `valid`; of what was read `format` (a `Storage.name`), `accounts` (`facts_for_programs`) and
+    what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the exit code is not 0. New
+    keys may come, these stay.
+    """
+    if not options.json:
+        return check_aloud(options)
+    report: dict[str, Any] = {"valid": False}
+    try:
+        storage, sessions = given_sessions(options.session, options)
+        report.update(valid=True, format=storage.name, **told(storage))
+        report["accounts"] = [
+            {"account": number, **facts_for_programs(session)} for number, session in zip(storage.numbers, sessions)
+        ]
+        if options.online:
+            report["online"] = check_online(sessions[0], options)
+    except Problem as problem:
+        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
+        report["problem"]["steps"] = list(problem.steps)
+    import json
+
+    term.deliver(json.dumps(report, indent=2))
+    return Outcome(1 if "problem" in report else 0)
+
+
+def check_aloud(options: Any) -> Outcome:
+    """`check` for people."""
+    storage, sessions = given_sessions(options.session, options)
+    term.heading("What is this session?")
+    term.good(f"This is {storage.label}.")
+    rows = [("Recognised by", storage.mark), *storage.facts]
+    if len(sessions) == 1:
+        rows += facts_for_people(sessions[0])
+    private = ("User ID", "Username", "API ID", "Key")
+    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
+    for number, session in zip(storage.numbers, sessions if len(sessions) > 1 else []):
+        term.say()
+        term.say(as_sentence(account_name(storage, number)), "bold")
+        term.facts(facts_for_people(session), private=private)
+    for sentence in storage.repaired:
+        term.note(f"Repaired: {sentence}")
+    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+        term.warn(sentence)
+    missing = missing_for(sessions[0])
+    if missing:
+        term.say()
+        term.say("“convert” turns it into any other format. It will ask for what only you know:")
+        term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
+    if options.online:
+        check_online(sessions[0], options)
+    else:
+        term.say()
+        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
+    return Outcome(0)
+
+
+def account_name(storage: Storage, number: int) -> str:
+    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
+    return f"account {number}" + (
+        " (the active one)" if isinstance(storage, Tdata) and number == storage.active else ""
+    )
+
+
+def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
+    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1.
+
+    When it was typed, another one can be typed after a `Problem`.
+    """
+    try:
+        storage = given_storage(source, options)
+        number = options.account or 0
+        if isinstance(storage, Tdata):
+            unlock(storage)
+            sessions = [storage.load(number)] if number else storage.load_all()
+        elif number > 1:
+            raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
+        else:
+            sessions = storage.load_all()
+    except Problem as problem:
+        if is_typed(source):
+            problem.ways = [("give another session", lambda: options.run(options))]
+        raise
+    for session in sessions:
+        term.hide(home_key(session).hex(), "key")
+    return storage, sessions
+
+
+def is_typed(source: str | None) -> bool:
+    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
+    return term.interactive and source in (None, "", "-") and not os.environ.get("TELEGRAM_SESSION_STRING")
+
+
+def given_storage(source: str | None, options: Any) -> Storage:
+    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
+    if source and source != "-":  # an empty name comes from an empty variable of a shell
+        if len(source) > 200 and not os.path.lexists(source):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            return recognise_text(source)
+        return recognise_path(source, options.json_path, options.key_name or "")
+    if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
+    if is_typed(source):
+        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
+        path = os.path.expanduser(answer.strip("\"'"))
+        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
+            return recognise_path(path, options.json_path, options.key_name or "")
+        return recognise_text(answer)
+    data = sys.stdin.buffer.read(STRING_LIMIT)
+    if data.startswith(b"SQLite format 3\0"):
+        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
+    return recognise_bytes(data)
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    tdata.open()  # a folder that is damaged needs no package
+    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = os.environ.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
+        term.bad("Wrong passcode.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+def told(storage: Storage) -> dict[str, Any]:
+    """What there is to say about a storage, for programs."""
+    return {
+        "recognised_by": storage.mark,
+        "facts": dict(storage.facts),
+        "repaired": storage.repaired,
+        "warnings": storage.warnings,
+    }
+
+
+def facts_for_programs(session: Session) -> dict[str, Any]:
+    """What is known of a session, without anything secret."""
+    home, user = session.home, session.user
+    host, port = home_address(session)
+    return {
+        "dc": home.id,
+        "address": host,
+        "port": port,
+        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
+        "address_is_telegrams": is_telegrams(host),
+        "user_id": user.id or None,
+        "username": user.username,
+        "bot": user.bot,
+        "api_id": (session.api.app_id or None) if session.api else None,
+        "test_servers": session.test,
+        "key_fingerprint": fingerprint(home_key(session)),
+        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
+        "missing_for": missing_for(session),
+        "warnings": doubts(session),
+    }
+
+
+def facts_for_people(session: Session) -> list[tuple[str, str]]:
+    """The same as `facts_for_programs`, in words."""
+    facts = facts_for_programs(session)
+    yes = {True: "yes", False: "no", None: "not said in this format"}
+    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
+    address = f"{facts['address']} port {facts['port']} ({whose})"
+    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
+    rows = [
+        ("Data centre", f"{facts['dc']}{place}"),
+        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
+        ("User ID", facts["user_id"] or "not said"),
+        ("Username", f"@{facts['username']}" if facts["username"] else ""),
+        ("Bot", yes[facts["bot"]]),
+        ("API ID", facts["api_id"] or "not said"),
+        ("Test servers", yes[facts["test_servers"]]),
+        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
+        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
+    ]
+    return [(name, str(value)) for name, value in rows if value]
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
+        found.append(
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    if home.ipv6_addr and not home.ipv4_addr:
+        found.append(BY_IPV6)
+    return found
+
+
+def missing_for(session: Session) -> dict[str, str]:
+    """What a person must know to convert this session to some formats.
+
+    Pyrogram signs in anew with a string that says no user id: its `Client.connect` answers with `bool(user_id)`.
+    """
+    api = session.api or ApiIdentity()
+    user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
+    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
+    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
+    return {target: missing for target, missing in needs.items() if missing}
+
+
+def check_online(session: Session, options: Any) -> dict[str, Any]:
+    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
+    term.heading("Does it still work?")
+    if session.test or session.user.dc not in DATA_CENTRES:
+        raise Problem("This session belongs to servers that this script does not connect to.")
+    term.warn(
+        "A session that another program is using right now can be ended for good by a second connection "
+        "(AUTH_KEY_DUPLICATED). Stop that program first."
+    )
+    if not term.confirm("Connect once with this session?", default=False):
+        raise Problem("Telegram was not asked.", "You did not say yes.")
+    check_dependencies()
+    options.chosen_proxy = choose_proxy(options)
+    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
+    with Telegram(
+        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6,
+        dc_id=session.user.dc, auth_key=home_key(session),
+    ) as telegram:  # fmt: skip
+        telegram.connect()
+        me = telegram.who_am_i("asking whose session this is")
+        if me is None:
+            raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
+        term.good("Telegram accepts it.")
+        answer = account_online(telegram, me)
+    words = {"True": "yes", "False": "no", "None": "(none)"}
+    rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
+    term.facts(rows, private=("Name", "Username", "User id"))
+    return answer
+
+
+def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
+    """What Telegram says about the account and its sessions; what it does not say in time or in order is left out."""
+    answer = {
+        "name": in_one_line(f"{me.first_name or ''} {me.last_name or ''}", 200) or "(no name)",
+        "username": in_one_line(me.username or "", 200) or None,
+        "user_id": me.id,
+        "bot": bool(me.bot),
+        "premium": bool(me.premium),
+        "restricted": bool(me.restricted),
+    }
+    key = telegram.auth_key
+    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
+        try:
+            answer.update(look(telegram))
+        except KeyboardInterrupt:  # what is known by now is told
+            break
+        except Exception as error:  # an answer that makes no sense, too
+            problem = problem_from(error)
+            if problem.name in DEAD_SESSION or telegram.auth_key != key:
+                raise problem from None
+            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    return answer
+
+
+def sessions_online(telegram: Telegram) -> dict[str, Any]:
+    """account.getAuthorizations: how many sessions the account has, and what is known of this one."""
+    from telethon.tl.functions.account import GetAuthorizationsRequest
+
+    found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
+    answer = {"sessions": len(found.authorizations), "ends_after_days_unused": found.authorization_ttl_days}
+    current = next((one for one in found.authorizations if one.current), None)
+    if current is not None:
+        answer["confirmed"] = not getattr(current, "unconfirmed", False)
+        program = f"{current.app_name} {current.app_version}, {current.device_model}"
+        answer["program"] = in_one_line(program, 200)
+    return answer
+
+
+def frozen_online(telegram: Telegram) -> dict[str, Any]:
+    """Whether the account is frozen."""
+    return {"frozen": tell_frozen(telegram)}
+
+
+# ── convert ──
+
+
+def command_convert(options: Any) -> Outcome:
+    """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
+
+    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
+    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    """
+    options.dst = options.dst.rstrip("/" + os.sep) or options.dst
+    target = options.to or target_of(options.dst)
+    if options.dst != "-":
+        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
+            options.dst += ".session"  # Telethon looks for no other name
+        refuse_present(options, target)
+    elif not issubclass(TARGETS[target], StringStorage):
+        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
+    target_json = options.json_path
+    if target_json and os.path.exists(target_json):
+        target_json = None
+    else:
+        options.json_path = None
+    storage, sessions = given_sessions(options.src, options)
+    term.say(f"From {storage.label} to {TARGETS[target].label}.")
+    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
+        term.warn(sentence)
+    if len(sessions) > 1 and target != "tdata":
+        name = account_name(storage, storage.numbers[0])
+        term.warn(f"It holds {len(sessions)} accounts; {name} is taken. {PICK_ACCOUNT}")
+        sessions = sessions[:1]
+    sessions = [completed(session, target) for session in sessions]
+    tell_losses(sessions, target)
+    if options.dst == "-":
+        text_storage = new_storage(target)
+        text_storage.save_all(sessions)
+        assert isinstance(text_storage, StringStorage)
+        term.hide(text_storage.text, "session string")
+        term.deliver(text_storage.text)
+        return Outcome(0)
+    written = save_session(
+        sessions, options.dst, target,
+        schema=options.schema or 7,
+        json_path=target_json,
+        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
+        passcode=target_passcode(storage) if target == "tdata" else "",
+    )  # fmt: skip
+    for path in written:
+        term.good(f"Written: {path}")
+    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    return Outcome(0)
+
+
+def target_of(path: str) -> str:
+    """The format that a target's name asks for; a `Problem` if it asks for none."""
+    name = os.path.basename(path)
+    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
+    ending = os.path.splitext(name)[1]
+    if path == "-" or ending in endings:
+        return "string" if path == "-" else endings[ending]
+    if name.startswith("tdata"):
+        return "tdata"
+    raise Problem(
+        f"It cannot be told from the name “{name}” which format you want.", "",
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+    )  # fmt: skip
+
+
+def refuse_present(options: Any, target: str) -> None:
+    """Ends before anything is asked if the target is there already, or has no folder to go to."""
+    storage = new_storage(target, options.dst)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
+    for path in paths:
+        try:
+            refuse_existing(path)
+        except OSError as error:
+            raise not_written(path, error) from None
+
+
+def completed(session: Session, target: str) -> Session:
+    """The session with what the target needs and the source did not say, asked for; and with IPv4 if that is wanted."""
+    home = session.home
+    if home.ipv6_addr and not home.ipv4_addr:
+        term.warn(BY_IPV6)
+        if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
+            home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
+            session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
+    missing = missing_for(session).get(target, "")
+    if missing:
+        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing}, which this session does not say.")
+    if "user ID" in missing:
+        session = session._replace(user=session.user._replace(id=ask_user_id()))
+    if "API ID" in missing:
+        credentials = ask_credentials()
+        api = session.api or ApiIdentity()
+        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
+        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
+    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+        term.note("Whether it is a bot is not said in the source: written down as “no”.")
+    return session
+
+
+def ask_user_id() -> int:
+    """Asks for the user ID until it can be one."""
+    term.say(
+        "An app shows the user ID in the profile of the account when “Show Peer IDs in Profile” is on: Telegram "
+        "Desktop → Settings → Advanced → Experimental settings."
+    )
+    while True:
+        answer = term.ask("User ID")
+        if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
+            return int(answer)
+        term.warn("A user ID is a number such as 7000000001.")
+
+
+def tell_losses(sessions: Sequence[Session], target: str) -> None:
+    """Says what the target cannot hold, before it is lost."""
+    lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
+    if lost:
+        term.warn(f"{as_sentence(TARGETS[target].label)} cannot hold:")
+        for loss in lost:
+            term.say(loss, mark="•", indent=2)
+
+
+def target_passcode(storage: Storage) -> str:
+    """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
+    if isinstance(storage, Tdata) and storage.passcode:
+        term.note("The new folder has the same passcode as the old one.")
+        return storage.passcode
+    if os.environ.get("TELEGRAM_PASSCODE"):
+        term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
+        return os.environ["TELEGRAM_PASSCODE"]
+    return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
+
+
+# ── network ──
+
+
+def command_network(options: Any) -> Outcome:
+    """Can this computer reach Telegram? A table of every way there, then one verdict; exit code 0 if all is well.
+
+    `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
+    """
+    term.heading("Can this computer reach Telegram?")
+    proxy = named_proxy(options)
+    if proxy and proxy.kind == "mtproxy":
+        find_telethon()  # brings pyaes, because the cipher of MTProxy is not in Python's own library
+    way = f"through {proxy.describe()}" if proxy else "by every address and port"
+    term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
+    diagnosis = diagnose(proxy, options.ipv6)
+    if diagnosis.probes:
+        show_probes(diagnosis.probes)
+    if not diagnosis.names_work and not proxy:
+        said = "no answer about" if diagnosis.names_work is None else "no address for"
+        term.warn(
+            f"Names cannot be looked up here (DNS): {said} {TELEGRAM_NAME}. Signing in works without names, "
+            "but a browser will not find the page with the API ID and API hash."
+        )
+    if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:
+        term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
+    if diagnosis.verdict:
+        raise diagnosis.verdict
+    term.good("All is well: every data centre of Telegram answers.")
+    return Outcome(0)
+
+
+def show_probes(probes: Sequence[Probe]) -> None:
+    """The table: a line for each data centre and address family, a column for each of its ports."""
+    wide = term.width >= 70
+    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
+    rows: dict[tuple[int, bool], list[Probe]] = {}
+    for probe in probes:
+        if probe.ipv6 not in missing:
+            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
+    for ipv6 in sorted(missing):
+        term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
+    if not rows:
+        return
+    headings = {tuple(probe.port for probe in row) for row in rows.values()}
+    columns = max(len(row) for row in rows.values())
+    # Only a practice Telegram has different ports in each data centre.
+    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
+    term.say()
+    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
+    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
+        name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
+        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
+    for name, family, cells in lines:
+        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
+        term.verbatim(line.rstrip())
+    if any(not probe.failure for probe in probes):
+        key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
+        term.say(f"✓ {key}", "dim", indent=2)
+    term.say()
+
+
+def cell(probe: Probe, wide: bool) -> str:
+    """One attempt in a few letters: `✓ 41 + 43 ms`, `✗ refused`; in a narrow terminal `✓ 43`, `✗`."""
+    if probe.exchange is not None and probe.tcp is not None:
+        connect, answer = (f"{seconds * 1000:.0f}" for seconds in (probe.tcp, probe.exchange))
+        return f"✓ {connect} + {answer} ms" if wide else f"✓ {answer}"
+    word = "by the proxy" if probe.failure.startswith("Proxy") else probe.failure
+    return f"✗ {word}" if wide else "✗"
+
+
+# ── explain ──
+
+
+def command_explain(options: Any) -> Outcome:
+    """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
+
+    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
+    whole traceback. What was pasted is never shown again, because there may be a secret in it.
+    """
+    term.speak_on(sys.stdout)
+    if not options.error:
+        explain_all()
+        return Outcome(0)
+    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
+    found = find_answer(text)
+    problem = found.problem() if found else find_network_problem(text)
+    if problem:
+        term.problem(problem)
+        return Outcome(0)
+    tell_unknown(text)
+    return Outcome(1)
+
+
+def explain_all() -> None:
+    """The whole table, in the order of what the person was doing."""
+    group = ""
+    for answer in answers():
+        if answer.group != group:
+            group = answer.group
+            term.heading(group)
+        term.say(table_head(answer), "bold")
+        term.say(filled(answer.title, {}), indent=2)
+        term.say(filled(answer.meaning, {}), indent=2)
+        term.steps(filled(step, {}) for step in answer.steps)
+        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
+        term.say()
+
+
+def table_head(answer: Answer) -> str:
+    """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
+    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
+    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
+
+
+def read_pasted() -> str:
+    """What standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    if term.interactive:
+        term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    limit = 1 << 20
+    piece = raw = sys.stdin.buffer.read(limit)
+    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
+    while len(piece) == limit:  # on a terminal a shorter one is the end
+        piece = sys.stdin.buffer.read(limit)
+        raw = (raw + piece)[-limit:]
+    return raw.decode(encoding, "replace")
+
+
+def tell_unknown(text: str) -> None:
+    """Says that there is no answer, and which names of the table come near."""
+    near = near_misses(text)
+    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
+    if name and not near:
+        term.problem(named_problem(name[1]))
+        return
+    if near:
+        term.bad("There is no answer for exactly that. Did you mean one of these?")
+        for each in near:
+            term.say(each, mark="•", indent=2)
+    else:
+        term.bad("There is no answer for that in the list of errors.")
+    term.say()
+    term.steps(
+        [
+            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
+            "Without anything behind it, “explain” shows the whole list.",
+        ]
+    )
+
+
+# ── the report ──
+
+
+def prepare_report(options: Any) -> None:
+    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
+    path, options.report = options.report, None  # if not, none is written at the end
+    try:
+        refuse_existing(path)
+        if not os.access(os.path.dirname(path) or ".", os.W_OK):
+            raise PermissionError(13, "you may not write into its folder", path)
+    except OSError as error:
+        problem = not_written(path, error)
+        problem.code = 2
+        raise problem from None
+    options.report = path
+    import signal
+
+    # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+
+
+def finish_report(options: Any, code: int) -> None:
+    """Writes the report of `--report` at the very end."""
+    try:
+        write_report(options.report, options, code)
+    except Problem as problem:
+        term.problem(problem)
+
+
+def with_report(outcome: Outcome, options: Any) -> Outcome:
+    """A way to save a report, offered beside the others unless `--report` writes one anyway."""
+    if options.report:
+        return outcome
+
+    def save() -> Outcome:
+        default, number = "telegram-session-report.txt", 1
+        while os.path.lexists(default):
+            number += 1
+            default = f"telegram-session-report-{number}.txt"
+        try:
+            name = term.ask(f"File name (Enter alone: {default})", default)
+            write_report(os.path.expanduser(name), options, outcome.code)
+        except Problem as problem:
+            term.problem(problem)
+        except KeyboardInterrupt:
+            term.say()
+        return longer
+
+    longer = Outcome(outcome.code, [*outcome.ways, ("save a report, to ask for help with; secrets are masked", save)])
+    return longer
+
+
+def write_report(path: str, options: Any, code: int) -> None:
+    """Writes what was said so far, masked, as a new file that only its owner can read."""
+    write_bytes(path, (report_head(options, code) + "\n" + term.transcript()).encode("utf-8"))
+    term.good(f"Report written: {path}")
+    term.say("Phone numbers, codes, keys, names and strings are masked in it. Read it once before you share it.")
+
+
+def report_head(options: Any, code: int) -> str:
+    """What a helper asks first: the versions, the system, the terminal, how the script was started and how it ended."""
+    import platform
+
+    try:
+        telethon = find_telethon()
+        library = f"{telethon.version}, layer {telethon.layer}"
+    except Problem as problem:
+        library = term.mask(problem.title)
+    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    command = options.run.__name__.replace("command_", "").replace("_", " ")
+    yes = {True: "yes", False: "no"}
+    rows = [
+        ("script", __version__),
+        ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
+        ("exit code", code),
+        ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
+        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Telethon", library),
+        ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
+        ("platform", platform.platform()),
+        ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
+        ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
+        ("asks", f"on a terminal: {yes[term.interactive]}"),
+        ("output", f"to a terminal: {yes[not term.delivered_to_pipe]}"),
+    ]  # fmt: skip
+    widest = max(len(name) for name, _ in rows)
+    return "".join(f"{name.ljust(widest)} : {value}\n" for name, value in rows)
+
+
+OPTIONAL_HELPERS = "segno python-socks argon2-cffi cryptg"
+
+
+def installed_version(package: str) -> str:
+    """`segno 1.6`, or "" when it is not installed."""
+    from importlib import metadata
+
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+# ══ 8  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
+#
+# Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
+# a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
+# wrong password from a forbidden address only in the words of its error messages.
+
+
+# ── the diagnosis: all probes at once, then one verdict ──
+
+# A wrong clock matters from here on: Telegram refuses messages that come from more than 30 s in the future or 300 s in
+# the past (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
+CLOCK_TOLERANCE = 30
+
+# The name that is looked up, at this computer's own name service, to see whether names work here at all.
+TELEGRAM_NAME = "my.telegram.org"
+
+
+class Diagnosis(NamedTuple):
+    """What all probes together say: `verdict` is None when all is well.
+
+    `names_work` tells whether the name my.telegram.org could be looked up; None when that was not known in time.
+    """
+
+    probes: tuple[Probe, ...]
+    proxy: Proxy | None
+    names_work: bool | None
+    verdict: Problem | None
+
+    @property
+    def clock(self) -> float | None:
+        """Telegram's time minus this computer's in seconds: the middle one of all measurements; None without any."""
+        offsets = sorted(probe.clock for probe in self.probes if probe.clock is not None)
+        return offsets[len(offsets) // 2] if offsets else None
+
+    def reaches(self, dc: int, ipv6: bool) -> bool:
+        """Whether this data centre answered, by the address family that is to be used."""
+        return any(probe.dc == dc and probe.ipv6 == ipv6 and not probe.failure for probe in self.probes)
+
+
+def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0) -> Diagnosis:
+    """Tries every address of every data centre at once, for `limit` seconds at most, and says what is the matter.
+
+    Direct: IPv4 and IPv6, all ports. Through a proxy: one connection for each data centre. Once Telegram has answered
+    somewhere, the other attempts get four seconds in all: a silent port does not hold the verdict up. When none has
+    worked, up to two more seconds go into asking what answers instead. What is being waited for is shown.
+    """
+    examination = Examination(proxy, ipv6, limit)
+    try:
+        way = f"through {proxy.describe()}" if proxy else "at all data centres"
+        term.wait(examination.go_on, f"trying to reach Telegram {way}", limit + 2)
+        return examination.diagnosis
+    finally:
+        examination.close()
+
+
+class Examination:
+    """A diagnosis under way. It runs on the thread that calls `go_on` and only then; `close` ends it at any time."""
+
+    def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
+        import asyncio
+
+        self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
+        # Ctrl-C in the middle of an attempt ends that, too, with an exception that nobody asks for.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
+
+    def go_on(self, seconds: float) -> bool:
+        """Lets it run for so many seconds at most; True when the diagnosis is made."""
+        import asyncio
+
+        if not self._task.done():
+            self._loop.run_until_complete(asyncio.wait([self._task], timeout=seconds))
+        return self._task.done()
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What has come out, waiting for it if it is not there yet."""
+        return self._loop.run_until_complete(self._task)
+
+    def close(self) -> None:
+        """Ends whatever is still being tried."""
+        self._loop.run_until_complete(end_other_tasks())
+        self._loop.close()
+
+
+async def end_other_tasks() -> None:
+    """Ends what is still under way in this loop; Python would complain of it below the last prompt."""
+    import asyncio
+
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for other in others:
+        other.cancel()
+    if others:
+        await asyncio.wait(others)
+
+
+async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
+    import asyncio
+    import socket
+
+    started = time.monotonic()
+    loop = asyncio.get_running_loop()
+    name = proxy.host if proxy else TELEGRAM_NAME
+    lookup = look_up(loop, name, type=socket.SOCK_STREAM)
+    addresses: list[str] = []
+    if proxy:
+        try:
+            addresses = [str(found[4][0]) for found in await asyncio.wait_for(asyncio.shield(lookup), limit)]
+        except (OSError, ValueError, asyncio.TimeoutError):
+            return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
+    probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+    portal = "" if proxy or any(not probe.failure for probe in probes) else await _portal(probes)
+    names_work: bool | None = None
+    await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
+    if lookup.done():
+        names_work = lookup.exception() is None
+    diagnosis = Diagnosis(tuple(probes), proxy, names_work, None)
+    if proxy:
+        verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
+    else:
+        verdict = verdict_on_network(diagnosis, ipv6, portal)
+    return diagnosis._replace(verdict=verdict)
+
+
+def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
+    """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
+
+    The threads of the loop's own `getaddrinfo` are waited for there. The future's result is that of
+    `socket.getaddrinfo`, or an OSError (ValueError for a name that cannot be one).
+    """
+    import contextlib
+    import socket
+    import threading
+
+    future = loop.create_future()
+
+    def settle(result: Any, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+            future.exception()  # nobody has to look at it
+
+    def ask() -> None:
+        result, error = None, None
+        try:
+            result = socket.getaddrinfo(host, port, **how)
+        except (OSError, ValueError) as failed:
+            error = failed
+        with contextlib.suppress(RuntimeError):  # the diagnosis is over
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=ask, name="look up a name", daemon=True).start()
+    return future
+
+
+def _targets(proxy: Proxy | None, ipv6: bool) -> list[tuple[int, str, int]]:
+    """What to try: (data centre, address, port)."""
+    if proxy:
+        return [(dc.id, dc.ipv6 if ipv6 else dc.ipv4, dc.ports[0]) for dc in DATA_CENTRES.values()]
+    return [
+        (dc.id, address, port) for dc in DATA_CENTRES.values() for address in (dc.ipv4, dc.ipv6) for port in dc.ports
+    ]
+
+
+async def _all_probes(
+    targets: Sequence[tuple[int, str, int]], proxy: Proxy | None, addresses: Sequence[str], deadline: float
+) -> list[Probe]:
+    """Runs all probes at once and returns them in the order of `targets`."""
+    import asyncio
+
+    started = time.monotonic()
+    tasks = [asyncio.ensure_future(_probe(*target, proxy, addresses)) for target in targets]
+    pending = set(tasks)
+    while pending and time.monotonic() < deadline:
+        done, pending = await asyncio.wait(
+            pending, timeout=deadline - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
+        )
+        if any(not task.result().failure for task in done):
+            deadline = min(deadline, started + 4)
+    for task in pending:
+        task.cancel()
+    return list(await asyncio.gather(*tasks))
+
+
+async def _portal(probes: Sequence[Probe]) -> str:
+    """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
+
+    Wi-Fi that wants people to sign in first answers every web request itself, with a redirect or with 511 (RFC 6585,
+    section 6). Telegram's servers answer such a request with 404 or not at all.
+    """
+    import asyncio
+
+    async def ask(probe: Probe) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await asyncio.open_connection(probe.address, probe.port)
+            writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
+            line = in_one_line((await reader.readline()).decode("latin-1"))
+        except (OSError, ValueError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return line if re.match(r"HTTP/1\.[01] (30[1278]|511)\b", line) else ""
+
+    reached = {probe.port: probe for probe in probes if probe.tcp is not None}
+    if not reached:
+        return ""
+    done, late = await asyncio.wait([asyncio.ensure_future(ask(probe)) for probe in reached.values()], timeout=1.8)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in done if task.result()), "")
+
+
+def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Problem | None:
+    """What the probes of a direct connection mean, for somebody who wants to use IPv6 or not; None: all is well."""
+    probes = [probe for probe in diagnosis.probes if probe.ipv6 == ipv6]
+    others = [probe for probe in diagnosis.probes if probe.ipv6 != ipv6]
+    if any(not probe.failure for probe in probes):
+        return _verdict_on_reached(diagnosis, probes)
+    if any(not probe.failure for probe in others):
+        return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
+    if portal:
+        return network_problem("NetworkCaptivePortal", said=portal)
+    # What happened most often decides; an address family that this computer does not have says nothing.
+    failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
+    if not failures:
+        return network_problem("NetworkNoRoute")
+    # An answer says more than a connection that stood, and that more than many that did not stand.
+    answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
+    stood = [failure for failure in failures if failure in ("closed", "silent")]
+    telling = answered or stood or failures
+    usual = max(telling, key=telling.count)
+    if usual == "no answer" and diagnosis.names_work:
+        usual = "blocked"
+    said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
+    return network_problem("Network" + usual.title().replace(" ", ""), said=said)
+
+
+def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
+    """The verdict when Telegram answers at least somewhere."""
+    missing = {probe.dc for probe in probes} - {probe.dc for probe in probes if not probe.failure}
+    if missing:
+        return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
+    first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
+    if all(probe.failure for probe in first_ports):
+        port = next(probe.port for probe in probes if not probe.failure)
+        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
+    return clock_problem(diagnosis.clock)
+
+
+async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Sequence[str]) -> Problem | None:
+    """What the probes through a proxy mean; None: all is well."""
+    reached = [probe for probe in diagnosis.probes if not probe.failure]
+    if reached:
+        return _verdict_on_reached(diagnosis, diagnosis.probes)
+    failures = [probe.failure for probe in diagnosis.probes]
+    failure = max(failures, key=failures.count)
+    said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
+    values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
+    if failure == "turned away":  # by Telegram itself: the proxy does its work
+        return network_problem("NetworkTurnedAway", said=said)
+    if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
+        kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
+        if kind:
+            host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+            values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
+            failure = "ProxyOtherType"
+    if failure.startswith("Proxy"):
+        return network_problem(failure, **values)
+    if all(probe.tcp is None for probe in diagnosis.probes):
+        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
+    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
+
+
+PROXY_KINDS = {
+    "socks5": "a SOCKS5 proxy",
+    "socks4": "a SOCKS4 proxy",
+    "http": "a web (HTTP) proxy",
+    "mtproxy": "an MTProxy",
+}
+
+PROXY_NOT_REACHED = {
+    "refused": "the computer is there, but nothing listens on that port",
+    "no answer": "nothing answers at that address",
+    "no route": "there is no way from here to that address",
+    "denied": "this computer's own firewall forbids it",
+    "closed": "the connection is cut as soon as it stands",
+}
+
+
+async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) -> str:
+    """Which kind of proxy answers sensibly at this address, other than the kind that was named; "" if none does."""
+    import asyncio
+
+    async def answers(kind: str) -> str:
+        writer: Any = None
+        try:
+            reader, writer = await _connect_to_one_of(addresses, proxy.port)
+            await THROUGH[kind](reader, writer, proxy, target.address, target.port)
+        except ProxyAtFault as fault:
+            return "" if fault.name == "ProxyWrongType" else kind
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            return ""
+        finally:
+            if writer is not None:
+                writer.transport.abort()
+        return kind
+
+    tasks = [asyncio.ensure_future(answers(kind)) for kind in THROUGH if kind != proxy.kind]
+    done, late = await asyncio.wait(tasks, timeout=1.5)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return next((task.result() for task in tasks if task in done and task.result()), "")
+
+
+def clock_problem(offset: float | None) -> Problem | None:
+    """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
+    if offset is None or abs(offset) <= CLOCK_TOLERANCE:
+        return None
+    return network_problem(
+        "NetworkClock",
+        wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
+        here=clock(time.time()),
+        there=clock(time.time() + offset),
+        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
+    )
+
+
+def clock_warning(offset: float) -> str:
+    """What to say about a wrong clock to somebody whose sign-in goes on all the same."""
+    problem = clock_problem(offset)
+    return f"{problem.title} The sign-in goes on by Telegram's time. {problem.steps[0]}" if problem else ""
+
+
+SET_THE_CLOCK = {
+    "win32": [
+        "Open Settings, “Time & language”, “Date & time”; switch “Set time automatically” on, check the time zone, and "
+        "press “Sync now”.",
+    ],
+    "darwin": [
+        "Open System Settings, “General”, “Date & Time”; switch “Set time and date automatically” on, and check the "
+        "time zone.",
+    ],
+    "linux": [
+        "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
+        "In WSL: sudo hwclock -s. In a container or a virtual machine: set the clock of the machine that runs it.",
+    ],
+}
+
+
+# ── proxies ──
+
+
+class Proxy(NamedTuple):
+    """A proxy: `kind` is socks5, socks4, http or mtproxy.
+
+    `secret` belongs to MTProxy: 32 hexadecimal digits, with "dd" in front when the proxy wants padded packets.
+    """
+
+    kind: str
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    secret: str = ""
+
+    def describe(self) -> str:
+        """The proxy in words, without password and secret: `socks5://127.0.0.1:1080 (with a login)`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.kind == "mtproxy":
+            return f"MTProxy {host}:{self.port}"
+        return f"{self.kind}://{host}:{self.port}" + (" (with a login)" if self.username or self.password else "")
+
+    def __repr__(self) -> str:
+        return self.describe()  # a traceback, a log or a report never shows the password
+
+
+# What people write before “://”, and the kind of proxy they mean. SOCKS with “h” or “a” lets the proxy look names up:
+# Telegram is reached by address, so there is no difference.
+PROXY_SCHEMES = {
+    "socks5": "socks5", "socks5h": "socks5", "socks": "socks5",
+    "socks4": "socks4", "socks4a": "socks4",
+    "http": "http",
+    "mtproxy": "mtproxy", "mtproto": "mtproxy",
+}  # fmt: skip
+
+# What Telegram's own links call them: tg://proxy?server=…, https://t.me/socks?server=…
+PROXY_LINKS = {"proxy": "mtproxy", "socks": "socks5", "http": "http"}
+
+
+def choose_proxy(options: Any) -> Proxy | None:
+    """The proxy to use, or None: `options.proxy`, TELEGRAM_PROXY, or the system's if the person says yes to it.
+
+    Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
+    """
+    proxy = named_proxy(options)
+    if proxy and proxy.kind != "mtproxy":
+        _need_python_socks()
+    return proxy
+
+
+def named_proxy(options: Any) -> Proxy | None:
+    """Like `choose_proxy`, but without asking whether Telethon could use it."""
+    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
+    if given is not None:
+        proxy = parse_proxy(given)
+        term.note(f"Proxy: {proxy.describe()}")
+        if proxy.password or proxy.secret:
+            what = "password" if proxy.password else "secret"
+            term.warn(
+                f"The proxy's {what} was given on the command line: other programs on this computer can read it there, "
+                "and it stays in the shell's history. The environment variable TELEGRAM_PROXY is a better place for it."
+            )
+        return proxy
+    if from_environment:
+        proxy = parse_proxy(from_environment)
+        term.note(f"Proxy from TELEGRAM_PROXY: {proxy.describe()}")
+        return proxy
+    return _proxy_of_the_system()
+
+
+def _proxy_of_the_system() -> Proxy | None:
+    """The proxy that ALL_PROXY or HTTPS_PROXY names, if the person wants Telegram to go through it too."""
+    for variable in ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"):
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            continue
+        try:
+            proxy = parse_proxy(value)
+        except Problem as problem:
+            term.note(f"{variable} is set, but Telegram cannot be reached through it. {problem.title}")
+            return None
+        if not term.interactive:
+            term.note(
+                f"{variable} is set but not used. To go through that proxy, set TELEGRAM_PROXY to the same address."
+            )
+            return None
+        term.say(f"This computer has a proxy set ({variable}): {proxy.describe()}")
+        return proxy if term.confirm("Use it for Telegram too?", default=False) else None
+    return None
+
+
+def parse_proxy(text: str) -> Proxy:
+    """Reads a proxy address or link as people have it; anything else is a `Problem`.
+
+    `socks5://user:pass@host:port`, `socks4://`, `http://`, and for MTProxy `tg://proxy?server=…&port=…&secret=…`,
+    `https://t.me/proxy?…` (also t.me/socks, t.me/http) and `mtproxy://secret@host:port` or with `?secret=…`.
+    """
+    import urllib.parse
+
+    text = text.strip().strip("\"'<>“”‘’").strip()
+    if not text:
+        raise network_problem("ProxyLink", reason="it is empty")
+    shared = r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)"
+    link = re.match(shared, text, re.I | re.S)
+    try:
+        if link:
+            values = _link_values(link.group(2))
+            return _proxy(
+                PROXY_LINKS[link.group(1).lower()], values.get("server", ""), values.get("port", ""),
+                values.get("user", ""), values.get("pass", ""), values.get("secret", ""),
+            )  # fmt: skip
+        scheme, separator, _ = text.partition("://")
+        kind = PROXY_SCHEMES.get(scheme.lower(), "")
+        if not separator:
+            raise network_problem("ProxyLink", reason="it does not say which kind of proxy it is")
+        if scheme.lower() == "https":
+            raise network_problem("ProxyLink", reason="Telethon cannot speak to a proxy over TLS (https://)")
+        if not kind:
+            raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
+        parts = urllib.parse.urlsplit(text)
+        texts = (parts.username, parts.password, parts.path.strip("/"))
+        user, password, path = (urllib.parse.unquote(text or "") for text in texts)
+        if kind != "mtproxy":
+            return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
+        values = _link_values(parts.query)
+        host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
+        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
+    except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
+        about_port = "ort" in str(error)
+        reason = "its port is not a number from 1 to 65535" if about_port else "host and port cannot be told apart"
+        raise network_problem("ProxyLink", reason=reason) from None
+
+
+def _link_values(query: str) -> dict[str, str]:
+    """The values of a link's query. A “+” stays what it is: base64 secrets contain it, and nothing here has spaces."""
+    import urllib.parse
+
+    pairs = (pair.partition("=") for pair in query.partition("#")[0].split("&"))
+    return {name.lower(): urllib.parse.unquote(value) for name, _, value in pairs}
+
+
+def _proxy(kind: str, host: str, port: str, username: str, password: str, secret: str) -> Proxy:
+    """Checks the parts of a proxy address and puts them together. What is private in it is masked in reports."""
+    import urllib.parse
+
+    host = host.strip().strip("[]")
+    for part, name in ((host, "host"), (port, "port")):
+        if not part:
+            raise network_problem("ProxyLink", reason=f"the {name} is missing")
+    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
+        raise network_problem("ProxyLink", reason="its host has characters no host has")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
+    if not (username + password).isascii():  # python-socks cannot send them
+        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
+    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
+        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
+        term.hide(private, label)
+        term.hide(urllib.parse.quote(private, safe=""), label)
+    if not re.match(r"127\.|localhost$|::1$", host):
+        term.hide(host, "proxy")
+    if kind != "mtproxy":
+        return Proxy(kind, host, int(port), username, password)
+    secret = _mtproxy_secret(secret)
+    term.hide(secret[-32:], "proxy secret")
+    return Proxy(kind, host, int(port), secret=secret)
+
+
+def _mtproxy_secret(text: str) -> str:
+    """The secret of an MTProxy as 32 hexadecimal digits, "dd" in front if it wants padding; a `Problem` if it is none.
+
+    It comes as hexadecimal or base64 (either alphabet, with or without “=”): 16 bytes; 17 that begin with dd; or, for
+    fake-TLS, 18 and more that begin with ee. Source: TDLib, td/mtproto/ProxySecret.cpp, and
+    https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+    import base64
+    import binascii
+
+    if not text:
+        raise network_problem("ProxyLink", reason="the secret is missing")
+    try:
+        secret = bytes.fromhex(text)
+    except ValueError:
+        try:
+            plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+            secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            raise network_problem("ProxyLink", reason="its secret is neither hexadecimal nor base64") from None
+    if len(secret) == 16:
+        return secret.hex()
+    if len(secret) == 17 and secret[0] == 0xDD:
+        return secret.hex()
+    if len(secret) > 17 and secret[0] == 0xEE:
+        raise network_problem("ProxyFakeTls")
+    raise network_problem(
+        "ProxyLink", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
+    )
+
+
+def _need_python_socks() -> None:
+    """Telethon speaks to SOCKS and HTTP proxies through python-socks, which before Python 3.11 needs async_timeout."""
+    package = "python-socks[asyncio]"
+    modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
+    why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
+    if not all(offer_install(package, module, why) for module in modules):
+        problem = network_problem("ProxyNeedsPythonSocks")
+        problem.steps = (*ways_to_install(package), *problem.steps)
+        raise problem
+
+
+def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
+    """Telethon's connection class and `proxy` argument for this proxy (TelegramClient(connection=…, proxy=…)).
+
+    An MTProxy secret is always handed over with "dd" in front, because Telethon takes two letters off any secret that
+    begins with "dd" or "ee", also off one whose first byte happens to be that (tcpmtproxy.py, normalize_secret, 1.45).
+    """
+    from telethon import connection
+
+    if proxy is None:
+        return connection.ConnectionTcpFull, None
+    if proxy.kind == "mtproxy":
+        padded = connection.ConnectionTcpMTProxyRandomizedIntermediate
+        kind = padded if len(proxy.secret) == 34 else connection.ConnectionTcpMTProxyIntermediate
+        return kind, (proxy.host, proxy.port, "dd" + proxy.secret[-32:])
+    return connection.ConnectionTcpFull, {
+        "proxy_type": proxy.kind,
+        "addr": proxy.host,
+        "port": proxy.port,
+        "username": proxy.username or None,
+        "password": proxy.password if proxy.username else None,
+        "rdns": True,
+    }
+
+
+# ── probing: one connection, as far as the first answer of a key exchange ──
+
+
+class Probe(NamedTuple):
+    """What came of one attempt to reach one address of a data centre.
+
+    `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
+    time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
+    "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
+    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
+    `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
+    """
+
+    dc: int
+    address: str
+    port: int
+    tcp: float | None = None
+    exchange: float | None = None
+    failure: str = ""
+    detail: str = ""
+    clock: float | None = None
+
+    @property
+    def ipv6(self) -> bool:
+        return ":" in self.address
+
+
+class ProxyAtFault(Exception):
+    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
+
+    def __init__(self, name: str, said: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.said = said
+
+
+# SOCKS5 reply codes (RFC 1928, section 6) in words.
+SOCKS5_REPLIES = {
+    1: "a general failure", 2: "a rule forbids it", 3: "no network", 4: "no route to Telegram",
+    5: "Telegram's address refused it", 6: "its time ran out", 7: "it opens no connections", 8: "not such addresses",
+}  # fmt: skip
+
+
+async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS5 proxy for a connection (RFC 1928, and RFC 1929 for user and password)."""
+    import ipaddress
+
+    # Telethon's python-socks offers a login only when it has both user and password; the probe does the same.
+    login = bool(proxy.username and proxy.password)
+    writer.write(b"\5\2\0\2" if login else b"\5\1\0")
+    version, method = await reader.readexactly(2)
+    if version != 5:
+        raise ProxyAtFault("ProxyWrongType")
+    if method not in (0, 2) or (method == 2 and not login):
+        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
+    if method == 2:
+        user, password = proxy.username.encode(), proxy.password.encode()
+        writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
+        if (await reader.readexactly(2))[1] != 0:
+            raise ProxyAtFault("ProxyLoginWrong")
+    target = ipaddress.ip_address(address)
+    writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
+    _, reply, _, kind = await reader.readexactly(4)
+    if reply != 0:
+        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
+    length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
+    await reader.readexactly(length + 2)
+
+
+async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a SOCKS4 proxy for a connection (Ying-Da Lee, “SOCKS: a protocol for TCP proxy across firewalls”)."""
+    import ipaddress
+
+    target = ipaddress.ip_address(address)
+    if target.version != 4:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
+    writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
+    version, reply, *_ = await reader.readexactly(8)
+    if version != 0 or not 90 <= reply <= 93:
+        raise ProxyAtFault("ProxyWrongType")
+    if reply in (92, 93):
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if reply != 90:
+        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
+
+
+async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
+    """Asks a web proxy for a connection with CONNECT (RFC 9110, section 9.3.6)."""
+    import base64
+
+    host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    request = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
+    if proxy.username:
+        login = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+        request += f"Proxy-Authorization: Basic {login}\r\n"
+    writer.write((request + "\r\n").encode())
+    if await reader.readexactly(5) != b"HTTP/":
+        raise ProxyAtFault("ProxyWrongType")
+    status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
+    code, _, words = status.partition(" ")[2].partition(" ")
+    if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
+        raise ProxyAtFault("ProxyWrongType")
+    if code == "407":
+        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+    if not code.startswith("2"):
+        raise ProxyAtFault("ProxyRefuses", in_one_line(f"{code} {words}"))
+
+
+THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
+
+
+def first_message(now: float) -> tuple[bytes, bytes]:
+    """The unencrypted message that opens a key exchange, and the 16 random bytes its answer must repeat.
+
+    `req_pq_multi#be7e8ef1 nonce:int128`, in front of it a key id of 0, a message id (Unix time × 2³², divisible by 4)
+    and the length. Source: https://core.telegram.org/mtproto/auth_key and /mtproto/description#unencrypted-message
+    """
+    nonce = os.urandom(16)
+    message_id = int(now * 2**32) & ~3
+    return bytes(8) + message_id.to_bytes(8, "little") + b"\x14\0\0\0" + b"\xf1\x8e\x7e\xbe" + nonce, nonce
+
+
+def time_in_answer(message: bytes, nonce: bytes) -> float:
+    """Checks that `message` is `resPQ#05162463` for this nonce, and returns the Unix time at which it was written.
+
+    resPQ itself carries no time, but the id of the message does: a server's message ids are about Unix time × 2³², and
+    odd (https://core.telegram.org/mtproto/description#message-identifier-msg-id). ValueError for anything else.
+    """
+    if len(message) < 40 or message[:8] != bytes(8) or message[20:24] != b"\x63\x24\x16\x05" or message[24:40] != nonce:
+        raise ValueError("not resPQ for this nonce")
+    return int.from_bytes(message[8:16], "little") / 2**32
+
+
+class _FullTransport:
+    """MTProto's “full” transport: length, number, message, CRC32. Telethon's default, so filters see the same thing.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#full
+    """
+
+    def packet(self, message: bytes) -> bytes:
+        import zlib
+
+        packet = (len(message) + 12).to_bytes(4, "little") + bytes(4) + message
+        return packet + zlib.crc32(packet).to_bytes(4, "little")
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = await reader.readexactly(4)
+        length = int.from_bytes(start, "little", signed=True)
+        if not 12 < length <= 4096:
+            raise NotTelegram(start)
+        packet: bytes = start + await reader.readexactly(length - 4)
+        return packet[8:-4]
+
+
+class _MTProxyTransport:
+    """The obfuscated (padded) intermediate transport as MTProxy wants it: AES-256-CTR with keys made from its secret.
+
+    Source: https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
+    """
+
+    def __init__(self, secret: str, dc: int) -> None:
+        import hashlib
+
+        import pyaes
+
+        def cipher(seed: bytes) -> Any:
+            key = hashlib.sha256(seed[8:40] + bytes.fromhex(secret[-32:])).digest()
+            counter = pyaes.Counter(int.from_bytes(seed[40:56], "big"))
+            return pyaes.AESModeOfOperationCTR(key, counter)
+
+        tag = b"\xdd" * 4 if len(secret) == 34 else b"\xee" * 4
+        # 0x01 in front keeps clear of what the first bytes must not be: GET, POST, HEAD, 0xef, a TLS greeting, …
+        start = b"\1" + os.urandom(3) + b"\1" + os.urandom(51) + tag + dc.to_bytes(2, "little") + os.urandom(2)
+        self._encrypt, self._decrypt = cipher(start), cipher(start[::-1])
+        self._header: bytes = start[:56] + self._encrypt.encrypt(start)[56:]
+
+    def packet(self, message: bytes) -> bytes:
+        encrypted: bytes = self._encrypt.encrypt(len(message).to_bytes(4, "little") + message)
+        return self._header + encrypted
+
+    async def read(self, reader: Any) -> bytes:
+        start: bytes = self._decrypt.decrypt(await reader.readexactly(4))
+        length = int.from_bytes(start, "little", signed=True)
+        if not 0 < length <= 4096:
+            raise NotTelegram(start)
+        message: bytes = self._decrypt.decrypt(await reader.readexactly(length))
+        return message
+
+
+class NotTelegram(Exception):
+    """The other side answered with something that is not Telegram's protocol: its first bytes."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__()
+        self.start = start
+
+
+async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_addresses: Sequence[str]) -> Probe:
+    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got."""
+    import asyncio
+
+    state = Probe(dc, address, port)
+    writer: Any = None
+    started = time.monotonic()
+    try:
+        if proxy is None:
+            reader, writer = await asyncio.open_connection(address, port)
+        else:
+            reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
+            if proxy.kind != "mtproxy":
+                state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
+                await THROUGH[proxy.kind](reader, writer, proxy, address, port)
+        state = state._replace(tcp=time.monotonic() - started, failure="")
+        transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
+        began, sent = time.monotonic(), time.time()
+        message, nonce = first_message(sent)
+        writer.write(transport.packet(message))
+        try:
+            answer = await transport.read(reader)
+        except asyncio.IncompleteReadError as error:
+            if not error.partial:
+                raise ConnectionResetError from None
+            raise NotTelegram(error.partial) from None
+        took = time.monotonic() - began
+        if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
+            raise NotTelegram(answer[:4])
+        return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
+    except asyncio.CancelledError:
+        return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
+    except ProxyAtFault as fault:
+        return state._replace(failure=fault.name, detail=fault.said)
+    except NotTelegram as other:
+        failure, detail = await _what_else_answered(other.start, reader)
+        return state._replace(failure=failure, detail=detail)
+    except (ValueError, asyncio.LimitOverrunError):  # a packet, but not resPQ; or a web proxy's answer without an end
+        return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
+    except EOFError:  # IncompleteReadError in a proxy's part
+        return state._replace(failure="ProxyHangsUp")
+    except OSError as error:
+        return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
+    finally:
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
+    """Connects to the first of these addresses that lets itself be connected to."""
+    import asyncio
+    import contextlib
+
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(address, port)
+    return await asyncio.open_connection(addresses[-1], port)
+
+
+def why_not_connected(error: OSError) -> str:
+    """The `failure` of a `Probe` for an error that the operating system gave."""
+    import errno
+
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "no route"
+    if isinstance(error, PermissionError):
+        return "denied"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return "no answer"
+    return "closed" if isinstance(error, ConnectionError) else "error"
+
+
+async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
+    """`failure` and `detail` of a `Probe` for an answer that begins with these bytes and is not resPQ.
+
+    In place of an answer Telegram may send a negative number, such as -429 for too many connections from one address:
+    https://core.telegram.org/mtproto/mtproto-transports#transport-errors
+    """
+    import asyncio
+
+    code = int.from_bytes(start, "little", signed=True)
+    if len(start) == 4 and -1000 < code < 0:
+        return "turned away", str(code)
+    try:
+        more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
+    except (OSError, asyncio.TimeoutError, asyncio.CancelledError):  # the time of the probe is up: what is there counts
+        more = start
+    if more.startswith((b"HTTP/", b"<")):
+        return "HTTP", in_one_line(more.split(b"\r\n")[0].decode("latin-1"))
+    return "garbage", ""
+
+
+# ── what can be in the way ──
+
+# What helps against most of it.
+ANOTHER_WAY = """\
+- Try another network: a phone's hotspot is the quickest test.
+- Or switch a VPN on.
+- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
+
+
+def network_problem(name: str, **values: object) -> Problem:
+    """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
+
+    A step begins with "- "; a value may bring several of them.
+    """
+    for block in NETWORK_PROBLEMS.strip().split("\n\n"):
+        lines = block.split("\n")
+        if lines[0] == name:
+            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
+            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
+            return Problem(title, meaning, steps, name=name)
+    raise KeyError(name)
+
+
+def find_network_problem(text: str) -> Problem | None:
+    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
+    words = {squashed(word) for word in re.findall(r"\w+", text)}
+    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
+    unknown.pop("another_way")
+    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
+    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
+
+
+# ══ 9  WHAT IS INSTALLED ═════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
+# that starts pip is `offer_install`.
+
+
+# ── step 0: dependency check ──
+
+
+def check_dependencies() -> None:
+    """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
+    term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
+    library = os.path.dirname(os.__file__)
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # somebody has deleted it meanwhile
+        here = ""
+    folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
+    hiding = files_in_the_way(folders)
+    if hiding:
+        raise Problem(
+            "A file here has the name of something that Python needs.",
+            "Python takes it for its own module, or for Telethon, because it lies beside the script or in another "
+            "folder that is searched first:\n" + "\n".join(f"    {path}" for path in hiding),
+            ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
+            name="HiddenModule",
+        )
+    for path in [] if here in folders else files_in_the_way([here]):
+        term.warn(
+            f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
+            "every Python program that lies beside it: give it another name."
+        )
+    telethon = find_telethon()
+    term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
+    if telethon.layer < NEWEST_LAYER:
+        term.say(
+            f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
+        )
+
+
+OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
+NEWEST_LAYER = 229  # of Telethon 1.45 (2026)
+
+
+class Installed(NamedTuple):
+    """A Telethon on this computer: its version, and the layer of Telegram's API that it speaks."""
+
+    version: str
+    layer: int
+
+
+def files_in_the_way(folders: Sequence[str]) -> list[str]:
+    """Paths of the files and packages in `folders` that Python takes for a module that is needed."""
+    from importlib.machinery import PathFinder
+
+    found = []
+    for folder in folders:
+        try:
+            names = {entry.partition(".")[0] for entry in os.listdir(folder)}
+        except OSError:
+            continue
+        for name in sorted(names.intersection(MODULES_NEEDED.split())):
+            spec = PathFinder.find_spec(name, [folder])
+            if spec is None or not spec.origin:  # a folder without any code in it has no origin, and hides nothing
+                continue
+            package = os.path.dirname(spec.origin) if spec.submodule_search_locations else ""
+            if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
+                found.append(package or spec.origin)
+    return found
+
+
+def find_telethon() -> Installed:
+    """The Telethon that `import telethon` would load, known by its files and not imported. Raises Problem without one.
+
+    Sources: `telethon/version.py` and LAYER in `telethon/tl/alltlobjects.py` of Telethon 1; Telethon 2 has
+    `telethon/_impl` in the place of `telethon/tl`.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("telethon")
+    if spec is None or not spec.origin:  # a folder without any code in it has no origin
+        raise telethon_missing()
+    folder = os.path.dirname(spec.origin)
+    version = first_match(r"__version__ = ['\"]([^'\"]+)", os.path.join(folder, "version.py"))
+    layer = first_match(r"LAYER = (\d+)", os.path.join(folder, "tl", "alltlobjects.py"))
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    if numbers >= (2,) or os.path.isdir(os.path.join(folder, "_impl")):
+        raise Problem(
+            f"Telethon {version or '2'} is another library under the same name.",
+            "This script, and the programs that take Telethon session strings, need Telethon 1. Version 2 is an alpha "
+            f"that was never finished. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTwo",
+        )
+    missing = [name for name in ("pyaes", "rsa", "pyasn1") if find_spec(name) is None]
+    if not (version and layer) or missing:
+        what = f"it needs {' and '.join(missing)}, which is not there" if version and layer else "files are missing"
+        raise Problem(
+            "Telethon is there, but not whole.",
+            f"What Python finds under that name is {folder}, and {what}. Either an installation was interrupted, or "
+            "that folder is something else.",
+            ["If that folder is your own, give it another name.", *ways_to_install(TELETHON, "--force-reinstall")],
+            name="TelethonBroken",
+        )
+    if numbers < OLDEST_TELETHON:
+        oldest = "{}.{}".format(*OLDEST_TELETHON)
+        raise Problem(
+            f"Telethon {version} is too old; {oldest} or newer is needed.",
+            f"It speaks layer {layer} of Telegram's API. Telegram now sends codes in ways that this version does not "
+            f"know, and fails on them. It lies in {folder}.",
+            ways_to_install(TELETHON, "--upgrade"),
+            name="TelethonTooOld",
+        )
+    return Installed(version, int(layer))
+
+
+def telethon_missing() -> Problem:
+    """No Telethon can be imported: never installed for this Python, or only pip believes that it is."""
+    from importlib import metadata
+
+    try:
+        version = metadata.version("telethon")
+    except metadata.PackageNotFoundError:
+        return Problem(
+            "Telethon is not installed.",
+            f"It is the library that speaks to Telegram, and this Python does not have it: {sys.executable}",
+            ways_to_install(TELETHON),
+            name="TelethonMissing",
+        )
+    return Problem(
+        "Telethon is there, but not whole.",
+        f"pip has version {version} on its list, but the library itself has been deleted.",
+        ways_to_install(TELETHON, "--force-reinstall"),
+        name="TelethonBroken",
+    )
+
+
+def first_match(pattern: str, path: str) -> str:
+    """What the first group of `pattern` matches in the first 1000 bytes of a file, or "" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            found = re.search(pattern, file.read(1000).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found.group(1) if found else ""
+
+
+# ── what may be installed, and how ──
+
+TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+
+
+def in_virtual_environment() -> bool:
+    return sys.prefix != sys.base_prefix
+
+
+def belongs_to_the_system() -> bool:
+    """Whether pip refuses this Python: PEP 668, a file EXTERNALLY-MANAGED beside the standard library."""
+    import sysconfig
+
+    marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
+    return not in_virtual_environment() and os.path.exists(marker)
+
+
+def pip_command(package: str, *options: str) -> list[str]:
+    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+
+    There is none where the system's package manager owns this Python, where this person may not write, and where there
+    is neither pip nor uv.
+    """
+    import importlib.util
+    import shutil
+    import site
+    import sysconfig
+
+    if belongs_to_the_system():
+        return []
+    folder = sysconfig.get_path("purelib")
+    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
+    if to_user and not site.ENABLE_USER_SITE:
+        return []
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
+    uv = shutil.which("uv")  # its environments come without pip
+    if uv and not to_user:
+        return [uv, "pip", "install", "--python", sys.executable, *options, package]
+    return []
+
+
+def pip_comes_from() -> list[str]:
+    """The command that gives pip to a Python that has none, or []."""
+    import importlib.util
+
+    if importlib.util.find_spec("pip"):
+        return []
+    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
+        return ["conda", "install", "--prefix", sys.prefix, "pip"]
+    if in_virtual_environment() and importlib.util.find_spec("ensurepip"):
+        return [sys.executable, "-m", "ensurepip"]
+    return []
+
+
+def in_shell_words(command: Sequence[str]) -> str:
+    """A command as one types it, quoted as this system's shell wants it."""
+    if os.name == "nt":
+        import subprocess
+
+        return subprocess.list2cmdline(command)
+    import shlex
+
+    return " ".join(shlex.quote(word) for word in command)
+
+
+def ways_to_install(package: str, *options: str) -> list[str]:
+    """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
+    import shutil
+
+    command = pip_command(package, *options)
+    first = [] if command else pip_comes_from()
+    if first:
+        command = [sys.executable, "-m", "pip", "install", *options, package]
+    if not command:
+        return ways_around_this_python(package)
+    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+        command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
+    return [
+        *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
+        f"Install it for the Python that runs this script:\n    {in_shell_words(command)}",
+        "Start the script again.",
+    ]
+
+
+def for_this_python(problem: Problem) -> Problem:
+    """A card for what happened in this script: UPGRADE and REINSTALL become what works for this Python."""
+    steps: list[str] = []
+    for step in problem.steps:
+        option = {UPGRADE: "--upgrade", REINSTALL: "--force-reinstall"}.get(step)
+        first, *more = ways_to_install(TELETHON, option) if option else [step]
+        steps += [f"{step.partition(':')[0]}. {first}" if option else first, *more]
+    problem.steps = tuple(steps)
+    return problem
+
+
+def ways_around_this_python(package: str) -> list[str]:
+    """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
+    import importlib.util
+
+    script = os.path.abspath(__file__)
+    home = os.path.dirname(script)
+    if home == os.getcwd():
+        script, environment = os.path.basename(script), ".venv"
+    else:
+        environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
+    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    why = "This Python has no pip, or you may not write into its folder."
+    if belongs_to_the_system():
+        why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
+    make = in_shell_words([sys.executable, "-m", "venv", environment])
+    install = in_shell_words([python, "-m", "pip", "install", *dict.fromkeys([TELETHON, package])])
+    steps = [
+        f"{why} Give the script an environment of its own:\n    {make}\n    {install}",
+        f"Start the script with that, now and later:\n    {in_shell_words([python, script])}",
+    ]
+    if not importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        debian = "sudo apt install python{}.{}-venv".format(*sys.version_info[:2])
+        steps.insert(0, f"This Python cannot make environments yet. On Debian and Ubuntu that takes:\n    {debian}")
+    run = in_shell_words([script])
+    uv = f"Instead, with uv or pipx (1.4.3 or newer), one command does it all:\n    uv run {run}\n    pipx run {run}"
+    return [*steps, uv]
+
+
+def offer_install(package: str, module: str, why: str) -> bool:
+    """Says `why` a package is needed and offers to install it; True if `module` can be imported afterwards.
+
+    Nothing is installed without a yes. Without a terminal to ask on, and where pip may not be used, nobody is asked:
+    the ways to get the package are shown and the answer is False.
+    """
+    import importlib
+    import importlib.util
+
+    if importlib.util.find_spec(module):
+        return True
+    term.say(why)
+    command = pip_command(package)
+    if not command:
+        term.steps(ways_to_install(package))
+        return False
+    term.verbatim(f"    {in_shell_words(command)}")
+    if not (term.interactive and term.confirm("Install it now?", default=False)):
+        return False
+    said = _run_quietly(command, f"installing {package}", limit=180)
+    importlib.invalidate_caches()
+    if importlib.util.find_spec(module):
+        term.good(f"{package} is installed.")
+        return True
+    term.bad(f"{package} could not be installed.")
+    if said:
+        term.say(said, "dim", indent=2)
+    return False
+
+
+def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
+    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryFile() as output:
+        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
+        )
+
+        def finished(pause: float) -> bool:
+            try:
+                process.wait(pause)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
+
+        try:
+            term.wait(finished, doing, limit)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        output.seek(0)
+        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+
+
+# ══ 10  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
+#
+# From an exception, or from whatever people have of one (a name, a class, a log line, a whole traceback), to its row in
+# ERRORS. Begin with `problem_from` and `find_answer`.
+
+
+# ── from an exception to the card ──
+
+
+def problem_from(error: BaseException, call: str = "") -> Problem:
+    """The card for any exception: by Telegram's name, by its text, by its class. A `Problem` comes back as it is."""
+    if isinstance(error, Problem):
+        return error
+    name = telegram_name(error)
+    if name:
+        return named_problem(name, call=call)
+    kind = type(error)
+    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}")
+    for base in kind.__mro__:
+        found = found or find_name(f"{base.__module__}.{base.__name__}")
+    if found:
+        return found.problem(name=kind.__name__, call=call, since=time.time())
+    words = term.mask(str(error)).split("\n", 1)[0][:200]
+    return Problem(
+        "Something unexpected went wrong in this script or in Telethon.",
+        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
+        [
+            "Run the same command again.",
+            UPGRADE,
+            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
+        ],
+        name=kind.__name__,
+        call=call,
+        again="at once",
+    )
+
+
+def named_problem(name: str, *, call: str = "") -> Problem:
+    """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
+    found = find_name(name)
+    if found:
+        secret = "{key}" in "".join(found.answer.names)
+        return found.problem(name=found.name if secret else name, call=call, since=time.time())
+    wait = re.search(r"WAIT_(\d{1,9})", name)
+    return Problem(
+        "Telegram answered with an error that this script does not know.",
+        f"Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about "
+        "signing in. The name itself often says what is missing.",
+        [
+            "Try once more, without changing anything.",
+            f"Search the web for {name} together with the word Telegram.",
+            "If it came in a sign-in, try the QR code instead: that takes another way through Telegram.",
+            "If it stays, report it to the project of this script with the name above. It is safe to share.",
+        ],
+        name=name,
+        call=call,
+        retry_at=time.time() + int(wait[1]) if wait else None,
+        again="" if wait else "once, at once; not in a loop",
+    )
+
+
+def telegram_name(error: BaseException) -> str:
+    """Telegram's own name for an exception of Telethon, `""` if it is not an answer of Telegram.
+
+    Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
+    the answer that the connection keeps with the exception (`rpc_error`), or got back from the tables that Telethon
+    looks the class up in (telethon/errors/rpcerrorlist.py). Only a class without a name of its own has it in `message`.
+    """
+    raw = getattr(error, "rpc_error", None)
+    if raw is not None:
+        return in_one_line(raw.error_message, 100)
+    table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
+    if table is None or not isinstance(error, table.RPCError):
+        return ""
+    plain = next((str(name) for name, kind in table.rpc_errors_dict.items() if kind is type(error)), "")
+    for pattern, kind in table.rpc_errors_re:
+        if kind is type(error):
+            number = max([value for value in vars(error).values() if isinstance(value, int)], default=0)
+            return str(plain if plain and not number else pattern.replace(r"(\d+)", str(number)))
+    if plain:
+        return plain
+    return str(getattr(error, "message", None) or type(error).__name__)
+
+
+# ── from what people have to the row ──
+
+
+class Found(NamedTuple):
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`)."""
+
+    answer: Answer
+    name: str
+    values: dict[str, int]
+
+    def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
+        """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
+        seconds = seconds_to_wait(self.answer.again, self.values)
+        return Problem(
+            filled(self.answer.title, self.values),
+            filled(self.answer.meaning, self.values),
+            [filled(step, self.values) for step in self.answer.steps],
+            name=name or self.name,
+            call=call,
+            retry_at=since + seconds if since is not None and seconds else None,
+            again=filled(self.answer.again, self.values),
+        )
+
+
+def find_answer(text: str) -> Found | None:
+    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
+
+    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
+    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
+    before that other one.
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
+    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
+    alone = None if re.search(r"\s", text) else find_name(text)
+    if alone:
+        return alone
+    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
+        named = clues_in_names(part)
+        clues = [*named, *clues_in_texts(part)]
+        best = max(clues, key=lambda clue: clue.rank, default=None)
+        if best and (best.rank[0] > 1 or part is text):
+            break
+    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
+    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
+        return None
+    # The name may say which error it is, and the text how long to wait.
+    same = [clue for clue in clues if clue.answer is best.answer]
+    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
+    name = next((clue.name for clue in same if clue in named), best.name)
+    return Found(best.answer, with_values(name, values), values)
+
+
+def find_name(name: str) -> Found | None:
+    """The answer for a name alone; see `clue_in_name`."""
+    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
+    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
+
+
+def near_misses(text: str) -> list[str]:
+    """Names of the table that are written nearly like something in `text`, at most five, the nearest first."""
+    import difflib
+
+    near: list[str] = []
+    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
+    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
+        together = ["_".join(words)] if len(words) < 6 else []
+        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
+    for word in words:
+        key = re.sub("ERROR$", "", squashed(word))
+        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
+            near.append(with_values(rows_by_name()[match][1], {}))
+    return list(dict.fromkeys(near))[:5]
+
+
+class Clue(NamedTuple):
+    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
+
+    rank: tuple[int, int, int]
+    answer: Answer
+    name: str
+    values: dict[str, int]
+
+
+def clues_in_names(text: str) -> list[Clue]:
+    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
+    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*(?: \(\d+\))?", text)  # gotd writes FLOOD_WAIT (37)
+    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0].split()[0]))
+    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
+
+
+def clue_in_name(token: str, position: int = 0) -> Clue | None:
+    """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
+
+    Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
+    `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
+    """
+    module, _, last = token.rpartition(".")
+    key = squashed(last)
+    shorter = re.sub("ERROR$", "", key)
+    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
+        row = rows_by_name().get(candidate)
+        if row:
+            break
+    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
+        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
+        if not row:
+            return None
+    answer, name = row
+    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
+    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
+    telegrams = "_" in name and not name.startswith("EAI_")
+    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
+
+
+def clues_in_texts(text: str) -> Iterator[Clue]:
+    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
+    for answer in answers():
+        for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
+            match = match_text(pattern, text)
+            if match:
+                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
+                values = {key: int(value) for key, value in match.groupdict().items()}
+                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
+
+
+def match_text(pattern: str, text: str) -> re.Match[str] | None:
+    """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
+    parts = re.split(r"(\{\w+\}|\*| )", pattern)
+    longest_word = max(parts[::2], key=len)
+    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
+        return None
+    expression = "".join(
+        r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
+        if part.startswith("{") else re.escape(part) for part in parts
+    )  # fmt: skip
+    return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
+
+
+def with_values(name: str, values: dict[str, int]) -> str:
+    """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
+    for key, value in values.items():
+        name = name.replace(f"{{{key}}}", str(value))
+    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
+
+
+# ── the rows ──
+
+
+class Answer(NamedTuple):
+    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
+
+    `head` is the row's first line as it stands there, `names` the names in it.
+    """
+
+    group: str
+    head: str
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    vague_texts: tuple[str, ...]
+    title: str
+    meaning: str
+    steps: tuple[str, ...]
+    again: str
+
+
+_answers: list[Answer] = []
+_named: dict[str, tuple[Answer, str]] = {}
+
+
+def answers() -> list[Answer]:
+    """Every row of ERRORS, in the order of the table; read on first use."""
+    if not _answers:
+        group = ""
+        row: dict[str, list[str]] = {}
+        for line in [*re.sub(r"\n {4,}", " ", ERRORS).splitlines(), "== end"]:
+            if line.startswith("  "):
+                row.setdefault(line[2], []).append(line[4:])
+                continue
+            if row:  # it ends where the next row or the next group begins
+                _answers.append(_answer(group, row))
+            row = {"names": [line]} if line and not line.startswith("== ") else {}
+            group = line[3:] if line.startswith("== ") else group
+    return _answers
+
+
+def _answer(group: str, row: dict[str, list[str]]) -> Answer:
+    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
+    head = row["names"][0]
+    texts = re.findall("“(.+?)”", head)
+    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
+    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
+    known = {"{upgrade}": UPGRADE, "{reinstall}": REINSTALL}
+    return Answer(
+        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
+        row["!"][0], row["?"][0], tuple(known.get(step, step) for step in row["-"]), row["@"][0],
+    )  # fmt: skip
+
+
+def rows_by_name() -> dict[str, tuple[Answer, str]]:
+    """Squashed name → its row, and the name as the table writes it."""
+    if not _named:
+        for answer in answers():
+            for name in answer.names:
+                _named.setdefault(squashed(name), (answer, name))
+    return _named
+
+
+def squashed(name: str) -> str:
+    """What all spellings of a name share: `FLOOD_WAIT_37`, `FLOOD_WAIT_X`, `flood_wait` → `FLOODWAIT`."""
+    without_values = re.sub(r"\{\w+\}|%[DS]|_[XN]$", "", name.upper().replace("2FA", "TWOFA"))
+    return re.sub("[^A-Z]", "", without_values)
+
+
+def filled(text: str, values: dict[str, int]) -> str:
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
+
+    def words(match: re.Match[str]) -> str:
+        known = values.get(match[1])
+        if match[1] != "seconds" or known is None:
+            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
+        exact = f"{known} second{'' if known == 1 else 's'}"
+        return exact if known < 60 else f"{exact} ({duration(known)})"
+
+    return re.sub(r"\{(\w+)\}", words, text)
+
+
+def seconds_to_wait(again: str, values: dict[str, int]) -> int:
+    """The wait that `after {seconds}`, `after 24 hours` or `after 10 minutes` names, in seconds; 0 if it names none."""
+    wait = re.match(r"after (?:\{seconds\}|(\d+) (minute|hour))", again)
+    if not wait:
+        return 0
+    return int(wait[1]) * (3600 if wait[2] == "hour" else 60) if wait[1] else values.get("seconds", 0)
+
+
+# Right for most programs. For this script itself `for_this_python` puts the exact command in the place of this one.
+UPGRADE = (
+    "Bring Telethon up to date: python3 -m pip install --upgrade telethon (with the Python that the program uses; "
+    "if pip refuses: explain externally-managed-environment)"
+)
+
+REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
+
+
+# ══ 11  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# The only place that prints, asks, colours, counts down, masks, or knows about encodings and terminals.
+# Every other room says what it has to say through `term`.
+
 # What a console that cannot encode the left side gets instead. Anything else it cannot encode becomes a question mark.
 PLAIN_CHARACTERS = {
     "─": "-", "│": "|", "✓": "+", "✗": "x", "•": "*", "→": "->", "…": "...", "–": "-", "—": "-",
@@ -145,50 +7390,13 @@ LONGEST_SECRET = 1000
 HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
+
 HALF_A_LETTER = (
     "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
     "letter behind. Please type it once more."
 )
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
-
-
-def duration(seconds: float) -> str:
-    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`, `604800` → `7 days`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60}m"
-    days, hours = whole // 86400, whole % 86400 // 3600
-    return f"{days} day{'s' if days > 1 else ''}{f' {hours}h' if hours else ''}"
-
-
-def clock(moment: float) -> str:
-    """A Unix time as the wall clock shows it: `14:05:09`, with the day in front when it is not today."""
-    try:
-        then, now = time.localtime(moment), time.localtime()
-    except (OverflowError, ValueError, OSError):  # a moment that a server made up; Windows knows none before 1970
-        return f"{moment:.0f} seconds after 1970"
-    same_day = (then.tm_year, then.tm_yday) == (now.tm_year, now.tm_yday)
-    return time.strftime("%H:%M:%S" if same_day else "%a %d %b %Y %H:%M", then)
-
-
-def cut_to(limit: int, text: str) -> str:
-    """`text`, or its beginning and how long it is, if it has more than `limit` characters."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
-
-
-def without_paste_marks(line: str) -> str:
-    """What was pasted, without the marks that a terminal puts around it as long as some program has asked for them."""
-    return line.replace("\x1b[200~", "").replace("\x1b[201~", "")
-
-
-def in_one_line(text: object, limit: int = 60) -> str:
-    """What a server said, short enough to be quoted in a sentence, and without line ends to fake other lines with."""
-    return " ".join(str(text).split())[:limit]
 
 
 class Terminal:
@@ -882,6 +8090,52 @@ class Terminal:
         return re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE), labels
 
 
+# ── texts ──
+
+
+def duration(seconds: float) -> str:
+    """`45` → `45s`, `300` → `5m 0s`, `86399` → `23h 59m`, `200000` → `2 days 7h`, `604800` → `7 days`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60}m"
+    days, hours = whole // 86400, whole % 86400 // 3600
+    return f"{days} day{'s' if days > 1 else ''}{f' {hours}h' if hours else ''}"
+
+
+def clock(moment: float) -> str:
+    """A Unix time as the wall clock shows it: `14:05:09`, with the day in front when it is not today."""
+    try:
+        then, now = time.localtime(moment), time.localtime()
+    except (OverflowError, ValueError, OSError):  # a moment that a server made up; Windows knows none before 1970
+        return f"{moment:.0f} seconds after 1970"
+    same_day = (then.tm_year, then.tm_yday) == (now.tm_year, now.tm_yday)
+    return time.strftime("%H:%M:%S" if same_day else "%a %d %b %Y %H:%M", then)
+
+
+def cut_to(limit: int, text: str) -> str:
+    """`text`, or its beginning and how long it is, if it has more than `limit` characters."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def without_paste_marks(line: str) -> str:
+    """What was pasted, without the marks that a terminal puts around it as long as some program has asked for them."""
+    return line.replace("\x1b[200~", "").replace("\x1b[201~", "")
+
+
+def in_one_line(text: object, limit: int = 60) -> str:
+    """What a server said, short enough to be quoted in a sentence, and without line ends to fake other lines with."""
+    return " ".join(str(text).split())[:limit]
+
+
+def as_sentence(text: str) -> str:
+    """The text with its first letter in upper case, and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def script_text() -> str:
     """This file."""
     try:
@@ -910,10 +8164,10 @@ def spellings(secret: str | bytes) -> set[str]:
 term = Terminal()
 
 
-# ══ 3  KNOWLEDGE ═════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 12  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
-# What is known about Telegram's sign-in: tables of data, in an order a reader can predict. Long tables are text blocks,
-# read when they are first needed: Python compiles this file at every start, and text costs nothing to compile.
+# Data, and how it is read when first needed; in each table an order that a reader can predict. Texts cost the start
+# nothing.
 
 
 # ── data centres ──
@@ -938,6 +8192,20 @@ DATA_CENTRES = {
     4: DataCentre(4, "Amsterdam", "149.154.167.91", "2001:67c:4e8:f004::a"),
     5: DataCentre(5, "Singapore", "91.108.56.130", "2001:b28:f23f:f005::a"),
 }
+
+# Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
+TEST_DATA_CENTRES = """
+1  149.154.175.10   2001:b28:f23d:f001::e
+2  149.154.167.40   2001:67c:4e8:f002::e
+3  149.154.175.117  2001:b28:f23d:f003::e
+"""
+
+# Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
+TELEGRAM_NETWORKS = """
+149.154.160.0/20  91.108.4.0/22   91.108.8.0/22     91.108.12.0/22    91.108.16.0/22  91.108.20.0/22  91.108.56.0/22
+91.105.192.0/23   95.161.64.0/20  185.76.151.0/24
+2001:67c:4e8::/48 2001:b28:f23d::/48 2001:b28:f23f::/48 2001:b28:f23c::/48 2a0a:f280::/32
+"""
 
 
 # ── delivery types ──
@@ -1038,6 +8306,681 @@ WHERE_TO_SCAN = (
     ("Android", "menu (or profile) → Settings → Devices → Link Desktop Device, then point the camera at the code"),
     ("Computer", "Telegram Desktop cannot scan. Use the phone that is signed in to the account"),
 )
+
+
+# ── paste targets ──
+
+
+class Target(NamedTuple):
+    """A program that a session is made for: a row of PASTE_TARGETS.
+
+    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
+    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
+    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    """
+
+    name: str
+    takes: str
+    api_id: str
+    api_hash: str
+    session: str
+    place: str
+
+
+# Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
+# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+#
+#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+PASTE_TARGETS = """
+= variables
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
+tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+
+= mcp
+chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uv --directory /full/path/to/telegram-mcp run main.py
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
+j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  {state}/mcp-telegram/mcp_telegram_session.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
+chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+
+= n8n
+GramPro                           | fields  | apiId | apiHash | session |
+MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
+Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
+Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
+TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+"""
+
+# MCP clients: where their settings are, and the shape of what goes there.
+MCP_CLIENTS = """
+Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
+Cursor         | mcpServers | ~/.cursor/mcp.json
+VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
+Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
+Codex          | toml       | ~/.codex/config.toml
+"""
+
+# Programs that take text for the clipboard from standard input, in the order they are tried.
+CLIPBOARDS = """
+pbcopy
+wl-copy
+xclip -selection clipboard
+xsel --clipboard --input
+clip.exe
+"""
+
+# What a session can be saved as: the name in TARGETS (`env`: lines of variables), a file name, and what it is.
+SAVE_AS = """
+env      | telegram.env     | the lines of a .env file: API ID, API hash and session string
+string   | session.txt      | a text file with the session string and nothing else
+telethon | telegram.session | a .session file of Telethon 1
+json     | telegram.session | a .session file with the .json that many tools want beside it
+tdata    | tdata            | a tdata folder for Telegram Desktop
+"""
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
+def paste_targets(group: str) -> list[Target]:
+    """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
+    found, current = [], ""
+    for row in rows_of(PASTE_TARGETS):
+        if row[0].startswith("= "):
+            current = row[0][2:]
+        elif current == group:
+            found.append(Target(*row))
+    return found
+
+
+# ── credentials and modules ──
+
+# Keys that anyone can read in public source code. Telegram answers most of them with API_ID_PUBLISHED_FLOOD, and an
+# account that signs in with one looks like an imitation of that app. Source: the apps' own repositories (2026).
+PUBLISHED_API_IDS = """
+1        an old Telegram app
+4        Telegram for Android (beta)
+5        Telegram for Android (beta)
+6        Telegram for Android
+8        Telegram for iOS
+9        Telegram for macOS (beta)
+2040     Telegram Desktop
+2496     Telegram Web
+2834     Telegram for macOS
+2899     telegram-cli
+10840    Telegram for iOS
+16623    Plus Messenger
+17349    the sample in Telegram Desktop’s source code
+21724    Telegram X
+94575    the sample in TDLib’s source code
+611335   Telegram Desktop as built by Linux distributions
+1025907  Telegram Web K
+"""
+
+# What Python and Telethon load on the way to Telegram (a test compares this with what they really load): a file of
+# such a name in a folder that Python searches first is taken for the real one.
+MODULES_NEEDED = """
+annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
+contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
+gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
+selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
+sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
+warnings weakref webbrowser zipfile zlib
+"""
+
+
+# ── calling codes ──
+
+
+class CallingCode(NamedTuple):
+    """What can follow one calling code: the row of CALLING_CODES, with its indented rows."""
+
+    code: str
+    lengths: tuple[int, ...]  # of the national number, in digits; empty where nobody has a Telegram account
+    trunks: tuple[str, ...]  # dialled in front inside the country, never after +
+    shape: str  # how a mobile number is grouped
+    country: str
+    areas: tuple[tuple[str, str], ...]  # what the national number begins with, and whose it then is
+    hint: str  # what people get wrong there
+
+
+# Every calling code that the ITU has assigned (list of E.164 codes, 2025), and the two that only Telegram knows.
+#
+#     code · digits of a mobile number after it · trunk prefixes · how it is grouped · whose it is
+#
+# The rows below a code say whose the numbers are that begin otherwise, and (!) what people get wrong. Digits are those
+# of mobile numbers, because a Telegram account needs a code; `none` is for codes that no account can have. A trunk
+# prefix is what is dialled in front of a number inside the country only; `-`: there is none, and a 0 in front stays.
+# The lengths are computed from the metadata of libphonenumber 9.0.43 (2026), which tests/test_phone.py compares.
+CALLING_CODES = """
+1      10       1             XXX XXX XXXX     United States
+       204 226 236 249 250 257 263 273 289     Canada
+       306 343 354 365 367 368 382 403 416     Canada
+       418 428 431 437 438 450 468 474 506     Canada
+       514 519 548 579 581 584 587 600 604     Canada
+       613 622 633 639 647 672 683 705 709     Canada
+       742 753 778 780 782 807 819 825 867     Canada
+       873 879 902 905 942                     Canada
+       242                                     Bahamas
+       246                                     Barbados
+       264                                     Anguilla
+       268                                     Antigua and Barbuda
+       284                                     British Virgin Islands
+       340                                     US Virgin Islands
+       345                                     Cayman Islands
+       441                                     Bermuda
+       473                                     Grenada
+       649                                     Turks and Caicos Islands
+       658 876                                 Jamaica
+       664                                     Montserrat
+       670                                     Northern Mariana Islands
+       671                                     Guam
+       684                                     American Samoa
+       721                                     Sint Maarten
+       758                                     Saint Lucia
+       767                                     Dominica
+       784                                     Saint Vincent and the Grenadines
+       787 939                                 Puerto Rico
+       809 829 849                             Dominican Republic
+       868                                     Trinidad and Tobago
+       869                                     Saint Kitts and Nevis
+20     10       0             XX XXXXXXXX      Egypt
+211    9        0             XXX XXX XXX      South Sudan
+212    9        0             X XX XX XX XX    Morocco
+       5288 5289                               Western Sahara
+213    9        0             XXX XX XX XX     Algeria
+216    8        -             XX XXX XXX       Tunisia
+218    9        0             XX XXXXXXX       Libya
+220    7,9      -             XXX XXXX         Gambia
+221    9        -             XX XXX XX XX     Senegal
+222    8        -             XX XX XX XX      Mauritania
+223    8        -             XX XX XX XX      Mali
+224    9        -             XXX XX XX XX     Guinea
+225    10       -             XX XX XX XXXX    Ivory Coast
+       ! Since 2021 numbers have 10 digits: 01, 05 or 07 came in front of the old 8 of a mobile number.
+226    8        -             XX XX XX XX      Burkina Faso
+227    8        -             XX XX XX XX      Niger
+228    8        -             XX XX XX XX      Togo
+229    10       -             XX XX XX XX XX   Benin
+       ! Since the end of 2024 numbers have 10 digits: 01 came in front of the old 8.
+230    8        -             XXXX XXXX        Mauritius
+231    7,9      0             XX XXX XXXX      Liberia
+232    8        0             XX XXXXXX        Sierra Leone
+233    9        0             XX XXX XXXX      Ghana
+234    10       0             XXX XXX XXXX     Nigeria
+235    8        -             XX XX XX XX      Chad
+236    8        -             XX XX XX XX      Central African Republic
+237    9        -             X XX XX XX XX    Cameroon
+238    7        -             XXX XX XX        Cape Verde
+239    7        -             XXX XXXX         São Tomé and Príncipe
+240    9        -             XXX XXX XXX      Equatorial Guinea
+241    7,8      -             XX XX XX XX      Gabon
+242    9        -             XX XXX XXXX      Congo (Brazzaville)
+243    7,9      0             XXX XXX XXX      Congo (Kinshasa)
+244    9        -             XXX XXX XXX      Angola
+245    9        -             XXX XXX XXX      Guinea-Bissau
+246    7        -             XXX XXXX         British Indian Ocean Territory
+247    5        -             XXXXX            Ascension Island
+248    7        -             X XXX XXX        Seychelles
+249    9        0             XX XXX XXXX      Sudan
+250    9        0             XXX XXX XXX      Rwanda
+251    9        0             XX XXX XXXX      Ethiopia
+252    7-9      0             XX XXXXXXX       Somalia
+253    8        -             XX XX XX XX      Djibouti
+254    9        0             XXX XXXXXX       Kenya
+255    9        0             XXX XXX XXX      Tanzania
+256    9        0             XXX XXXXXX       Uganda
+257    8        -             XX XX XX XX      Burundi
+258    9        -             XX XXX XXXX      Mozambique
+260    9        0             XX XXXXXXX       Zambia
+261    9        0             XX XX XXX XX     Madagascar
+262    9        0             XXX XX XX XX     Réunion
+       269 639                                 Mayotte
+263    9        0             XX XXX XXXX      Zimbabwe
+264    9        0             XX XXX XXXX      Namibia
+265    9        0             XXX XX XX XX     Malawi
+266    8        -             XXXX XXXX        Lesotho
+267    8        -             XX XXX XXX       Botswana
+268    8        -             XXXX XXXX        Eswatini
+269    7        -             XXX XX XX        Comoros
+27     5-9      0             XX XXX XXXX      South Africa
+290    4,5      -             XXXXX            Saint Helena
+       8                                       Tristan da Cunha
+291    7        0             X XXX XXX        Eritrea
+297    7        -             XXX XXXX         Aruba
+298    6        -             XX XX XX         Faroe Islands
+299    6        -             XX XX XX         Greenland
+30     10       -             XXX XXX XXXX     Greece
+31     9,11     0             X XXXXXXXX       Netherlands
+32     9        0             XXX XX XX XX     Belgium
+33     9        0             X XX XX XX XX    France
+34     9        -             XXX XX XX XX     Spain
+350    8        -             XXXXXXXX         Gibraltar
+351    9        -             XXX XXX XXX      Portugal
+352    9        -             XXX XXX XXX      Luxembourg
+353    9        0             XX XXX XXXX      Ireland
+354    7,9      -             XXX XXXX         Iceland
+355    9        0             XX XXX XXXX      Albania
+356    8        -             XXXX XXXX        Malta
+357    8        -             XX XXXXXX        Cyprus
+358    6-10     0             XX XXXXXXX       Finland
+       18                                      Åland Islands
+359    8,9      0             XX XXX XXXX      Bulgaria
+36     9        06            XX XXX XXXX      Hungary
+370    8        0,8           XXX XXXXX        Lithuania
+371    8        -             XX XXX XXX       Latvia
+372    7,8      -             XXXX XXXX        Estonia
+373    8        0             XXX XX XXX       Moldova
+374    8        0             XX XXXXXX        Armenia
+375    9        80,8,0        XX XXX XX XX     Belarus
+376    6,9      -             XXX XXX          Andorra
+377    8,9      0             X XX XX XX XX    Monaco
+378    8        -             XX XX XX XX      San Marino
+379    none     -             -                is kept for Vatican City, whose numbers begin with +39 06 698
+380    9        0             XX XXX XXXX      Ukraine
+381    8-10     0             XX XXXXXXX       Serbia
+382    8        0             XX XXX XXX       Montenegro
+383    8        0             XX XXX XXX       Kosovo
+385    8,9      0             XX XXX XXXX      Croatia
+386    8        0             XX XXX XXX       Slovenia
+387    8,9      0             XX XXX XXX       Bosnia and Herzegovina
+388    none     -             -                was for European services and is not in use
+389    8        0             XX XXX XXX       North Macedonia
+39     9,10     -             XXX XXX XXXX     Italy
+       06698                                   Vatican City
+       0549                                    San Marino
+       ! In Italy a 0 in front belongs to the number and stays; mobile numbers begin with 3.
+40     9        0             XXX XXX XXX      Romania
+41     9        0             XX XXX XX XX     Switzerland
+420    9        -             XXX XXX XXX      Czechia
+421    9        0             XXX XXX XXX      Slovakia
+423    7,9      0             XXX XXX XXX      Liechtenstein
+43     7-13     0             XXX XXXXXXX      Austria
+44     10       0             XXXX XXXXXX      United Kingdom
+       1481 7781 7839 79111 79117              Guernsey
+       1534 7509 77003 77007 77008 7797 7829 7937  Jersey
+       1624 74576 7524 7624 7924               Isle of Man
+45     8        -             XX XX XX XX      Denmark
+46     9        0             XX XXX XX XX     Sweden
+47     8        -             XX XX XX XX      Norway
+       79                                      Svalbard and Jan Mayen
+48     9        -             XXX XXX XXX      Poland
+49     10,11    0             XXXX XXXXXXX     Germany
+500    5        -             XXXXX            Falkland Islands
+501    7        -             XXX XXXX         Belize
+502    8        -             XXXX XXXX        Guatemala
+503    8        -             XXXX XXXX        El Salvador
+504    8        -             XXXX XXXX        Honduras
+505    8        -             XXXX XXXX        Nicaragua
+506    8        -             XXXX XXXX        Costa Rica
+507    7,8      -             XXXX XXXX        Panama
+508    6,9      0             XX XX XX         Saint Pierre and Miquelon
+509    8        -             XX XX XXXX       Haiti
+51     9        0             XXX XXX XXX      Peru
+52     10       1,01,044,045  XXX XXX XXXX     Mexico
+       ! Since 2019 the 10 digits are enough: no 1, 01, 044 or 045 in front of them.
+53     8        0             X XXXXXXX        Cuba
+54     10,11    0             X XX XXXX XXXX   Argentina
+       ! A mobile number has a 9 after +54 and no 15: 011 15 2345 6789 becomes +54 9 11 2345 6789.
+55     10,11    0             XX XXXXX XXXX    Brazil
+       ! A mobile number is the area code without 0 or a carrier’s code, and nine digits that begin with 9.
+56     9        -             X XXXX XXXX      Chile
+57     10       0             XXX XXXXXXX      Colombia
+58     10       0             XXX XXXXXXX      Venezuela
+590    9        0             XXX XX XX XX     Guadeloupe, Saint Martin or Saint Barthélemy
+591    8        0             XXXXXXXX         Bolivia
+592    7        -             XXX XXXX         Guyana
+593    9        0             XX XXX XXXX      Ecuador
+594    9        0             XXX XX XX XX     French Guiana
+595    9        0             XXX XXXXXX       Paraguay
+596    9        0             XXX XX XX XX     Martinique
+597    7        -             XXX XXXX         Suriname
+598    8        0             XX XXX XXX       Uruguay
+599    7,8      -             X XXX XXXX       Curaçao or the Caribbean Netherlands
+       9                                       Curaçao
+       3                                       Sint Eustatius
+       4                                       Saba
+       7                                       Bonaire
+60     9,10     0             XX XXXX XXXX     Malaysia
+61     9        0             XXX XXX XXX      Australia
+       89162                                   Cocos Islands
+       89164                                   Christmas Island
+62     9-12     0             XXX XXXX XXXX    Indonesia
+63     10       0             XXX XXX XXXX     Philippines
+64     8-10     0             XX XXX XXXX      New Zealand
+65     8        -             XXXX XXXX        Singapore
+66     9        0             XX XXX XXXX      Thailand
+670    8        -             XXXX XXXX        East Timor
+6721   5        -             XX XXX           Australian Antarctic bases
+6723   5        -             XX XXX           Norfolk Island
+673    7        -             XXX XXXX         Brunei
+674    7        -             XXX XXXX         Nauru
+675    8        -             XXXX XXXX        Papua New Guinea
+676    7        -             XXX XXXX         Tonga
+677    5,7      -             XX XXXXX         Solomon Islands
+678    7        -             XXX XXXX         Vanuatu
+679    7        -             XXX XXXX         Fiji
+680    7        -             XXX XXXX         Palau
+681    6        -             XX XX XX         Wallis and Futuna
+682    5        -             XX XXX           Cook Islands
+683    4,7      -             XXX XXXX         Niue
+685    7,10     -             XX XXXXX         Samoa
+686    8        0             XXXXXXXX         Kiribati
+687    6        -             XX XX XX         New Caledonia
+688    6,7      -             XX XXXX          Tuvalu
+689    8        -             XX XX XX XX      French Polynesia
+690    4-7      -             XXXXXXX          Tokelau
+691    7        -             XXX XXXX         Micronesia
+692    7        1             XXX XXXX         Marshall Islands
+7      10       8             XXX XXX XX XX    Russia
+       6 7                                     Kazakhstan
+       840 940                                 Abkhazia
+       ! Inside the country numbers are dialled with 8 in front; +7 takes the place of that 8.
+800    none     -             -                is for freephone numbers, which cannot have a Telegram account
+808    none     -             -                is for shared-cost numbers, which cannot have a Telegram account
+81     10       0             XX XXXX XXXX     Japan
+82     9,10     0             XX XXXX XXXX     South Korea
+84     9        0             XXX XXX XXX      Vietnam
+850    10       0             XXX XXX XXXX     North Korea
+852    8        -             XXXX XXXX        Hong Kong
+853    8        -             XXXX XXXX        Macau
+855    8,9      0             XX XXX XXX       Cambodia
+856    9,10     0             XX XX XXX XXX    Laos
+86     11       0             XXX XXXX XXXX    China
+870    9,12     -             XXX XXX XXX      Inmarsat satellite phone
+878    12       -             XX XXXXXXXXXX    universal personal number
+880    10       0             XXXX XXXXXX      Bangladesh
+881    9,10     -             X XXX XXXXX      satellite phone
+       6 7                                     Iridium satellite phone
+       8 9                                     Globalstar satellite phone
+882    7-10,12  -             XX XXXXXXX       international network
+883    8-12     -             XXX XXX XXX XXX  international network
+886    9        0             XXX XXX XXX      Taiwan
+888    4,8      -             XXXX XXXX        anonymous number from Fragment
+90     10       0             XXX XXX XX XX    Turkey
+91     10       0             XXXXX XXXXX      India
+92     10       0             XXX XXXXXXX      Pakistan
+93     9        0             XX XXX XXXX      Afghanistan
+94     9        0             XX XXX XXXX      Sri Lanka
+95     7-10     0             X XXX XXX XXX    Myanmar
+960    7        -             XXX XXXX         Maldives
+961    7,8      0             XX XXX XXX       Lebanon
+962    9        0             X XXXX XXXX      Jordan
+963    9        0             XXX XXX XXX      Syria
+964    10       0             XXX XXX XXXX     Iraq
+965    8        -             XXX XXXXX        Kuwait
+966    9        0             XX XXX XXXX      Saudi Arabia
+967    9        0             XXX XXX XXX      Yemen
+968    8        -             XXXX XXXX        Oman
+970    9        0             XXX XXX XXX      Palestine
+971    9        0             XX XXX XXXX      United Arab Emirates
+972    9        0             XX XXX XXXX      Israel
+973    8        -             XXXX XXXX        Bahrain
+974    8        -             XXXX XXXX        Qatar
+975    8        -             XX XX XX XX      Bhutan
+976    8        0             XXXX XXXX        Mongolia
+977    10       0             XXX XXXXXXX      Nepal
+979    none     -             -                is for premium-rate numbers, which cannot have a Telegram account
+98     10       0             XXX XXX XXXX     Iran
+991    none     -             -                was for a trial and is not in use
+992    9        -             XX XXX XXXX      Tajikistan
+993    8        8             XX XXXXXX        Turkmenistan
+994    9        0             XX XXX XX XX     Azerbaijan
+995    9        0             XXX XX XX XX     Georgia
+996    9        0             XXX XXX XXX      Kyrgyzstan
+998    9        -             XX XXX XX XX     Uzbekistan
+99966  5        -             X XXXX           number of Telegram’s test servers
+"""
+
+_calling_codes: dict[str, CallingCode] = {}
+
+
+def calling_codes() -> dict[str, CallingCode]:
+    """CALLING_CODES by code, read when it is first needed."""
+    code = ""
+    for line in CALLING_CODES.strip().splitlines() if not _calling_codes else ():
+        if line.startswith("       ! "):
+            _calling_codes[code] = _calling_codes[code]._replace(hint=line[9:])
+        elif line.startswith(" "):
+            prefixes, country = re.split(" {2,}", line.strip())
+            areas = tuple((prefix, country) for prefix in prefixes.split())
+            _calling_codes[code] = _calling_codes[code]._replace(areas=_calling_codes[code].areas + areas)
+        else:
+            code, digits, trunks, shape, country = re.split(" {2,}", line)
+            lengths = tuple(length for span in digits.split(",") if span != "none" for length in _span(span))
+            trunk = () if trunks == "-" else tuple(trunks.split(","))
+            _calling_codes[code] = CallingCode(code, lengths, trunk, shape, country, (), "")
+    return _calling_codes
+
+
+def _span(text: str) -> range:
+    """`7` → 7, `7-10` → 7 to 10."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+# ── what can be in the way ──
+
+# Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
+NETWORK_PROBLEMS = """
+ProxyLink
+This is not a proxy address: {reason}.
+A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
+- For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
+- For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
+- For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
+shell's history.
+
+ProxyFakeTls
+This MTProxy only speaks fake-TLS, which Telethon cannot.
+Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
+can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
+- Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
+- Or use a SOCKS5 proxy: socks5://host:port.
+- Or use a VPN and no proxy at all.
+
+ProxyNeedsPythonSocks
+To use this proxy, Python needs the package python-socks.
+Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
+- Or use an MTProxy (tg://proxy?…), which works without that package.
+
+ProxyName
+The name of the proxy cannot be looked up: {host}
+Either there is no such name, or this computer has no name service (DNS) at the moment.
+- Compare the name, letter by letter, with the one you were given.
+- Open any web page: if that does not work either, this computer is offline.
+- If you know the proxy's address in numbers, use that instead of the name.
+
+ProxyDead
+The proxy cannot be reached: {reason}.
+This computer tried {proxy}; Telegram was not even asked.
+- Compare host and port with what you were given.
+- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
+- Otherwise the proxy may be gone: ask its owner, or use another one.
+
+ProxyOtherType
+This is {other}, not {kind}.
+At the address of {proxy} something answers the way {other} does.
+- Use {address} instead (with user:password@ in front of the host if it wants a login).
+
+ProxyWrongType
+What answers there is not {kind}.
+Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
+- Compare host and port with what you were given: a port of another service is the usual reason.
+- A link that begins with tg://proxy is an MTProxy; use that link as it is.
+
+ProxyHangsUp
+The proxy hung up without a word.
+{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
+connection, people who are not on their list, or everybody when they are full.
+- Check that it really is {kind}, and whether it wants a user and a password.
+- Ask its owner whether this computer's address must be allowed first.
+- Or use another proxy.
+
+ProxyHangs
+The proxy takes the connection and then says nothing.
+{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
+- Check that it really is {kind}.
+- Try again in a minute, or use another proxy.
+
+ProxyLoginWanted
+The proxy wants a user and a password.
+{proxy} answers, but only to people who log in.
+- Add them to the address: {scheme}://user:password@host:port.
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
+
+ProxyLoginWrong
+The proxy does not accept this user and password.
+{proxy} answers, but it refuses this login.
+- Compare user and password with what you were given; capital letters count.
+- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+- Proxies that are paid for often stop working on the day the plan ends.
+
+ProxyRefuses
+The proxy refuses to connect to Telegram ({said}).
+{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
+pages, or Telegram may be blocked where the proxy stands.
+- Use another proxy, best one in another country.
+- If it is your own: allow connections to Telegram's addresses, port 443.
+
+ProxySecret
+The MTProxy does not answer: its secret is probably wrong.
+{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
+one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
+- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
+- On a command line put quotes around the link.
+- Or use another proxy.
+
+ProxyWithoutTelegram
+The proxy puts the connection through, but Telegram does not answer behind it.
+{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
+Telegram filters it, or the proxy only pretends.
+- Use another proxy, best one in another country.
+- Or try without a proxy.
+
+NetworkNoRoute
+This computer is not connected to a network.
+The operating system knows no way to any of Telegram's addresses.
+- Switch Wi-Fi on or plug the cable in; switch flight mode off.
+- If a VPN is on, switch it off and on again.
+- In a container or a sandbox: give it access to the network.
+
+NetworkNoAnswer
+Nothing answers: neither Telegram nor the name service (DNS).
+The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
+probably offline, or a firewall lets this program talk to nobody.
+- Open any web page in a browser. If that fails too, mend the internet connection first.
+- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
+{another_way}
+
+NetworkBlocked
+Telegram is blocked here: its addresses do not answer.
+The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
+companies, schools and some countries block Telegram like that.
+{another_way}
+
+NetworkRefused
+Telegram is blocked here: connections to its addresses are refused.
+Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
+says no. Telegram itself never does that.
+{another_way}
+
+NetworkDenied
+This computer's own firewall does not let this program reach Telegram.
+The operating system forbade the connections before anything was sent ({said}).
+- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
+{another_way}
+
+NetworkSilent
+Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
+Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
+looks into connections and drops Telegram's.
+{another_way}
+
+NetworkClosed
+Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
+Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
+itself closes like that only for some minutes, when too many connections came from one address.
+{another_way}
+- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
+
+NetworkHttp
+Something else answers in Telegram's place: a web server or web filter ({said}).
+Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
+- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
+- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
+{another_way}
+
+NetworkCaptivePortal
+This network wants you to sign in first (hotel, café, train, campus).
+A sign-in page answers instead of Telegram ({said}).
+- Open any page in a browser; the sign-in page of the network should appear.
+- Sign in or accept the terms there, then start again here.
+- Or use another network, such as a phone's hotspot.
+
+NetworkGarbage
+Something answers in Telegram's place, and it is not Telegram.
+The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
+{another_way}
+
+NetworkTurnedAway
+Telegram turns connections from this address away for now (transport error {said}).
+The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
+shared address, a VPN, a proxy, a server with several bots.
+- Stop other programs that connect to Telegram from here, and wait ten minutes.
+{another_way}
+
+NetworkError
+The connection to Telegram fails on this computer ({said}).
+The operating system could not open the connections.
+- Close programs that use many connections, or restart the computer.
+- Check VPN, firewall and antivirus programs.
+{another_way}
+
+NetworkIPv6Only
+Telegram can be reached here by IPv6 only.
+IPv4 addresses do not answer on this network, IPv6 addresses do.
+- Start again with --ipv6.
+
+NetworkNoIPv6
+There is no way to Telegram by IPv6 here, but there is by IPv4.
+IPv4 addresses answer on this network, IPv6 addresses do not.
+- Start again without --ipv6.
+
+NetworkPartly
+Telegram answers, but not from all of its data centres: {centres} cannot be reached.
+Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
+- Try to sign in: with an account that lives elsewhere it works.
+{another_way}
+
+NetworkPort
+Port {port} to Telegram is blocked here; port {other} is open.
+Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
+not get through.
+- Allow outgoing connections to port {port} in the firewall of this network or computer.
+{another_way}
+
+NetworkClock
+The clock of this computer is wrong: {wrong}.
+Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
+codes that expire and QR codes go wrong in odd ways.
+{how}
+- Then start again.
+"""
 
 
 # ── errors ──
@@ -2649,7880 +10592,10 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
   @ as that name says
 """
 
-# Right for most programs. For this script itself `for_this_python` puts the exact command in the place of this one.
-UPGRADE = (
-    "Bring Telethon up to date: python3 -m pip install --upgrade telethon (with the Python that the program uses; "
-    "if pip refuses: explain externally-managed-environment)"
-)
-REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
 
-
-class Answer(NamedTuple):
-    """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
-
-    `head` is the row's first line as it stands there, `names` the names in it.
-    """
-
-    group: str
-    head: str
-    names: tuple[str, ...]
-    texts: tuple[str, ...]
-    vague_texts: tuple[str, ...]
-    title: str
-    meaning: str
-    steps: tuple[str, ...]
-    again: str
-
-
-class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`)."""
-
-    answer: Answer
-    name: str
-    values: dict[str, int]
-
-    def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
-        """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
-        seconds = seconds_to_wait(self.answer.again, self.values)
-        return Problem(
-            filled(self.answer.title, self.values),
-            filled(self.answer.meaning, self.values),
-            [filled(step, self.values) for step in self.answer.steps],
-            name=name or self.name,
-            call=call,
-            retry_at=since + seconds if since is not None and seconds else None,
-            again=filled(self.answer.again, self.values),
-        )
-
-
-_answers: list[Answer] = []
-_named: dict[str, tuple[Answer, str]] = {}
-
-
-def answers() -> list[Answer]:
-    """Every row of ERRORS, in the order of the table; read on first use."""
-    if not _answers:
-        group = ""
-        row: dict[str, list[str]] = {}
-        for line in [*re.sub(r"\n {4,}", " ", ERRORS).splitlines(), "== end"]:
-            if line.startswith("  "):
-                row.setdefault(line[2], []).append(line[4:])
-                continue
-            if row:  # it ends where the next row or the next group begins
-                _answers.append(_answer(group, row))
-            row = {"names": [line]} if line and not line.startswith("== ") else {}
-            group = line[3:] if line.startswith("== ") else group
-    return _answers
-
-
-def _answer(group: str, row: dict[str, list[str]]) -> Answer:
-    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
-    head = row["names"][0]
-    texts = re.findall("“(.+?)”", head)
-    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
-    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
-    known = {"{upgrade}": UPGRADE, "{reinstall}": REINSTALL}
-    return Answer(
-        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
-        row["!"][0], row["?"][0], tuple(known.get(step, step) for step in row["-"]), row["@"][0],
-    )  # fmt: skip
-
-
-def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
-
-    def words(match: re.Match[str]) -> str:
-        known = values.get(match[1])
-        if match[1] != "seconds" or known is None:
-            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
-        exact = f"{known} second{'' if known == 1 else 's'}"
-        return exact if known < 60 else f"{exact} ({duration(known)})"
-
-    return re.sub(r"\{(\w+)\}", words, text)
-
-
-def seconds_to_wait(again: str, values: dict[str, int]) -> int:
-    """The wait that `after {seconds}`, `after 24 hours` or `after 10 minutes` names, in seconds; 0 if it names none."""
-    wait = re.match(r"after (?:\{seconds\}|(\d+) (minute|hour))", again)
-    if not wait:
-        return 0
-    return int(wait[1]) * (3600 if wait[2] == "hour" else 60) if wait[1] else values.get("seconds", 0)
-
-
-# ── errors: from what people have to the row ──
-
-
-def squashed(name: str) -> str:
-    """What all spellings of a name share: `FLOOD_WAIT_37`, `FLOOD_WAIT_X`, `flood_wait` → `FLOODWAIT`."""
-    without_values = re.sub(r"\{\w+\}|%[DS]|_[XN]$", "", name.upper().replace("2FA", "TWOFA"))
-    return re.sub("[^A-Z]", "", without_values)
-
-
-def rows_by_name() -> dict[str, tuple[Answer, str]]:
-    """Squashed name → its row, and the name as the table writes it."""
-    if not _named:
-        for answer in answers():
-            for name in answer.names:
-                _named.setdefault(squashed(name), (answer, name))
-    return _named
-
-
-class Clue(NamedTuple):
-    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
-
-    rank: tuple[int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, int]
-
-
-def clue_in_name(token: str, position: int = 0) -> Clue | None:
-    """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
-
-    Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
-    `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
-    """
-    module, _, last = token.rpartition(".")
-    key = squashed(last)
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        row = rows_by_name().get(candidate)
-        if row:
-            break
-    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
-        if not row:
-            return None
-    answer, name = row
-    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
-    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
-    telegrams = "_" in name and not name.startswith("EAI_")
-    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
-
-
-def with_values(name: str, values: dict[str, int]) -> str:
-    """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
-    for key, value in values.items():
-        name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
-
-
-def match_text(pattern: str, text: str) -> re.Match[str] | None:
-    """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
-    parts = re.split(r"(\{\w+\}|\*| )", pattern)
-    longest_word = max(parts[::2], key=len)
-    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
-        return None
-    expression = "".join(
-        r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
-        if part.startswith("{") else re.escape(part) for part in parts
-    )  # fmt: skip
-    return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
-
-
-def clues_in_names(text: str) -> list[Clue]:
-    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
-    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*(?: \(\d+\))?", text)  # gotd writes FLOOD_WAIT (37)
-    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0].split()[0]))
-    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
-
-
-def clues_in_texts(text: str) -> Iterator[Clue]:
-    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
-    for answer in answers():
-        for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
-            match = match_text(pattern, text)
-            if match:
-                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
-                values = {key: int(value) for key, value in match.groupdict().items()}
-                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
-
-
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `clue_in_name`."""
-    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
-    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
-
-
-def find_answer(text: str) -> Found | None:
-    """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
-
-    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
-    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
-    before that other one.
-    """
-    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
-    alone = None if re.search(r"\s", text) else find_name(text)
-    if alone:
-        return alone
-    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
-        named = clues_in_names(part)
-        clues = [*named, *clues_in_texts(part)]
-        best = max(clues, key=lambda clue: clue.rank, default=None)
-        if best and (best.rank[0] > 1 or part is text):
-            break
-    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
-    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
-        return None
-    # The name may say which error it is, and the text how long to wait.
-    same = [clue for clue in clues if clue.answer is best.answer]
-    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
-    name = next((clue.name for clue in same if clue in named), best.name)
-    return Found(best.answer, with_values(name, values), values)
-
-
-def near_misses(text: str) -> list[str]:
-    """Names of the table that are written nearly like something in `text`, at most five, the nearest first."""
-    import difflib
-
-    near: list[str] = []
-    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
-    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
-        together = ["_".join(words)] if len(words) < 6 else []
-        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
-    for word in words:
-        key = re.sub("ERROR$", "", squashed(word))
-        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(with_values(rows_by_name()[match][1], {}))
-    return list(dict.fromkeys(near))[:5]
-
-
-# ── errors: from an exception to the card ──
-
-
-def telegram_name(error: BaseException) -> str:
-    """Telegram's own name for an exception of Telethon, `""` if it is not an answer of Telegram.
-
-    Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
-    the answer that the connection keeps with the exception (`rpc_error`), or got back from the tables that Telethon
-    looks the class up in (telethon/errors/rpcerrorlist.py). Only a class without a name of its own has it in `message`.
-    """
-    raw = getattr(error, "rpc_error", None)
-    if raw is not None:
-        return in_one_line(raw.error_message, 100)
-    table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
-    if table is None or not isinstance(error, table.RPCError):
-        return ""
-    plain = next((str(name) for name, kind in table.rpc_errors_dict.items() if kind is type(error)), "")
-    for pattern, kind in table.rpc_errors_re:
-        if kind is type(error):
-            number = max([value for value in vars(error).values() if isinstance(value, int)], default=0)
-            return str(plain if plain and not number else pattern.replace(r"(\d+)", str(number)))
-    if plain:
-        return plain
-    return str(getattr(error, "message", None) or type(error).__name__)
-
-
-def named_problem(name: str, *, call: str = "") -> Problem:
-    """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
-    found = find_name(name)
-    if found:
-        secret = "{key}" in "".join(found.answer.names)
-        return found.problem(name=found.name if secret else name, call=call, since=time.time())
-    wait = re.search(r"WAIT_(\d{1,9})", name)
-    return Problem(
-        "Telegram answered with an error that this script does not know.",
-        f"Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about "
-        "signing in. The name itself often says what is missing.",
-        [
-            "Try once more, without changing anything.",
-            f"Search the web for {name} together with the word Telegram.",
-            "If it came in a sign-in, try the QR code instead: that takes another way through Telegram.",
-            "If it stays, report it to the project of this script with the name above. It is safe to share.",
-        ],
-        name=name,
-        call=call,
-        retry_at=time.time() + int(wait[1]) if wait else None,
-        again="" if wait else "once, at once; not in a loop",
-    )
-
-
-def problem_from(error: BaseException, call: str = "") -> Problem:
-    """The card for any exception: by Telegram's name, by its text, by its class. A `Problem` comes back as it is."""
-    if isinstance(error, Problem):
-        return error
-    name = telegram_name(error)
-    if name:
-        return named_problem(name, call=call)
-    kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}")
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
-    words = term.mask(str(error)).split("\n", 1)[0][:200]
-    return Problem(
-        "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
-        [
-            "Run the same command again.",
-            UPGRADE,
-            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
-        ],
-        name=kind.__name__,
-        call=call,
-        again="at once",
-    )
-
-
-# ── calling codes ──
-
-
-class CallingCode(NamedTuple):
-    """What can follow one calling code: the row of CALLING_CODES, with its indented rows."""
-
-    code: str
-    lengths: tuple[int, ...]  # of the national number, in digits; empty where nobody has a Telegram account
-    trunks: tuple[str, ...]  # dialled in front inside the country, never after +
-    shape: str  # how a mobile number is grouped
-    country: str
-    areas: tuple[tuple[str, str], ...]  # what the national number begins with, and whose it then is
-    hint: str  # what people get wrong there
-
-
-# Every calling code that the ITU has assigned (list of E.164 codes, 2025), and the two that only Telegram knows.
+# ══ 13  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
 #
-#     code · digits of a mobile number after it · trunk prefixes · how it is grouped · whose it is
-#
-# The rows below a code say whose the numbers are that begin otherwise, and (!) what people get wrong. Digits are those
-# of mobile numbers, because a Telegram account needs a code; `none` is for codes that no account can have. A trunk
-# prefix is what is dialled in front of a number inside the country only; `-`: there is none, and a 0 in front stays.
-# The lengths are computed from the metadata of libphonenumber 9.0.43 (2026), which tests/test_phone.py compares.
-CALLING_CODES = """
-1      10       1             XXX XXX XXXX     United States
-       204 226 236 249 250 257 263 273 289     Canada
-       306 343 354 365 367 368 382 403 416     Canada
-       418 428 431 437 438 450 468 474 506     Canada
-       514 519 548 579 581 584 587 600 604     Canada
-       613 622 633 639 647 672 683 705 709     Canada
-       742 753 778 780 782 807 819 825 867     Canada
-       873 879 902 905 942                     Canada
-       242                                     Bahamas
-       246                                     Barbados
-       264                                     Anguilla
-       268                                     Antigua and Barbuda
-       284                                     British Virgin Islands
-       340                                     US Virgin Islands
-       345                                     Cayman Islands
-       441                                     Bermuda
-       473                                     Grenada
-       649                                     Turks and Caicos Islands
-       658 876                                 Jamaica
-       664                                     Montserrat
-       670                                     Northern Mariana Islands
-       671                                     Guam
-       684                                     American Samoa
-       721                                     Sint Maarten
-       758                                     Saint Lucia
-       767                                     Dominica
-       784                                     Saint Vincent and the Grenadines
-       787 939                                 Puerto Rico
-       809 829 849                             Dominican Republic
-       868                                     Trinidad and Tobago
-       869                                     Saint Kitts and Nevis
-20     10       0             XX XXXXXXXX      Egypt
-211    9        0             XXX XXX XXX      South Sudan
-212    9        0             X XX XX XX XX    Morocco
-       5288 5289                               Western Sahara
-213    9        0             XXX XX XX XX     Algeria
-216    8        -             XX XXX XXX       Tunisia
-218    9        0             XX XXXXXXX       Libya
-220    7,9      -             XXX XXXX         Gambia
-221    9        -             XX XXX XX XX     Senegal
-222    8        -             XX XX XX XX      Mauritania
-223    8        -             XX XX XX XX      Mali
-224    9        -             XXX XX XX XX     Guinea
-225    10       -             XX XX XX XXXX    Ivory Coast
-       ! Since 2021 numbers have 10 digits: 01, 05 or 07 came in front of the old 8 of a mobile number.
-226    8        -             XX XX XX XX      Burkina Faso
-227    8        -             XX XX XX XX      Niger
-228    8        -             XX XX XX XX      Togo
-229    10       -             XX XX XX XX XX   Benin
-       ! Since the end of 2024 numbers have 10 digits: 01 came in front of the old 8.
-230    8        -             XXXX XXXX        Mauritius
-231    7,9      0             XX XXX XXXX      Liberia
-232    8        0             XX XXXXXX        Sierra Leone
-233    9        0             XX XXX XXXX      Ghana
-234    10       0             XXX XXX XXXX     Nigeria
-235    8        -             XX XX XX XX      Chad
-236    8        -             XX XX XX XX      Central African Republic
-237    9        -             X XX XX XX XX    Cameroon
-238    7        -             XXX XX XX        Cape Verde
-239    7        -             XXX XXXX         São Tomé and Príncipe
-240    9        -             XXX XXX XXX      Equatorial Guinea
-241    7,8      -             XX XX XX XX      Gabon
-242    9        -             XX XXX XXXX      Congo (Brazzaville)
-243    7,9      0             XXX XXX XXX      Congo (Kinshasa)
-244    9        -             XXX XXX XXX      Angola
-245    9        -             XXX XXX XXX      Guinea-Bissau
-246    7        -             XXX XXXX         British Indian Ocean Territory
-247    5        -             XXXXX            Ascension Island
-248    7        -             X XXX XXX        Seychelles
-249    9        0             XX XXX XXXX      Sudan
-250    9        0             XXX XXX XXX      Rwanda
-251    9        0             XX XXX XXXX      Ethiopia
-252    7-9      0             XX XXXXXXX       Somalia
-253    8        -             XX XX XX XX      Djibouti
-254    9        0             XXX XXXXXX       Kenya
-255    9        0             XXX XXX XXX      Tanzania
-256    9        0             XXX XXXXXX       Uganda
-257    8        -             XX XX XX XX      Burundi
-258    9        -             XX XXX XXXX      Mozambique
-260    9        0             XX XXXXXXX       Zambia
-261    9        0             XX XX XXX XX     Madagascar
-262    9        0             XXX XX XX XX     Réunion
-       269 639                                 Mayotte
-263    9        0             XX XXX XXXX      Zimbabwe
-264    9        0             XX XXX XXXX      Namibia
-265    9        0             XXX XX XX XX     Malawi
-266    8        -             XXXX XXXX        Lesotho
-267    8        -             XX XXX XXX       Botswana
-268    8        -             XXXX XXXX        Eswatini
-269    7        -             XXX XX XX        Comoros
-27     5-9      0             XX XXX XXXX      South Africa
-290    4,5      -             XXXXX            Saint Helena
-       8                                       Tristan da Cunha
-291    7        0             X XXX XXX        Eritrea
-297    7        -             XXX XXXX         Aruba
-298    6        -             XX XX XX         Faroe Islands
-299    6        -             XX XX XX         Greenland
-30     10       -             XXX XXX XXXX     Greece
-31     9,11     0             X XXXXXXXX       Netherlands
-32     9        0             XXX XX XX XX     Belgium
-33     9        0             X XX XX XX XX    France
-34     9        -             XXX XX XX XX     Spain
-350    8        -             XXXXXXXX         Gibraltar
-351    9        -             XXX XXX XXX      Portugal
-352    9        -             XXX XXX XXX      Luxembourg
-353    9        0             XX XXX XXXX      Ireland
-354    7,9      -             XXX XXXX         Iceland
-355    9        0             XX XXX XXXX      Albania
-356    8        -             XXXX XXXX        Malta
-357    8        -             XX XXXXXX        Cyprus
-358    6-10     0             XX XXXXXXX       Finland
-       18                                      Åland Islands
-359    8,9      0             XX XXX XXXX      Bulgaria
-36     9        06            XX XXX XXXX      Hungary
-370    8        0,8           XXX XXXXX        Lithuania
-371    8        -             XX XXX XXX       Latvia
-372    7,8      -             XXXX XXXX        Estonia
-373    8        0             XXX XX XXX       Moldova
-374    8        0             XX XXXXXX        Armenia
-375    9        80,8,0        XX XXX XX XX     Belarus
-376    6,9      -             XXX XXX          Andorra
-377    8,9      0             X XX XX XX XX    Monaco
-378    8        -             XX XX XX XX      San Marino
-379    none     -             -                is kept for Vatican City, whose numbers begin with +39 06 698
-380    9        0             XX XXX XXXX      Ukraine
-381    8-10     0             XX XXXXXXX       Serbia
-382    8        0             XX XXX XXX       Montenegro
-383    8        0             XX XXX XXX       Kosovo
-385    8,9      0             XX XXX XXXX      Croatia
-386    8        0             XX XXX XXX       Slovenia
-387    8,9      0             XX XXX XXX       Bosnia and Herzegovina
-388    none     -             -                was for European services and is not in use
-389    8        0             XX XXX XXX       North Macedonia
-39     9,10     -             XXX XXX XXXX     Italy
-       06698                                   Vatican City
-       0549                                    San Marino
-       ! In Italy a 0 in front belongs to the number and stays; mobile numbers begin with 3.
-40     9        0             XXX XXX XXX      Romania
-41     9        0             XX XXX XX XX     Switzerland
-420    9        -             XXX XXX XXX      Czechia
-421    9        0             XXX XXX XXX      Slovakia
-423    7,9      0             XXX XXX XXX      Liechtenstein
-43     7-13     0             XXX XXXXXXX      Austria
-44     10       0             XXXX XXXXXX      United Kingdom
-       1481 7781 7839 79111 79117              Guernsey
-       1534 7509 77003 77007 77008 7797 7829 7937  Jersey
-       1624 74576 7524 7624 7924               Isle of Man
-45     8        -             XX XX XX XX      Denmark
-46     9        0             XX XXX XX XX     Sweden
-47     8        -             XX XX XX XX      Norway
-       79                                      Svalbard and Jan Mayen
-48     9        -             XXX XXX XXX      Poland
-49     10,11    0             XXXX XXXXXXX     Germany
-500    5        -             XXXXX            Falkland Islands
-501    7        -             XXX XXXX         Belize
-502    8        -             XXXX XXXX        Guatemala
-503    8        -             XXXX XXXX        El Salvador
-504    8        -             XXXX XXXX        Honduras
-505    8        -             XXXX XXXX        Nicaragua
-506    8        -             XXXX XXXX        Costa Rica
-507    7,8      -             XXXX XXXX        Panama
-508    6,9      0             XX XX XX         Saint Pierre and Miquelon
-509    8        -             XX XX XXXX       Haiti
-51     9        0             XXX XXX XXX      Peru
-52     10       1,01,044,045  XXX XXX XXXX     Mexico
-       ! Since 2019 the 10 digits are enough: no 1, 01, 044 or 045 in front of them.
-53     8        0             X XXXXXXX        Cuba
-54     10,11    0             X XX XXXX XXXX   Argentina
-       ! A mobile number has a 9 after +54 and no 15: 011 15 2345 6789 becomes +54 9 11 2345 6789.
-55     10,11    0             XX XXXXX XXXX    Brazil
-       ! A mobile number is the area code without 0 or a carrier’s code, and nine digits that begin with 9.
-56     9        -             X XXXX XXXX      Chile
-57     10       0             XXX XXXXXXX      Colombia
-58     10       0             XXX XXXXXXX      Venezuela
-590    9        0             XXX XX XX XX     Guadeloupe, Saint Martin or Saint Barthélemy
-591    8        0             XXXXXXXX         Bolivia
-592    7        -             XXX XXXX         Guyana
-593    9        0             XX XXX XXXX      Ecuador
-594    9        0             XXX XX XX XX     French Guiana
-595    9        0             XXX XXXXXX       Paraguay
-596    9        0             XXX XX XX XX     Martinique
-597    7        -             XXX XXXX         Suriname
-598    8        0             XX XXX XXX       Uruguay
-599    7,8      -             X XXX XXXX       Curaçao or the Caribbean Netherlands
-       9                                       Curaçao
-       3                                       Sint Eustatius
-       4                                       Saba
-       7                                       Bonaire
-60     9,10     0             XX XXXX XXXX     Malaysia
-61     9        0             XXX XXX XXX      Australia
-       89162                                   Cocos Islands
-       89164                                   Christmas Island
-62     9-12     0             XXX XXXX XXXX    Indonesia
-63     10       0             XXX XXX XXXX     Philippines
-64     8-10     0             XX XXX XXXX      New Zealand
-65     8        -             XXXX XXXX        Singapore
-66     9        0             XX XXX XXXX      Thailand
-670    8        -             XXXX XXXX        East Timor
-6721   5        -             XX XXX           Australian Antarctic bases
-6723   5        -             XX XXX           Norfolk Island
-673    7        -             XXX XXXX         Brunei
-674    7        -             XXX XXXX         Nauru
-675    8        -             XXXX XXXX        Papua New Guinea
-676    7        -             XXX XXXX         Tonga
-677    5,7      -             XX XXXXX         Solomon Islands
-678    7        -             XXX XXXX         Vanuatu
-679    7        -             XXX XXXX         Fiji
-680    7        -             XXX XXXX         Palau
-681    6        -             XX XX XX         Wallis and Futuna
-682    5        -             XX XXX           Cook Islands
-683    4,7      -             XXX XXXX         Niue
-685    7,10     -             XX XXXXX         Samoa
-686    8        0             XXXXXXXX         Kiribati
-687    6        -             XX XX XX         New Caledonia
-688    6,7      -             XX XXXX          Tuvalu
-689    8        -             XX XX XX XX      French Polynesia
-690    4-7      -             XXXXXXX          Tokelau
-691    7        -             XXX XXXX         Micronesia
-692    7        1             XXX XXXX         Marshall Islands
-7      10       8             XXX XXX XX XX    Russia
-       6 7                                     Kazakhstan
-       840 940                                 Abkhazia
-       ! Inside the country numbers are dialled with 8 in front; +7 takes the place of that 8.
-800    none     -             -                is for freephone numbers, which cannot have a Telegram account
-808    none     -             -                is for shared-cost numbers, which cannot have a Telegram account
-81     10       0             XX XXXX XXXX     Japan
-82     9,10     0             XX XXXX XXXX     South Korea
-84     9        0             XXX XXX XXX      Vietnam
-850    10       0             XXX XXX XXXX     North Korea
-852    8        -             XXXX XXXX        Hong Kong
-853    8        -             XXXX XXXX        Macau
-855    8,9      0             XX XXX XXX       Cambodia
-856    9,10     0             XX XX XXX XXX    Laos
-86     11       0             XXX XXXX XXXX    China
-870    9,12     -             XXX XXX XXX      Inmarsat satellite phone
-878    12       -             XX XXXXXXXXXX    universal personal number
-880    10       0             XXXX XXXXXX      Bangladesh
-881    9,10     -             X XXX XXXXX      satellite phone
-       6 7                                     Iridium satellite phone
-       8 9                                     Globalstar satellite phone
-882    7-10,12  -             XX XXXXXXX       international network
-883    8-12     -             XXX XXX XXX XXX  international network
-886    9        0             XXX XXX XXX      Taiwan
-888    4,8      -             XXXX XXXX        anonymous number from Fragment
-90     10       0             XXX XXX XX XX    Turkey
-91     10       0             XXXXX XXXXX      India
-92     10       0             XXX XXXXXXX      Pakistan
-93     9        0             XX XXX XXXX      Afghanistan
-94     9        0             XX XXX XXXX      Sri Lanka
-95     7-10     0             X XXX XXX XXX    Myanmar
-960    7        -             XXX XXXX         Maldives
-961    7,8      0             XX XXX XXX       Lebanon
-962    9        0             X XXXX XXXX      Jordan
-963    9        0             XXX XXX XXX      Syria
-964    10       0             XXX XXX XXXX     Iraq
-965    8        -             XXX XXXXX        Kuwait
-966    9        0             XX XXX XXXX      Saudi Arabia
-967    9        0             XXX XXX XXX      Yemen
-968    8        -             XXXX XXXX        Oman
-970    9        0             XXX XXX XXX      Palestine
-971    9        0             XX XXX XXXX      United Arab Emirates
-972    9        0             XX XXX XXXX      Israel
-973    8        -             XXXX XXXX        Bahrain
-974    8        -             XXXX XXXX        Qatar
-975    8        -             XX XX XX XX      Bhutan
-976    8        0             XXXX XXXX        Mongolia
-977    10       0             XXX XXXXXXX      Nepal
-979    none     -             -                is for premium-rate numbers, which cannot have a Telegram account
-98     10       0             XXX XXX XXXX     Iran
-991    none     -             -                was for a trial and is not in use
-992    9        -             XX XXX XXXX      Tajikistan
-993    8        8             XX XXXXXX        Turkmenistan
-994    9        0             XX XXX XX XX     Azerbaijan
-995    9        0             XXX XX XX XX     Georgia
-996    9        0             XXX XXX XXX      Kyrgyzstan
-998    9        -             XX XXX XX XX     Uzbekistan
-99966  5        -             X XXXX           number of Telegram’s test servers
-"""
-
-
-def calling_codes() -> dict[str, CallingCode]:
-    """CALLING_CODES by code, read when it is first needed."""
-    code = ""
-    for line in CALLING_CODES.strip().splitlines() if not _calling_codes else ():
-        if line.startswith("       ! "):
-            _calling_codes[code] = _calling_codes[code]._replace(hint=line[9:])
-        elif line.startswith(" "):
-            prefixes, country = re.split(" {2,}", line.strip())
-            areas = tuple((prefix, country) for prefix in prefixes.split())
-            _calling_codes[code] = _calling_codes[code]._replace(areas=_calling_codes[code].areas + areas)
-        else:
-            code, digits, trunks, shape, country = re.split(" {2,}", line)
-            lengths = tuple(length for span in digits.split(",") if span != "none" for length in _span(span))
-            trunk = () if trunks == "-" else tuple(trunks.split(","))
-            _calling_codes[code] = CallingCode(code, lengths, trunk, shape, country, (), "")
-    return _calling_codes
-
-
-def _span(text: str) -> range:
-    """`7` → 7, `7-10` → 7 to 10."""
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
-
-
-_calling_codes: dict[str, CallingCode] = {}
-
-
-# ── paste targets ──
-
-
-class Target(NamedTuple):
-    """A program that a session is made for: a row of PASTE_TARGETS.
-
-    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
-    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
-    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
-    """
-
-    name: str
-    takes: str
-    api_id: str
-    api_hash: str
-    session: str
-    place: str
-
-
-# Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
-# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
-#
-#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
-PASTE_TARGETS = """
-= variables
-most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
-tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
-
-= mcp
-chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uv --directory /full/path/to/telegram-mcp run main.py
-OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
-sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
-fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
-j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
-chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
-kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
-tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
-
-= n8n
-GramPro                           | fields  | apiId | apiHash | session |
-MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
-Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
-Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
-TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
-"""
-
-# MCP clients: where their settings are, and the shape of what goes there.
-MCP_CLIENTS = """
-Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
-Cursor         | mcpServers | ~/.cursor/mcp.json
-VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
-Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
-Codex          | toml       | ~/.codex/config.toml
-"""
-
-# Programs that take text for the clipboard from standard input, in the order they are tried.
-CLIPBOARDS = """
-pbcopy
-wl-copy
-xclip -selection clipboard
-xsel --clipboard --input
-clip.exe
-"""
-
-# What a session can be saved as: the name in TARGETS (`env`: lines of variables), a file name, and what it is.
-SAVE_AS = """
-env      | telegram.env     | the lines of a .env file: API ID, API hash and session string
-string   | session.txt      | a text file with the session string and nothing else
-telethon | telegram.session | a .session file of Telethon 1
-json     | telegram.session | a .session file with the .json that many tools want beside it
-tdata    | tdata            | a tdata folder for Telegram Desktop
-"""
-
-
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
-
-
-def paste_targets(group: str) -> list[Target]:
-    """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
-    found, current = [], ""
-    for row in rows_of(PASTE_TARGETS):
-        if row[0].startswith("= "):
-            current = row[0][2:]
-        elif current == group:
-            found.append(Target(*row))
-    return found
-
-
-# ══ 4  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
-#
-# A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
-# Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
-# what is read, believes no length before it is checked, and ends in a `Session` or a `Problem`. A key is never printed.
-
-
-KEY_SIZE = 256  # bytes of an authorisation key, in every format
-
-# Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
-
-# Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
-TELEGRAM_NETWORKS = """
-149.154.160.0/20  91.108.4.0/22   91.108.8.0/22     91.108.12.0/22    91.108.16.0/22  91.108.20.0/22  91.108.56.0/22
-91.105.192.0/23   95.161.64.0/20  185.76.151.0/24
-2001:67c:4e8::/48 2001:b28:f23d::/48 2001:b28:f23f::/48 2001:b28:f23c::/48 2a0a:f280::/32
-"""
-
-
-class DataCenter(NamedTuple):
-    """A data centre as a session knows it. Addresses are `host:port`, IPv6 without brackets, as in Telethon v2."""
-
-    id: int
-    ipv4_addr: str | None = None
-    ipv6_addr: str | None = None
-    auth: bytes | None = None
-
-
-class User(NamedTuple):
-    """Whose session it is. `id` 0: the format does not say; `bot` None: the same."""
-
-    id: int
-    dc: int
-    bot: bool | None = None
-    username: str | None = None
-
-
-class ChannelState(NamedTuple):
-    """How far the updates of one channel were read; `id` is the bare positive channel id."""
-
-    id: int
-    pts: int
-
-
-class UpdateState(NamedTuple):
-    """How far the account's updates were read; `date` is Unix time."""
-
-    pts: int
-    qts: int
-    date: int
-    seq: int
-    channels: tuple[ChannelState, ...] = ()
-
-
-class ApiIdentity(NamedTuple):
-    """What the program that made the session told Telegram about itself: the JSON companion, by its own key names.
-
-    `other` holds every other key of the companion as it was, so that a round trip loses none.
-    """
-
-    app_id: int = 0
-    app_hash: str | None = None
-    device: str | None = None
-    sdk: str | None = None
-    app_version: str | None = None
-    system_lang_code: str | None = None
-    lang_pack: str | None = None
-    lang_code: str | None = None
-    other: dict[str, Any] = {}  # noqa: RUF012  never changed: a new one is made instead
-
-
-class Session(NamedTuple):
-    """All that any format can hold. `user.dc` is the home data centre, also when nothing else is known of the user."""
-
-    dcs: tuple[DataCenter, ...]
-    user: User
-    state: UpdateState | None = None
-    api: ApiIdentity | None = None
-    test: bool | None = None  # Telegram's test servers; None: nothing tells
-
-    @property
-    def home(self) -> DataCenter:
-        """The user's own data centre, whose key is the session."""
-        return next((dc for dc in self.dcs if dc.id == self.user.dc), DataCenter(self.user.dc))
-
-
-def new_session(
-    dc: int,
-    key: bytes,
-    host: str | None = None,
-    port: int = 0,
-    *,
-    user_id: int = 0,
-    bot: bool | None = None,
-    username: str | None = None,
-    test: bool | None = None,
-) -> Session:
-    """A session from what every format has: the home data centre, its key, and where it listens, if that is known.
-
-    Raises a `Problem` for what cannot be one: an unknown data centre, a port or user id out of range, an empty key.
-    """
-    check_key(key)  # first: a file of Telethon's that was never connected has no key, and says data centre 0
-    damage = ""
-    if dc not in DATA_CENTRES and dc != 203:
-        damage = f"Data centre {dc} does not exist."
-    elif host and not 0 < port < 65536:
-        damage = f"Port {port} is not valid."
-    elif not 0 <= user_id < 1 << 63:
-        damage = f"The user id {user_id} is not possible."
-    if damage:
-        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
-    place = join_address(host, port) if host else None
-    ipv6 = bool(host and ":" in host)
-    if test is None and host:
-        test = known_server(host)
-    centre = DataCenter(dc, None if ipv6 else place, place if ipv6 else None, key)
-    return Session((centre,), User(user_id, dc, bot, username), test=test)
-
-
-def check_key(key: bytes) -> None:
-    """Raises a `Problem` if `key` cannot be an authorisation key."""
-    if not any(key):
-        what = "The key is all zeros" if key else "There is no key in it"
-        raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
-    if len(key) != KEY_SIZE:
-        raise Problem(
-            f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN]
-        )
-
-
-LARGEST_API_ID = (1 << 31) - 1  # initConnection has an `int` for it
-SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
-COPY_AGAIN = "Copy the whole string again from where you got it."
-
-
-def fingerprint(key: bytes) -> str:
-    """What may be shown of a key: its id, by which Telegram's servers know it (bytes 12 to 19 of its SHA-1), in hex."""
-    return digest("sha1", key)[12:20].hex()
-
-
-def digest(kind: str, data: bytes) -> bytes:
-    """The hash of `data`; `kind` is `md5`, `sha1` or `sha512`."""
-    import hashlib
-
-    return hashlib.new(kind, data).digest()
-
-
-# ── addresses ──
-
-
-def join_address(host: str, port: int) -> str:
-    """`host:port`, IPv6 without brackets: Telethon v2's form."""
-    return f"{host}:{port}"
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """The opposite of `join_address`; a port that is not a number is 0."""
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port) if port.isdecimal() and len(port) < 6 else 0
-
-
-def known_server(host: str) -> bool | None:
-    """True for a test server, False for a production one, None for an address that neither table has."""
-    import ipaddress
-
-    packed = ip_address(host)
-    if packed:
-        host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
-        return True
-    return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
-
-
-def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
-    """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
-    if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
-        return "91.105.192.100", 443
-    return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
-
-
-def ip_address(host: str) -> bytes | None:
-    """The 4 or 16 bytes of an IP address, None for anything else (a host name, an interface's `fe80::1%eth0`)."""
-    import ipaddress
-
-    try:
-        return None if "%" in host else ipaddress.ip_address(host).packed
-    except ValueError:
-        return None
-
-
-def is_telegrams(host: str) -> bool:
-    """Whether an address lies in one of Telegram's networks, or is one of its web hosts."""
-    import ipaddress
-
-    if host.endswith(".web.telegram.org"):
-        return True
-    if ip_address(host) is None:
-        return False
-    address = ipaddress.ip_address(host)
-    return any(address in ipaddress.ip_network(network) for network in TELEGRAM_NETWORKS.split())
-
-
-def home_address(session: Session) -> tuple[str, int]:
-    """The host and port of the home data centre: those of the session, else the usual ones."""
-    home = session.home
-    address = home.ipv4_addr or home.ipv6_addr
-    return split_address(address) if address else usual_address(home.id, session.test)
-
-
-def home_ip(session: Session) -> tuple[str, int]:
-    """Like `home_address`, for formats that take an IP address only: a host name gives way to the usual address."""
-    host, port = home_address(session)
-    return (host, port) if ip_address(host) else usual_address(session.user.dc, session.test)
-
-
-def home_key(session: Session) -> bytes:
-    """The key that is the session; a `Problem` if there is none."""
-    key = session.home.auth or b""
-    check_key(key)
-    return key
-
-
-# ── Telethon's string ──
-
-
-def encode_telethon_string(session: Session) -> str:
-    """Telethon 1's StringSession: `1`, then URL-safe base64 of DC (u8), IP (4 or 16 bytes), port (u16), key.
-
-    353 characters with an IPv4 address, 369 with an IPv6 one. Source: `telethon/sessions/string.py`.
-    """
-    host, port = home_ip(session)
-    body = bytes([session.user.dc]) + (ip_address(host) or b"") + port.to_bytes(2, "big")
-    return "1" + as_base64(body + home_key(session))
-
-
-def decode_telethon_string(text: str) -> Session:
-    """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
-    body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
-    ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
-    length = 16 if ipv6 else 4
-    if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
-        raise cut_off(text, 369 if ipv6 else 353)
-    import ipaddress
-
-    host = str(ipaddress.ip_address(body[1 : 1 + length]))
-    return new_session(body[0], body[length + 3 :], host, int.from_bytes(body[length + 1 : length + 3], "big"))
-
-
-def dotted(ip: bytes) -> str:
-    """Four bytes as `149.154.167.51`."""
-    return ".".join(str(byte) for byte in ip)
-
-
-def base64_bytes(text: str) -> bytes | None:
-    """What base64 text of either alphabet holds, with or without its padding; None if it is not base64."""
-    import binascii
-
-    text = text.rstrip("=").replace("-", "+").replace("_", "/")
-    if len(text) % 4 == 1 or not re.fullmatch("[A-Za-z0-9+/]*", text):
-        return None
-    return binascii.a2b_base64(text + "=" * (-len(text) % 4))
-
-
-def as_base64(data: bytes) -> str:
-    """Bytes as URL-safe base64 with its padding."""
-    import base64
-
-    return base64.urlsafe_b64encode(data).decode("ascii")
-
-
-def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
-    """The `Problem` of a string that is not as long as it must be; `whole` characters include the padding."""
-    missing = whole - len(text)
-    if missing > 0:
-        title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
-    elif missing:
-        title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
-    else:
-        title = f"The string is damaged inside, although it has the right length ({whole} characters)."
-    return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
-
-
-# ── files ──
-
-
-class Storage:
-    """A session in one format. A subclass says what the format can hold and gives the four verbs their meaning."""
-
-    name = ""  # what `convert --to` calls it
-    label = ""  # what people are told it is
-    mark = ""  # how one knows it
-    holds: frozenset[str] = frozenset()  # of the keys of PARTS
-
-    def __init__(self) -> None:
-        self.repaired: list[str] = []  # what had to be put right before it could be read
-        self.warnings: list[str] = []  # what is odd about it
-        self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
-        self.numbers = [1]  # of the accounts that were loaded, as --account counts them
-
-    @classmethod
-    def recognise(cls, source: Any) -> bool:
-        """Whether this is the format: of a text, of a path, of a database's tables, as the family of formats has it."""
-        raise NotImplementedError
-
-    def load(self) -> Session:
-        """Reads the session; a `Problem` says why it cannot."""
-        raise NotImplementedError
-
-    def load_all(self) -> list[Session]:
-        """Every session in it: more than one in a Telegram Desktop folder only."""
-        return [self.load()]
-
-    def save(self, session: Session) -> None:
-        """Writes the session: whole or not at all, for its owner only, and never over something that is there."""
-        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
-
-    def save_all(self, sessions: Sequence[Session]) -> None:
-        """Writes every session, where the format has room for more than one."""
-        if len(sessions) != 1:
-            raise Problem(
-                f"{self.label[:1].upper()}{self.label[1:]} holds one account, and here are {len(sessions)}.",
-                "",
-                [PICK_ACCOUNT],
-                code=2,
-            )
-        self.save(sessions[0])
-
-    def delete(self) -> None:
-        """Removes what holds the session."""
-        raise NotImplementedError
-
-
-PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
-
-# What a session can hold beside its key and data centre, and what it means to lose it.
-PARTS = {
-    "address": "its own server address (the usual one of the data centre is used instead)",
-    "user": "the user id",
-    "bot": "that it is a bot",
-    "username": "the username",
-    "state": "how far updates were read",
-    "keys": "the keys for other data centres",
-    "test": "that it belongs to Telegram's test servers",
-    "api_id": "the API id",
-    "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
-}
-
-
-def parts(session: Session) -> set[str]:
-    """Which of PARTS a session really has."""
-    home = session.home
-    address = home.ipv4_addr or home.ipv6_addr
-    api = session.api or ApiIdentity()
-    has = {
-        "address": bool(address) and known_server(split_address(address or "")[0]) is None,
-        "user": bool(session.user.id),
-        "bot": bool(session.user.bot),
-        "username": bool(session.user.username),
-        "state": session.state is not None,
-        "keys": any(dc.auth for dc in session.dcs if dc.id != home.id),
-        "test": bool(session.test),
-        "api_id": bool(api.app_id),
-        "api": any(api[1:]),
-    }
-    return {part for part in has if has[part]}
-
-
-def losses(session: Session, target: type[Storage]) -> list[str]:
-    """What the target format cannot hold of this session, in words."""
-    return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
-
-
-def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
-    """An ordinary file, or so many bytes of its `beginning`; pipes, devices and more than `limit` bytes are refused."""
-    import stat
-
-    name = os.path.basename(path)
-    try:
-        found = os.stat(path)
-        if stat.S_ISDIR(found.st_mode):
-            raise Problem(f"{name} is a folder, and a file was expected.")
-        if not stat.S_ISREG(found.st_mode):
-            raise Problem(
-                f"{name} is not an ordinary file (a pipe, or a device).", "",
-                ["To read from a pipe, give - as the name and let it come by standard input."],
-            )  # fmt: skip
-        if found.st_size > limit:
-            raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
-        with open(path, "rb") as file:
-            return file.read(beginning or limit)
-    except FileNotFoundError:
-        raise Problem(
-            f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
-        ) from None
-    except (OSError, ValueError) as error:
-        raise Problem(
-            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
-        ) from None
-
-
-def names_in(folder: str) -> list[str]:
-    """The names in a folder; a `Problem` if it may not be looked into."""
-    try:
-        return os.listdir(folder)
-    except OSError as error:
-        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
-
-
-def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
-    """Makes a file or folder that nobody else can read; `fill` gets a name beside `path` to write to.
-
-    What is whole is renamed to `path`, and what is not is removed.
-    A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
-    """
-    import shutil
-    import tempfile
-
-    temporary = ""
-    try:
-        refuse_existing(path)
-        place = os.path.dirname(path) or "."
-        if folder:
-            temporary = tempfile.mkdtemp(".part", ".session-", place)
-        else:
-            handle, temporary = tempfile.mkstemp(".part", ".session-", place)
-            os.close(handle)  # mkstemp has made it with mode 600
-        fill(temporary)
-        if not folder:
-            with open(temporary, "rb+") as file:
-                os.fsync(file.fileno())
-        move_new(temporary, path)
-        temporary = ""
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        raise not_written(path, error) from None
-    finally:
-        if os.path.isdir(temporary):
-            shutil.rmtree(temporary, ignore_errors=True)
-        elif os.path.exists(temporary):
-            os.remove(temporary)
-
-
-def write_bytes(path: str, data: bytes) -> None:
-    """Makes a new file of these bytes, in the manner of `write_new`."""
-
-    def fill(temporary: str) -> None:
-        with open(temporary, "wb") as file:
-            file.write(data)
-
-    write_new(path, fill)
-
-
-def move_new(temporary: str, path: str) -> None:
-    """Gives what is finished its name without ever replacing another."""
-    if os.name != "nt":
-        try:
-            os.link(temporary, path)  # unlike a rename this fails when `path` exists
-            os.remove(temporary)
-            return
-        except FileExistsError:
-            raise
-        except OSError:  # a folder, or a file system without links (FAT, some network drives)
-            refuse_existing(path)
-    os.rename(temporary, path)
-
-
-def refuse_existing(path: str) -> None:
-    """Raises an OSError if there is anything at `path`, be it a dangling link, or no folder to put it in."""
-    if os.path.lexists(path):
-        raise FileExistsError(17, "it exists already", path)
-    folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(2, f"there is no folder {folder}")
-
-
-def not_written(path: str, error: Exception) -> Problem:
-    """The `Problem` of a file that could not be written."""
-    if isinstance(error, FileExistsError):
-        return Problem(
-            f"{path} exists already, and nothing was changed.",
-            "Nothing is ever written over another file.",
-            ["Give another name, or move the old one away first."],
-        )
-    return Problem(
-        f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
-        "Nothing was written.",
-        ["Check that the folder exists, that you may write in it, and that the disk is not full."],
-    )
-
-
-def text_of_file(data: bytes) -> tuple[str, str | None]:
-    """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
-    if data[1:2] == b"\0":  # the same without its mark
-        data = b"\xff\xfe" + data
-    for mark, encoding, name in (
-        (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
-        (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
-        (b"\xfe\xff", "utf-16-be", "UTF-16"),
-    ):
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace"), f"The file is in {name}."
-    try:
-        return data.decode("utf-8"), None
-    except UnicodeDecodeError as error:
-        byte = data[error.start]
-        return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
-
-
-class Reader:
-    """Takes fields from bytes in order. A length that the bytes do not have is a `Problem`."""
-
-    def __init__(self, data: bytes, what: str) -> None:
-        self.data = data
-        self.what = what
-        self.at = 0
-
-    @property
-    def left(self) -> int:
-        """How many bytes have not been taken."""
-        return len(self.data) - self.at
-
-    def take(self, size: int) -> bytes:
-        """The next `size` bytes."""
-        if not 0 <= size <= self.left:
-            raise Problem(f"{self.what} is cut off or damaged: {size} more bytes were announced, {self.left} are left.")
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def number(self, kind: str) -> int:
-        """The next number, by the letters of `struct`: `>i`, `>Q`, `<I`, `B`."""
-        import struct
-
-        value: int = struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
-        return value
-
-    def qt_bytes(self) -> bytes:
-        """Qt's QByteArray: u32 length and bytes; the null one (length FFFFFFFF) is empty here."""
-        size = self.number(">I")
-        return b"" if size == 0xFFFFFFFF else self.take(size)
-
-    def tl_bytes(self) -> bytes:
-        """TL's `bytes`: a short or long length, the bytes, zeros up to a multiple of four."""
-        size = self.number("B")
-        if size == 254:
-            size = int.from_bytes(self.take(3), "little")
-            head = 4
-        else:
-            head = 1
-        value = self.take(size)
-        self.take(-(head + size) % 4)
-        return value
-
-
-# ── strings ──
-
-
-class StringStorage(Storage):
-    """A session in one line of text."""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__()
-        self.text = text
-
-    @classmethod
-    def encode(cls, session: Session) -> str:
-        """The session as text."""
-        raise Problem(f"This script reads {cls.label}, but does not write it.", code=2)
-
-    def save(self, session: Session) -> None:
-        """Keeps the session as `text`."""
-        self.text = self.encode(session)
-
-    def delete(self) -> None:
-        """Forgets the text."""
-        self.text = ""
-
-
-class TelethonString(StringStorage):
-    """Telethon 1's StringSession."""
-
-    name = "string"
-    label = "a Telethon StringSession"
-    mark = "a 1 in front, then a data centre, an IP address, a port and a key"
-    holds = frozenset(["address", "test"])
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A `1` and then base64 that does not show GramJS's address in words."""
-        start = base64_bytes(source[1:25])
-        return source[:1] == "1" and start is not None and len(source) > 40 and not GramjsString.recognise(source)
-
-    def load(self) -> Session:
-        """Decodes the text."""
-        return decode_telethon_string(self.text)
-
-    encode = staticmethod(encode_telethon_string)
-
-
-class GramjsString(StringStorage):
-    """GramJS: `1`, then base64 of DC (u8), address length (u16), address as text, port (u16), key.
-
-    With an address of 14 characters it is as long as a Telethon IPv6 string, and Telethon loads it without an error,
-    with a nonsense address. Source: `gramjs/sessions/StringSession.ts`.
-    """
-
-    name = "gramjs"
-    label = "a GramJS StringSession"
-    mark = "a 1 in front, then a data centre and an address written as text"
-    holds = frozenset(["address", "test"])
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
-        start = base64_bytes(source[1:17]) or b""
-        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", start[3:11]))
-
-    def load(self) -> Session:
-        """Decodes the text."""
-        body = base64_bytes(self.text[1:])
-        size = int.from_bytes((base64_bytes(self.text[1:5]) or b"")[1:3], "big")
-        whole = 1 + -(-(261 + size) // 3) * 4
-        if size > 255:
-            raise Problem(
-                f"The GramJS string is damaged: its address length ({size}) is larger than any address.",
-                "", [COPY_AGAIN, SIGN_IN_AGAIN],
-            )  # fmt: skip
-        if body is None or len(body) != 261 + size:
-            raise cut_off(self.text, whole, "a GramJS string")
-        reader = Reader(body, "The GramJS string")
-        dc, host = reader.number("B"), reader.take(reader.number(">H")).decode("latin-1")
-        if not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+", host)):
-            raise Problem("The GramJS string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
-        self.warnings.append("It begins with 1 like a Telethon string, but Telethon would read its address wrongly.")
-        port = reader.number(">H")
-        return new_session(dc, reader.take(KEY_SIZE), host, port)
-
-    @classmethod
-    def encode(cls, session: Session) -> str:
-        """The session as GramJS's text."""
-        host, port = home_address(session)
-        body = bytes([session.user.dc, 0, len(host)]) + host.encode("ascii") + port.to_bytes(2, "big")
-        return "1" + as_base64(body + home_key(session)).replace("-", "+").replace("_", "/")
-
-
-class PyrogramString(StringStorage):
-    """Pyrogram and its heirs (Kurigram, Pyrofork, Hydrogram): URL-safe base64 without padding. Version 2 is written.
-
-    v2, 271 bytes: DC u8, API id u32, test u8, key, user id u64, bot u8; v1, 267 or 263 bytes: without the API id, and
-    the older one with a u32 user id. Source: `pyrogram/storage/storage.py`.
-    """
-
-    name = "pyrogram"
-    label = "a Pyrogram/Kurigram string"
-    mark = "its exact size, with a data centre and yes or no where they belong"
-    holds = frozenset(["user", "bot", "test", "api_id"])
-    LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """The size of one of the layouts, a data centre that exists, and yes or no where those belong."""
-        body = base64_bytes(source) or b""
-        if len(body) not in cls.LAYOUTS or not (1 <= body[0] <= 5 or body[0] == 203):
-            return False
-        test = body[5 if len(body) == 271 else 1]
-        return test < 2 and body[-1] < 2 and (len(body) == 271 or not cls.looks_cut(body))
-
-    @staticmethod
-    def looks_cut(body: bytes) -> bool:
-        """Whether this begins like version 2: a data centre, a small API id, yes or no."""
-        small = 0 < int.from_bytes(body[1:5], "big") < 1 << 26
-        return len(body) > 5 and 1 <= body[0] <= 5 and small and body[5] < 2
-
-    def load(self) -> Session:
-        """Decodes the text."""
-        import struct
-
-        if not self.recognise(self.text):
-            raise not_a_string(self.text, None)
-        body = base64_bytes(self.text) or b""
-        fields = struct.unpack(self.LAYOUTS[len(body)], body)
-        api_id = fields[1] if len(body) == 271 else 0
-        dc, (test, key, user_id, bot) = fields[0], fields[-4:]
-        self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
-        if not user_id:
-            self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
-        session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
-
-    @classmethod
-    def encode(cls, session: Session) -> str:
-        """The session as version 2 text."""
-        import struct
-
-        api_id = session.api.app_id if session.api else 0
-        user = session.user
-        body = struct.pack(
-            cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
-        )
-        return as_base64(body).rstrip("=")
-
-
-class MtcuteString(StringStorage):
-    """mtcute's version 3: URL-safe base64 without padding of version, flags, data centre, user, key.
-
-    Source: `packages/core/src/utils/string-session.ts` of mtcute.
-    """
-
-    name = "mtcute"
-    label = "an mtcute string"
-    mark = "a version 3 in front, then flags and a data centre"
-    holds = frozenset(["address", "user", "bot", "test"])
-    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """Version 3, known flags, and a data centre of version 1 or 2 after them."""
-        start = base64_bytes(source[:12]) or b""
-        return start[:1] == b"\3" and start[1:2] < b"\x08" and start[2:5] == b"\0\0\0" and start[6:7] in (b"\1", b"\2")
-
-    def load(self) -> Session:
-        """Decodes the text."""
-        size = len(self.text.rstrip("="))
-        body = base64_bytes(self.text[: size - (size % 4 == 1)]) or b""
-        reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
-        reader.take(1)
-        flags = reader.number("<i")
-        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
-        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
-        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
-        if ip_address(host) is None:
-            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
-        if flags & 4:
-            reader.tl_bytes()  # another server of the same data centre, for files
-        user_id, bot = 0, None
-        if flags & 1:
-            user_id, word = reader.number("<q"), reader.number("<I")
-            bot = word == self.TRUE
-            if user_id < 0 or word not in (self.TRUE, self.FALSE):
-                raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
-        whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
-        key = reader.tl_bytes()
-        if reader.at != len(body):
-            raise cut_off(self.text, whole, "an mtcute string")
-        test = bool(flags & 2 or (version == 2 and marks & 4))
-        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
-
-    @classmethod
-    def encode(cls, session: Session) -> str:
-        """The session as version 3 text."""
-        import struct
-
-        host, port = home_ip(session)
-        user = session.user
-        marks = (":" in host) | (4 if session.test else 0)
-        place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
-        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
-        flags = bool(user.id) | (2 if session.test else 0)
-        body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
-        return as_base64(body).rstrip("=")
-
-    @staticmethod
-    def tl(data: bytes) -> bytes:
-        """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
-        head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
-        return head + data + bytes(-(len(head) + len(data)) % 4)
-
-
-class MtkrutoString(StringStorage):
-    """MTKruto: URL-safe base64 of TL `2` or `2-test` and TL key, with runs of zeros as `00 n`. Read only."""
-
-    name = "mtkruto"
-    label = "an MTKruto string"
-    mark = "squeezed zeros, a data centre in words and a key"
-    holds = frozenset(["test"])
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """Readable from end to end."""
-        return cls.decode(source) is not None
-
-    @staticmethod
-    def decode(text: str) -> tuple[int, bool, bytes] | None:
-        """Data centre, test servers, key; None if the text is something else."""
-        packed = base64_bytes(text)
-        if not packed or len(packed) > 1024 or packed[0] not in (1, 6):
-            return None
-        plain = re.sub(rb"\0(.)", lambda run: bytes(run[1][0]), packed, flags=re.DOTALL)
-        try:
-            reader = Reader(plain, "The MTKruto string")
-            home, key = reader.tl_bytes(), reader.tl_bytes()
-        except Problem:
-            return None
-        found = re.fullmatch(rb"([1-5])(-test)?", home)
-        return (int(found[1]), bool(found[2]), key) if found and len(key) == KEY_SIZE and not reader.left else None
-
-    def load(self) -> Session:
-        """Decodes the text."""
-        dc, test, key = self.decode(self.text) or (0, False, b"")
-        return new_session(dc, key, test=test)
-
-
-STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
-
-INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
-WRAPPING = "\"'`“”‘’«»„,;"
-
-
-def recognise_text(text: str) -> StringStorage:
-    """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
-    first: Problem | None = None
-    for candidate, repaired in candidates(text):
-        for kind in STRINGS:
-            if not kind.recognise(candidate):
-                continue
-            try:
-                kind(candidate).load()
-            except Problem as problem:
-                first = first or problem
-                break
-            right, tidied = tidy(candidate)
-            storage = kind(right)
-            storage.repaired = [*repaired, *tidied]
-            return storage
-    raise not_a_string(text, first)
-
-
-def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
-    """What in a text could be the string, the least surgery first, each with what was done to get it."""
-    repaired = []
-    visible = re.sub(INVISIBLE, "", text)
-    if visible != text:
-        repaired.append("Removed invisible characters.")
-    bare = visible.strip()
-    named = re.match(r"(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*\s*[=:]\s*(?=[^\s=])", bare)
-    if named and len(named[0]) < 80:
-        bare = bare[named.end() :]
-        repaired.append(f"Removed “{named[0].strip()}” in front of it.")
-    unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
-    if unquoted.split() != bare.split():
-        repaired.append("Removed the quotes around it.")
-    plain = re.sub("%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted, flags=re.IGNORECASE)
-    if plain != unquoted:
-        repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
-    words = plain.split()
-    if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
-        joined = "".join(words)
-        spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
-        yield joined, spaced
-        if lost_its_one(joined):
-            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
-    runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
-    if len(runs) > 1:
-        raise Problem(
-            f"There are {len(runs)} different strings in this text.", "Only one session can be looked at at a time.",
-            ["Give one of them alone."],
-        )  # fmt: skip
-    for run in runs:
-        yield run, ["Took the string out of the text around it."]
-
-
-def tidy(text: str) -> tuple[str, list[str]]:
-    """A string in the alphabet and with the padding that its format has, and what of that was wrong."""
-    body = text.rstrip("=")
-    right = body.replace("-", "+").replace("_", "/")
-    if not GramjsString.recognise(text):
-        right = right.replace("+", "-").replace("/", "_")
-    repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
-    padded = right[:1] == "1"  # as Telethon's and GramJS's are, without counting the 1
-    whole = right + "=" * ((1 - len(right)) % 4 if padded else 0)
-    if len(whole) > len(text):
-        repaired.append("Put back the “=” at its end.")
-    return whole, repaired
-
-
-def lost_its_one(text: str) -> bool:
-    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
-    body = base64_bytes(text) or b""
-    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
-    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
-
-
-def not_a_string(text: str, damage: Problem | None) -> Problem:
-    """The `Problem` of a text without a session string: the most precise of what can be said about it."""
-    bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n").strip()
-    if not bare:
-        return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
-    if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
-        return Problem(
-            "The string is shortened (“…”): its middle is missing.",
-            "Some programs and chats show long strings that way.", [COPY_AGAIN],
-        )  # fmt: skip
-    long = max(re.findall(r"\S+", bare), key=len)
-    odd = next(((at, sign) for at, sign in enumerate(long, 1) if not re.match(r"[A-Za-z0-9+/_=-]", sign)), None)
-    if len(long) > 300 and odd and odd[1].isalpha():
-        return Problem(
-            f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
-            "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
-        )  # fmt: skip
-    for pattern, title, steps in NOT_STRINGS:
-        if re.search(pattern, bare):
-            return Problem(title, "", [steps])
-    if damage:
-        return damage
-    start = base64_bytes(bare[:16]) or b""
-    if len(bare) > 100 and PyrogramString.looks_cut(start):
-        return cut_off(bare, 362, "a Pyrogram string")
-    return Problem(
-        f"This is not a session string of any library that this script knows ({len(bare)} characters).",
-        "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
-    )  # fmt: skip
-
-
-# What people give instead of a session string: a pattern, what it is, what to do.
-NOT_STRINGS = (
-    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
-    (
-        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
-        "This is a bot token, not a session string.",
-        "Run this script without arguments and give the token where it asks for the phone number.",
-    ),
-    (
-        r"^[0-9a-fA-F]{32}$",
-        "This looks like an API hash (32 hex digits), not a session string.",
-        "Run this script without arguments, and give it your API id and this hash.",
-    ),
-    (
-        r"^[0-9a-fA-F]{512}$",
-        "This is a bare key in hex, without its data centre.",
-        "Look for the session string or file that it was taken from.",
-    ),
-    (
-        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
-        "This is a JSON web token (JWT), not a session string.",
-        "It belongs to another service.",
-    ),
-    (
-        r"^\+?\d[\d ()-]{6,20}$",
-        "This is a number, not a session string.",
-        "To sign in with a phone number, run this script without arguments.",
-    ),
-    (
-        r"^(https?|tg)://",
-        "This is a link, not a session string.",
-        "Copy the session string itself.",
-    ),
-    (
-        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
-        "This looks like a path, and there is no file of that name.",
-        "Check the name and the folder.",
-    ),
-)
-
-
-# ── SQLite files ──
-
-STRING_LIMIT = 1 << 18  # bytes of a text that a string is looked for in
-DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
-
-
-def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
-    """Opens a database without changing it or anything beside it, and returns `read(connection, tables)`.
-
-    `tables` maps the name of each table to its columns. A database with a journal or a write-ahead log beside it is
-    in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
-    its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
-    """
-    import sqlite3
-
-    path = os.path.realpath(path)
-    head = read_head(path)
-    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
-    if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
-        quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
-        return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
-    if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
-        raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
-    import shutil
-    import tempfile
-
-    folder = tempfile.mkdtemp(prefix="telegram-session-")
-    try:
-        copy = os.path.join(folder, "copy")
-        for source in [path, *logs]:
-            shutil.copyfile(source, copy + source[len(path) :])
-        return query(sqlite3.connect(copy, timeout=1), read, path)
-    except OSError as error:
-        raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def read_head(path: str) -> bytes:
-    """The first 100 bytes of a database; a `Problem` names what the file is instead."""
-    name = os.path.basename(path)
-    head = read_file(path, DATABASE_LIMIT, 100)
-    if not head:
-        raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
-    if not head.startswith(b"SQLite format 3\0"):
-        raise not_a_database(head, name)
-    return head
-
-
-def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
-
-
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
-)
-
-
-def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
-    """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
-    import sqlite3
-
-    name = os.path.basename(path)
-    give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
-    try:
-        rows = connection.execute("select name from sqlite_master where type = 'table' limit 100").fetchall()
-        tables = {}
-        for (table,) in rows:
-            quoted = str(table).replace('"', '""')
-            columns = list(connection.execute(f'pragma table_xinfo("{quoted}")'))
-            # A computed column can ask for any amount of memory, and no Telegram library has one.
-            if not any(row[6] for row in columns):
-                tables[table] = [row[1] for row in columns]
-        return read(connection, tables)
-    except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
-        if "locked" in str(error):
-            raise Problem(
-                f"{name} is locked: another program is using it right now.", "It was not touched.",
-                ["Stop the program that uses this session (a bot, a script), then try again."],
-            ) from None  # fmt: skip
-        raise Problem(
-            f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
-            ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
-        ) from None  # fmt: skip
-    finally:
-        connection.close()
-
-
-def whole_number(value: Any) -> int:
-    """A database's number, whatever a program stored in its place."""
-    return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
-
-
-class SqliteStorage(Storage):
-    """A session in an SQLite database. `recognise` takes the tables that `with_database` gives."""
-
-    DDL = ""  # what a new database is made with
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-
-    def load(self) -> Session:
-        """Reads the session out of the database."""
-        session: Session = with_database(self.path, self.read)
-        return session
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
-        """The session in an open database."""
-        raise NotImplementedError
-
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
-        """Which rows a new database gets: the table and the values of all its columns."""
-        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
-
-    def save(self, session: Session) -> None:
-        """Makes a new database."""
-        import sqlite3
-
-        rows = list(self.rows(session))
-
-        def fill(temporary: str) -> None:
-            connection = sqlite3.connect(temporary)
-            try:
-                connection.executescript(self.DDL)
-                for table, values in rows:
-                    connection.execute(f"insert into {table} values ({','.join('?' * len(values))})", values)
-                connection.commit()
-            except (sqlite3.Error, OverflowError) as error:
-                raise not_written(self.path, error) from None
-            finally:
-                connection.close()
-
-        write_new(self.path, fill)
-
-    def delete(self) -> None:
-        """Removes the file."""
-        os.remove(self.path)
-
-    @staticmethod
-    def whole_numbers(
-        connection: Any, tables: dict[str, list[str]], table: str, where: str, *columns: str
-    ) -> list[list[int]]:
-        """Whole numbers out of a table; no rows if it has not got these columns."""
-        if not set(columns) <= set(tables.get(table, ())):
-            return []
-        found = connection.execute(f"select {','.join(columns)} from {table} {where} limit 20000")
-        return [[whole_number(value) for value in row] for row in found]
-
-    def update_state(self, connection: Any, tables: dict[str, list[str]], *places: str) -> UpdateState | None:
-        """How far updates were read. `places`: table and condition of the account's row, then of the channels' rows."""
-        own = self.whole_numbers(connection, tables, *places[:2], "pts", "qts", "date", "seq")
-        if not own:
-            return None
-        channels = self.whole_numbers(connection, tables, *places[2:], "id", "pts")
-        pts, qts, date, seq = own[0]
-        return UpdateState(pts, qts, date, seq, tuple(ChannelState(number, read) for number, read in channels))
-
-    def key_bytes(self, value: Any) -> bytes:
-        """The key in a column, also where a program stored it as hex text."""
-        if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
-            self.warnings.append("The key is stored as hex text, which Telethon itself cannot read.")
-            return bytes.fromhex(value)
-        return value if isinstance(value, bytes) else b""
-
-
-class TelethonFile(SqliteStorage):
-    """Telethon 1's `.session`, schema 1 to 8 by its columns (version rows lie); schema 7 or 8 is written.
-
-    Every Telethon from 1.17 on opens schema 7; those before 1.43 cannot open 8. Source: `telethon/sessions/sqlite.py`
-    of 0.16 to 1.45.
-    """
-
-    name = "telethon"
-    label = "a Telethon .session file"
-    mark = "its table “sessions” with the columns of Telethon 1"
-    holds = frozenset(["address", "user", "state", "test"])
-
-    def __init__(self, path: str, schema: int = 7) -> None:
-        super().__init__(path)
-        self.schema = schema
-        temporary_key = ", tmp_auth_key blob" if schema == 8 else ""
-        self.DDL = f"""
-            create table version (version integer primary key);
-            create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
-                takeout_id integer{temporary_key});
-            create table entities (id integer primary key, hash integer not null, username text, phone integer,
-                name text, date integer);
-            create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
-                primary key(md5_digest, file_size, type));
-            create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
-        """
-
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `sessions` with a server's address, and not Pyrogram's."""
-        columns = source.get("sessions", ())
-        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
-        """The row that has a key; Telethon itself takes the first one."""
-        self.facts.append(("schema", self.schema_of(connection, tables)))
-        rows = connection.execute("select dc_id, server_address, port, auth_key from sessions limit 20").fetchall()
-        if not rows:
-            raise Problem(
-                "This session was never signed in (no row in its table “sessions”).", "", [SIGN_IN_AGAIN]
-            )  # fmt: skip
-        keys = [self.key_bytes(row[3]) for row in rows]
-        chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
-        if chosen:
-            self.warnings.append(
-                "Its first row has no key, so Telethon would say “not signed in”; another row has one."
-            )
-        dc, host, port, _ = rows[chosen]
-        host = str(host or "").strip("[]") or None
-        if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
-            self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
-            host = None
-        user_id, username = self.own_user(connection, tables)
-        port = whole_number(port)
-        session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
-        places = ("update_state", "where id = 0", "update_state", "where id != 0")
-        return session._replace(state=self.update_state(connection, tables, *places))
-
-    def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
-        """The schema that the columns show, and what the version row says if that is something else."""
-        versions = [row[0] for row in connection.execute("select version from version limit 5")] if (
-            "version" in tables.get("version", ())
-        ) else []  # fmt: skip
-        marks = (
-            (8, "tmp_auth_key", "sessions"), (7, "date", "entities"), (5, "takeout_id", "sessions"),
-            (4, "pts", "update_state"), (3, "type", "sent_files"), (2, "file_id", "sent_files"),
-            (1, "dc_id", "sessions"),
-        )  # fmt: skip
-        schema = next(number for number, column, table in marks if column in tables.get(table, ()))
-        if schema == 5 and versions == [6]:  # these two have the same columns
-            schema = 6
-        if versions == [schema]:
-            return str(schema)
-        said = ", ".join(str(version) for version in versions) or "nothing"
-        if versions and whole_number(versions[0]) > 8:
-            self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
-        return f"{schema} by its columns, while its version row says {said[:40]}"
-
-    def own_user(self, connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
-        """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
-        [user_id] = (self.whole_numbers(connection, tables, "entities", "where id = 0", "hash") or [[0]])[0]
-        if user_id <= 0 or "username" not in tables["entities"]:
-            return 0, None
-        row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
-        return user_id, str(row[0]) if row and row[0] else None
-
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
-        """One session; the user id and the update state where Telethon itself keeps them."""
-        host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
-        yield "version", (self.schema,)
-        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
-        if session.user.id:
-            yield "entities", (0, session.user.id, None, None, None, int(time.time()))
-        if session.state:
-            state = session.state
-            yield "update_state", (0, state.pts, state.qts, state.date, state.seq)
-            for channel in state.channels:
-                yield "update_state", (channel.id, channel.pts, 0, state.date, 0)
-
-
-class TelethonV2File(SqliteStorage):
-    """Telethon v2's `.session`: every form is read, also those of 2022 and September 2023, and the final one written.
-
-    Its schema number is 10 throughout while the columns changed, so the columns decide. Source:
-    `client/src/telethon/_impl/session/storage/sqlite.py` on Telethon's branch `v2`.
-    """
-
-    name = "telethon-v2"
-    label = "a Telethon v2 .session file"
-    mark = "its table “datacenter”"
-    holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
-    DDL = """
-        create table version (version integer primary key);
-        create table datacenter (id integer primary key, ipv4_addr text, ipv6_addr text, auth blob);
-        create table user (id integer primary key, dc integer not null, bot integer not null, username text);
-        create table state (pts integer not null, qts integer not null, date integer not null, seq integer not null);
-        create table channelstate (id integer primary key, pts integer not null);
-    """
-
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `datacenter` with a key, beside `user` or (2022) `session`."""
-        return {"id", "auth"} <= set(source.get("datacenter", ())) and ("user" in source or "session" in source)
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
-        """Every data centre, the user and the update state."""
-        form = "2022" if "session" in tables else "final" if "ipv4_addr" in tables["datacenter"] else "September 2023"
-        self.facts.append(("schema", f"10 ({form} form)" if form != "2022" else "8 of the abandoned v2 of 2022"))
-        dcs = tuple(self.data_centres(connection, form))
-        user_table = "session" if form == "2022" else "user"
-        names = {"user_id": "id", "dc_id": "dc"}
-        user = next(
-            (
-                {names.get(column, column): value for column, value in zip(tables[user_table], row)}
-                for row in connection.execute(f"select * from {user_table} limit 1")
-            ),
-            {},
-        )
-        home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
-        key = next((dc.auth for dc in dcs if dc.id == home), None)
-        user_id = whole_number(user.get("id"))
-        new_session(home, key or b"", user_id=user_id)  # only to say what is wrong with it
-        who = User(
-            user_id, home,
-            bool(user["bot"]) if user.get("bot") is not None else None,
-            str(user["username"]) if user.get("username") else None,
-        )  # fmt: skip
-        hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
-        test = next((known for known in map(known_server, hosts) if known is not None), None)
-        return Session(dcs, who, self.update_state(connection, tables, "state", "", "channelstate", ""), test=test)
-
-    def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
-        """The rows of `datacenter`, whose columns tell the three forms apart."""
-        columns = {
-            "final": "id, ipv4_addr, ipv6_addr, auth",
-            "September 2023": "id, addr, null, auth",
-            "2022": "id, ipv4 || ':' || port, ipv6 || ':' || port, auth",
-        }[form]
-        for number, ipv4, ipv6, auth in connection.execute(f"select {columns} from datacenter limit 20"):
-            places: list[str | None] = [None, None]
-            for address in (ipv4, ipv6):
-                host, port = split_address(str(address or ""))
-                if ip_address(host) and port:
-                    places[":" in host] = join_address(host, port)
-            key = self.key_bytes(auth)
-            if number in DATA_CENTRES or number == 203:
-                yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
-
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
-        """Every data centre; the home one with an address, as v2 needs it to connect."""
-        home_key(session)
-        yield "version", (10,)
-        for dc in session.dcs:
-            ipv4 = dc.ipv4_addr if dc.ipv4_addr and ip_address(split_address(dc.ipv4_addr)[0]) else None
-            if not (ipv4 or dc.ipv6_addr):
-                ipv4 = join_address(*usual_address(dc.id, session.test))
-            yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
-        user = session.user
-        if user.id:
-            yield "user", (user.id, user.dc, bool(user.bot), user.username)
-        if session.state:
-            yield "state", session.state[:4]
-            for channel in session.state.channels:
-                yield "channelstate", (channel.id, channel.pts)
-
-
-class PyrogramFile(SqliteStorage):
-    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
-
-    name = "pyrogram-file"
-    label = "a Pyrogram/Kurigram .session file"
-    mark = "its table “sessions” with the column “test_mode”"
-
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `sessions` that knows about test servers."""
-        return {"dc_id", "test_mode", "auth_key", "user_id", "is_bot"} <= set(source.get("sessions", ()))
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
-        """The one row of `sessions`."""
-        if "number" in tables.get("version", ()):
-            version = connection.execute("select number from version limit 1").fetchone()
-            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
-        cursor = connection.execute("select * from sessions limit 1")
-        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
-        if not row:
-            raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
-        host = str(row.get("server_address") or "")
-        session = new_session(
-            whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
-            host if ip_address(host) else None, whole_number(row.get("port")),
-            user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
-            bot=None if row["is_bot"] is None else bool(row["is_bot"]),
-        )  # fmt: skip
-        api_id = whole_number(row.get("api_id"))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
-
-
-DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
-
-
-def recognise_database(path: str) -> SqliteStorage:
-    """The storage for a database; a `Problem` names the program it belongs to otherwise."""
-    tables: dict[str, list[str]] = with_database(path, lambda _, found: found)
-    for kind in DATABASES:
-        if kind.recognise(tables):
-            return kind(path)
-    name = os.path.basename(path)
-    if "dc_home" in tables and "dc_option" in tables:
-        raise Problem(
-            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
-            "This script cannot read that one.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    if not tables:
-        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
-    if "sessions" in tables:
-        raise Problem(
-            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
-            "It belongs to another program.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    raise Problem(
-        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
-        "", [SIGN_IN_AGAIN],
-    )  # fmt: skip
-
-
-# ── .session + .json ──
-
-# The companion's keys in the order opentele2 2.0.0 writes them, with the values of a new one; the first nine are the
-# API identity. Telegram Desktop itself uses API id 2040.
-COMPANION = """
-app_id               null
-app_hash             null
-device               null
-sdk                  null
-app_version          null
-system_lang_pack     null
-system_lang_code     null
-lang_pack            null
-lang_code            null
-twoFA                null
-role                 ""
-id                   null
-phone                null
-username             null
-date_of_birth        null
-date_of_birth_integrity null
-is_premium           false
-has_profile_pic      false
-spamblock            null
-register_time        null
-last_check_time      null
-avatar               null
-first_name           ""
-last_name            ""
-sex                  null
-proxy                null
-ipv6                 false
-session_file         ""
-"""
-
-# What other tools call the same things.
-ALIASES = {
-    "app_id": "api_id", "app_hash": "api_hash", "device": "device_model", "sdk": "system_version", "id": "user_id",
-    "system_lang_code": "system_lang_pack", "phone": "phone_number",
-}  # fmt: skip
-
-
-class SessionJson(Storage):
-    """A Telethon `.session` and a `.json` beside it with the API identity and account data, as opentele2 has them.
-
-    Of a path one `.session` and then one `.json` at its end do not count. Every key is kept through a round trip.
-    """
-
-    name = "json"
-    label = "a .session file with its .json"
-    mark = "two files of the same name"
-    holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
-
-    def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
-        super().__init__()
-        base = self.base(path)
-        self.session_path = base + ".session"
-        self.json_path = json_path or base + ".json"
-        self.schema = schema
-
-    @staticmethod
-    def base(path: str) -> str:
-        """The name that both files share."""
-        path = path[: -len(".session")] if path.endswith(".session") else path
-        return path[: -len(".json")] if path.endswith(".json") else path
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """Whether one of the two is there and can be the half of a pair."""
-        return os.path.isfile(cls.base(source) + ".json") or cls.other_name(cls.base(source)) is not None
-
-    @classmethod
-    def other_name(cls, base: str) -> str | None:
-        """A `.json` of another name in the same folder that names this session as its own."""
-        folder = os.path.dirname(base) or "."
-        if not os.path.isfile(base + ".session"):
-            return None
-        try:
-            names = names_in(folder)
-        except Problem:  # it lets its files be read, but not be listed
-            return None
-        for name in sorted(entry for entry in names if entry.endswith(".json"))[:50]:
-            path = os.path.join(folder, name)
-            try:
-                named = cls.parse(path)[0].get("session_file")
-            except Problem:
-                continue
-            if isinstance(named, str) and cls.base(named) == os.path.basename(base):
-                return path
-        return None
-
-    def load(self) -> Session:
-        """Reads both files. Without the `.session` a string session inside the `.json` will do."""
-        base = self.base(self.session_path)
-        if not os.path.isfile(self.json_path):
-            self.json_path = self.other_name(base) or self.json_path
-        companion, odd = self.parse(self.json_path)
-        if odd:
-            self.warnings.append(odd)
-        self.facts.append(("JSON file", os.path.basename(self.json_path)))
-        session = self.load_key(base, companion)
-        named = companion.get("session_file")
-        if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
-            self.warnings.append(f"Its “session_file” names another file ({named[:60]}), which was not used.")
-        return self.with_companion(session, companion)
-
-    def load_key(self, base: str, companion: dict[str, Any]) -> Session:
-        """The session itself, from the file of the same name or from a string inside the companion."""
-        named = os.path.basename(self.base(str(companion.get("session_file"))))
-        beside = os.path.join(os.path.dirname(base), named + ".session")
-        path = next(filter(os.path.isfile, (self.session_path, base, beside)), None)
-        texts = [str(companion.get(key)) for key in ("session_string", "string_session", "session")]
-        text = next((text for text in texts if len(text) > 300), None)
-        if path:
-            storage: Storage = recognise_database(path)
-        elif text:
-            storage = recognise_text(text)
-        else:
-            raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
-                f"Looked for {self.session_path}.", ["Put both files in the same folder."],
-            )  # fmt: skip
-        session = storage.load()
-        self.warnings += storage.warnings
-        self.facts += [("session in it", storage.label), *storage.facts]
-        return session
-
-    @staticmethod
-    def parse(path: str) -> tuple[dict[str, Any], str | None]:
-        """The JSON object in a file, and a sentence if its encoding is odd."""
-        import json
-
-        def integer(digits: str) -> int:
-            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
-                raise ValueError("a number has more than 40 digits")
-            return int(digits)
-
-        name = os.path.basename(path)
-        text, odd = text_of_file(read_file(path, 1 << 20))
-        try:
-            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
-        except RecursionError:
-            raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
-        except ValueError as error:
-            raise Problem(
-                f"{name} is not valid JSON: {error}.", "", ["Get the file again; it may be cut off."]
-            ) from None
-        if not isinstance(found, dict):
-            raise Problem(f"{name} holds no JSON object ({{…}}), so it does not belong to a session.")
-        return found, odd
-
-    def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
-        """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
-
-        def text(key: str) -> str | None:
-            value = companion.get(key)
-            if value in (None, ""):
-                value = companion.get(ALIASES.get(key, key))
-            if value in (None, "", "null") or isinstance(value, (dict, list)):
-                return None
-            return str(value).encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
-
-        app_id = self.number(text("app_id"))
-        if app_id is None or not 0 <= app_id <= LARGEST_API_ID:
-            raise Problem(
-                f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
-            )
-        app_hash = text("app_hash")
-        if app_hash and not re.fullmatch("[0-9a-fA-F]{32}", app_hash):
-            self.warnings.append(f"app_hash must be 32 hex digits, and it has {len(app_hash)} characters.")
-        user_id = self.number(text("id"))
-        if user_id is None or not 0 <= user_id < 1 << 63:
-            self.warnings.append("Its “id” is no user id and was left out.")
-            user_id = 0
-        if user_id and session.user.id not in (0, user_id):
-            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
-        *identity, _ = ApiIdentity._fields
-        other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
-        if text("phone"):
-            other["phone"] = other.get("phone") or text("phone")
-        values: dict[str, Any] = {key: text(key) for key in identity}
-        values.update(app_id=app_id, other=other)
-        api = ApiIdentity(**values)
-        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
-        return session._replace(user=user, api=api)
-
-    @staticmethod
-    def number(value: str | None) -> int | None:
-        """A number that may be missing (0), or be written as text or with a fraction of zero; None if it is none."""
-        found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", value or "0")
-        return int(found[1]) if found else None
-
-    def companion(self, session: Session) -> dict[str, Any]:
-        """The JSON object to write: known keys first and in order, then every other key that came with the session."""
-        import json
-
-        api, user = session.api or ApiIdentity(), session.user
-        rows = (row.split(None, 1) for row in COMPANION.strip().splitlines())
-        companion: dict[str, Any] = {key: json.loads(value) for key, value in rows}
-        companion.update(api._asdict(), system_lang_pack=api.system_lang_code)
-        del companion["other"]
-        companion.update(api.other)
-        companion["id"] = user.id or None
-        companion["username"] = user.username or companion["username"]
-        companion["session_file"] = os.path.basename(self.base(self.session_path))
-        return companion
-
-    def save(self, session: Session) -> None:
-        """Writes both files; if the second fails, the first is taken away again."""
-        import json
-
-        text = json.dumps(self.companion(session), indent=2, ensure_ascii=False)
-        write_bytes(self.json_path, text.encode("utf-8", "backslashreplace"))  # which is JSON's own way, too
-        try:
-            TelethonFile(self.session_path, self.schema).save(session)
-        except BaseException:
-            os.remove(self.json_path)
-            raise
-
-    def delete(self) -> None:
-        """Removes both files."""
-        os.remove(self.json_path)
-        os.remove(self.session_path)
-
-
-def with_account(session: Session, me: Any) -> Session:
-    """The session with what a signed-in account says of itself: `me` is the `User` that `users.getUsers` answers.
-
-    Fills what opentele2's `fetch_user_info` fills: id, phone without +, username, names, premium.
-    """
-    api = session.api or ApiIdentity()
-    about = {
-        "phone": me.phone,
-        "username": me.username,
-        "first_name": me.first_name or "",
-        "last_name": me.last_name or "",
-        "is_premium": bool(me.premium),
-        "has_profile_pic": me.photo is not None,
-    }
-    user = User(me.id, session.user.dc, bool(me.bot), me.username)
-    return session._replace(user=user, api=api._replace(other={**api.other, **about}))
-
-
-# ── Telegram Desktop ──
-#
-# Source: Telegram Desktop, `storage_domain.cpp`, `storage_account.cpp` and `storage_file_utilities.cpp` up to 7.3.
-
-TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
-TDATA_VERSION = (3004000).to_bytes(4, "little")  # written: every Telegram Desktop since 3.4 opens and updates it
-WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
-
-
-class Tdata(Storage):
-    """The folder of Telegram Desktop: one or more accounts, all encrypted with one local key.
-
-    The local key is itself encrypted with the passcode, which is empty if the person has set none: `unlock` before
-    `load`. Read are the layouts since 2014, written is the one from 2020 to 7.2.
-    """
-
-    name = "tdata"
-    label = "a Telegram Desktop folder (tdata)"
-    mark = "a key file, and files with names of 16 hex digits"
-    holds = frozenset(["user", "keys"])
-
-    def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
-        super().__init__()
-        self.path = path
-        self.key_name = key_name
-        self.passcode = passcode
-        self.local_key = b""
-        self.indices: list[int] = []
-        self.active = 1  # the number of the account that is open in Telegram Desktop
-        self.found: list[Session | Problem] = []
-        self.key_file: KeyFile | None = None
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A key file, or the single account of old, in the folder, in `tdata` inside it, or around what was given."""
-        return cls.find(source) is not None
-
-    @staticmethod
-    def find(path: str) -> str | None:
-        """The folder itself, also when its parent, an account's folder or one of its files was given."""
-        path = os.path.abspath(path)
-        folders = [path, os.path.join(path, "tdata")]
-        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
-            folders.append(os.path.dirname(path))
-        for folder in folders:
-            if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
-                return folder
-        return None
-
-    # ── the key file ──
-
-    def open(self) -> KeyFile:
-        """Finds and parses the key file, once."""
-        if self.key_file is None:
-            folder = self.find(self.path)
-            if folder is None:
-                raise Problem(f"There is no Telegram Desktop folder at {self.path}.")
-            self.path = folder
-            self.key_file = self.new_key_file() or self.old_key_file()
-            self.facts.append(("layout", self.key_file.layout))
-        return self.key_file
-
-    def new_key_file(self) -> KeyFile | None:
-        """`key_datas`, or the only one of another name; None if the folder has none but a single account of old."""
-        names = sorted({name[4:-1] for name in names_in(self.path) if re.fullmatch("key_.+[s01]", name)})
-        wanted = self.key_name or ("data" if "data" in names or len(names) != 1 else names[0])
-        if wanted not in names:
-            if not names and os.path.isdir(os.path.join(self.path, folder_name("data"))) and not self.key_name:
-                return None
-            has = ", ".join(names) if names else "none at all"
-            raise Problem(
-                f"There is no key file key_{wanted}s in this folder; it has: {has}.",
-                "Without its key file nothing in a Telegram Desktop folder can be read.",
-                ["Copy the folder again, whole, while Telegram Desktop is closed."]
-                + (["Name the key file with --key-name."] if names else []),
-            )  # fmt: skip
-        if not self.key_name and wanted != "data":
-            self.warnings.append(f"It has no key_datas; the only key file in it was used (--key-name {wanted}).")
-        if len(names) > 1:
-            rest = ", ".join(name for name in names if name != wanted)
-            self.warnings.append(f"It has other key files too ({rest}); the one of “{wanted}” was used.")
-        self.key_name = wanted
-        self.facts.append(("key file", f"key_{wanted}s"))
-        return parse_key_file(Reader(self.payload(f"key_{wanted}"), f"key_{wanted}s"))
-
-    def old_key_file(self) -> KeyFile:
-        """The single account of Telegram Desktop before 2.1.14, whose map file holds the key."""
-        self.key_name = "data"
-        name = os.path.join(folder_name("data"), "map")
-        reader = Reader(self.payload(name), name)
-        salt, key = reader.qt_bytes(), reader.qt_bytes()
-        if not (salt and key):
-            raise Problem(
-                "The key file key_datas is missing from this folder.",
-                "Without it nothing in a Telegram Desktop folder can be read.",
-                ["Copy the folder again, whole, while Telegram Desktop is closed."],
-            )
-        return KeyFile(salt, key, b"", (), "single account, before 2.1.14")
-
-    def payload(self, name: str) -> bytes:
-        """What a file of the folder holds, its check sum verified. `name` is without the suffix.
-
-        `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
-        """
-        found = self.versions(name)
-        if not found:
-            raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
-        if found[0].endswith("s"):
-            del found[1:]
-        found.sort(key=os.path.getmtime, reverse=True)
-        first: Problem | None = None
-        for candidate in found:
-            try:
-                return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
-            except Problem as problem:
-                first = first or problem
-        raise first or Problem(f"{name} cannot be read.")
-
-    def versions(self, name: str) -> list[str]:
-        """The files that are there of a name without suffix."""
-        paths = (os.path.join(self.path, name + suffix) for suffix in "s01")
-        return [path for path in paths if os.path.exists(path)]
-
-    def unlock(self, passcode: str = "") -> bool:
-        """Opens the local key with a passcode; False if it is not the one. The empty one opens an unlocked folder."""
-        key_file = self.open()
-        if passcode and key_file.wraps:  # a passcode set with 7.3 opens its wrap, and nothing else does
-            tries = [(wrap.key, wrap_key(wrap, passcode)) for wrap in key_file.wraps]
-        else:
-            tries = [(key_file.key, passcode_key(key_file, passcode))]
-        for sealed, key in tries:
-            opened = local_decrypt(sealed, key)
-            if opened and len(opened) == KEY_SIZE:
-                self.local_key = opened
-                self.passcode = passcode
-                self.read_info(key_file)
-                return True
-        return False
-
-    def read_info(self, key_file: KeyFile) -> None:
-        """Which accounts there are, by their index, and which one is open in Telegram Desktop."""
-        if not key_file.info:  # the single account of old
-            self.indices = [0]
-            return
-        info = local_decrypt(key_file.info, self.local_key)
-        if info is None:
-            raise Problem(
-                f"key_{self.key_name}s is damaged: its list of accounts cannot be decrypted.", "", TDATA_AGAIN
-            )
-        reader = Reader(info, f"The list of accounts in key_{self.key_name}s")
-        count = reader.number(">i")
-        listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
-        self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
-        if not self.indices:
-            raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
-        active = reader.number(">i") if reader.left >= 4 else -1
-        self.active = self.indices.index(active) + 1 if active in self.indices else 1
-
-    # ── accounts ──
-
-    def load(self, number: int = 0) -> Session:
-        """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
-        accounts = self.accounts()
-        if not 0 <= number <= len(accounts):
-            raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
-        wanted = accounts[(number or self.active) - 1]
-        if isinstance(wanted, Problem) and not number:
-            self.warnings.append(f"{wanted.title} It is the active one, so another was taken.")
-            wanted = next((account for account in accounts if isinstance(account, Session)), wanted)
-        if isinstance(wanted, Problem):
-            raise wanted
-        self.numbers = [accounts.index(wanted) + 1]
-        return wanted
-
-    def load_all(self) -> list[Session]:
-        """Every account that can be read, the active one first; `warnings` tell about the others."""
-        sessions = [self.load()]
-        for number, account in enumerate(self.accounts(), 1):
-            if isinstance(account, Problem):
-                self.warnings += [account.title] if number != self.active else []  # `load` has told about that one
-            elif number not in self.numbers:
-                self.numbers.append(number)
-                sessions.append(account)
-        return sessions
-
-    def accounts(self) -> list[Session | Problem]:
-        """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
-        if not self.local_key and not self.unlock():
-            raise Problem(
-                "This folder is locked with a local passcode.",
-                "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
-                ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
-            )
-        for number, index in enumerate([] if self.found else self.indices, 1):
-            try:
-                self.found.append(self.account(index))
-            except Problem as problem:
-                problem.title = f"Account {number}: {problem.title}"
-                self.found.append(problem)
-        return self.found
-
-    def account(self, index: int) -> Session:
-        """The account of one index: its authorisation file, and what its configuration says about test servers."""
-        number = f"#{index + 1}" if index else ""
-        # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
-        names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
-        name = next(filter(self.versions, names), names[0])
-        encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
-        data = local_decrypt(encrypted, self.local_key)
-        if data is None:
-            raise Problem(
-                f"{name}s cannot be decrypted (its SHA-1 does not match).",
-                "It was encrypted with another local key: files of two folders are mixed, or it is damaged.",
-                TDATA_AGAIN,
-            )  # fmt: skip
-        if not self.versions(os.path.join(name, "map")):
-            self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
-        return account_session(Reader(data, f"{name}s"), self.test_servers(name))
-
-    def test_servers(self, name: str) -> bool | None:
-        """What the optional file `configs` says; None if it is not there or cannot be read."""
-        try:
-            encrypted = Reader(self.payload(os.path.join(name, "config")), "configs").qt_bytes()
-            reader = Reader(local_decrypt(encrypted, self.local_key) or b"", "configs")
-            reader = Reader(reader.qt_bytes(), "configs")
-            version, environment = reader.number(">i"), reader.number(">i")
-        except Problem:
-            return None
-        return bool(environment) if version == 1 and environment in (0, 1) else None
-
-    # ── writing ──
-
-    def save(self, session: Session) -> None:
-        """Makes a folder with one account."""
-        self.save_all([session])
-
-    def save_all(self, sessions: Sequence[Session]) -> None:
-        """Makes a folder of all these accounts, locked with `passcode` unless that is empty; the first is active."""
-        name = self.key_name or "data"
-        if not re.fullmatch("[a-z0-9_-]+", name):
-            raise Problem(
-                f"Telegram Desktop cannot open a folder whose key name is “{name}”.",
-                "Its option -key knows small letters from a to z, digits, - and _ only.", ["Give another --key-name."],
-                code=2,
-            )  # fmt: skip
-        local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
-        info = pack_numbers(len(sessions), *range(len(sessions)), 0)
-        key = pbkdf2_key(salt, self.passcode)
-        files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
-        for index, session in enumerate(sessions):
-            folder = folder_name(name + (f"#{index + 1}" if index else ""))
-            # A map that names one cache file, which need not exist. opentele2 cannot save a folder with an empty map.
-            cache = pack_numbers(9) + os.urandom(8)
-            files[f"{folder}s"] = qt(local_encrypt(account_data(session), local_key))
-            files[os.path.join(folder, "maps")] = qt(b"") + qt(b"") + qt(local_encrypt(cache, local_key))
-
-        def fill(temporary: str) -> None:
-            for file, payload in files.items():
-                os.makedirs(os.path.join(temporary, os.path.dirname(file)), mode=0o700, exist_ok=True)
-                write_bytes(os.path.join(temporary, file), tdf_file(payload))
-
-        write_new(self.path.rstrip("/" + os.sep), fill, folder=True)
-
-    def delete(self) -> None:
-        """Removes the folder."""
-        import shutil
-
-        shutil.rmtree(self.path)
-
-
-IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
-TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
-
-
-class Wrap(NamedTuple):
-    """One way to the local key in the layout of 7.3: kind 1 is Argon2id (memory in KiB), 2 is scrypt (memory is N)."""
-
-    kind: int
-    memory: int
-    passes: int
-    lanes: int
-    salt: bytes
-    key: bytes
-
-
-class KeyFile(NamedTuple):
-    """The key file: `key` is the local key under a PBKDF2 of the passcode; empty if 7.3 has locked the folder."""
-
-    salt: bytes
-    key: bytes
-    info: bytes
-    wraps: tuple[Wrap, ...]
-    layout: str
-
-
-def parse_key_file(reader: Reader) -> KeyFile:
-    """Three blobs since 2.1.14; 7.3 added a fourth with better passcode functions: the committed ones count."""
-    salt, key, info = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes()
-    trailer = Reader(reader.qt_bytes() if reader.left else b"", f"The passcode part of {reader.what}")
-    if trailer.left < 16 or trailer.number(">I") != 0x4B443200:
-        return KeyFile(salt, key, info, (), "2.1.14 to 7.2")
-    form, committed, count = trailer.number(">I"), trailer.number(">I"), trailer.number(">I")
-    if form > 2 or count > 2:
-        raise Problem(f"{reader.what} is of a newer Telegram Desktop than this script knows (layout {form}).")
-    wraps = []
-    for _ in range(count):
-        kind, generation, memory, passes, lanes = (trailer.number(">I") for _ in range(5))
-        wrap = Wrap(kind, memory, passes, lanes, trailer.qt_bytes(), trailer.qt_bytes())
-        check_wrap(wrap, reader.what)
-        if generation == committed:
-            wraps.append(wrap)
-    return KeyFile(salt, key, info, tuple(wraps), "7.3 (with Argon2id or scrypt for the passcode)")
-
-
-def check_wrap(wrap: Wrap, what: str) -> None:
-    """Refuses parameters beyond Telegram Desktop's own limits: they would only use up memory and time."""
-    if wrap.kind not in (1, 2):
-        raise Problem(f"{what} uses an unknown passcode method ({wrap.kind}).", "", TDATA_AGAIN)
-    if wrap.kind == 1:
-        name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
-    else:
-        power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
-        # Written are 8 passes. OpenSSL itself refuses a single one with much memory, and very many with little.
-        name, reasonable = "scrypt", power and 1 < wrap.passes <= 32 and wrap.memory * wrap.passes <= 192 << 13
-    if not (reasonable and 0 < wrap.lanes <= 16 and 8 <= len(wrap.salt) <= 64):
-        raise Problem(
-            f"The passcode parameters of {what} are unreasonable and were refused ({name}, memory {wrap.memory}, "
-            f"{wrap.passes} passes, {wrap.lanes} lanes).",
-            "Opening it would use up this computer's memory or time.", TDATA_AGAIN,
-        )  # fmt: skip
-
-
-def passcode_key(key_file: KeyFile, passcode: str) -> bytes:
-    """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
-    import hashlib
-
-    if key_file.info:
-        return pbkdf2_key(key_file.salt, passcode)
-    rounds = 4000 if passcode else 4
-    return hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
-
-
-def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
-    """The passcode's key from 2.1.14 to 7.2."""
-    import hashlib
-
-    password = digest("sha512", salt + passcode.encode("utf-8", "replace") + salt)
-    return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
-
-
-OTHER_PYTHON = "Use the Python from https://www.python.org/downloads/ for this."
-
-
-def wrap_key(wrap: Wrap, passcode: str) -> bytes:
-    """The passcode's key since 7.3."""
-    import hashlib
-
-    password = passcode.encode("utf-8", "replace")
-    if wrap.kind == 2:
-        if not hasattr(hashlib, "scrypt"):
-            raise Problem("This Python cannot open the folder: it was built without scrypt.", "", [OTHER_PYTHON])
-        return hashlib.scrypt(
-            password, salt=wrap.salt, n=wrap.memory, r=wrap.passes, p=wrap.lanes, maxmem=200 << 20, dklen=KEY_SIZE
-        )
-    try:
-        from argon2.low_level import Type, hash_secret_raw
-    except ImportError:
-        raise Problem(
-            "To open this locked folder one more Python package is needed: argon2-cffi.",
-            "Telegram Desktop 7.3 and newer protects its passcode with Argon2id, which Python does not have.",
-            [f"Run: {sys.executable} -m pip install argon2-cffi", "Then run this command again."],
-        ) from None
-    key: bytes = hash_secret_raw(password, wrap.salt, wrap.passes, wrap.memory, wrap.lanes, KEY_SIZE, Type.ID)
-    return key
-
-
-def account_session(reader: Reader, test: bool | None) -> Session:
-    """The account in a decrypted authorisation file: block 0x4B since 2017, dbiKey and dbiUser before."""
-    user_id, main = 0, 0
-    keys: dict[int, bytes] = {}
-    while reader.left >= 4:
-        block = reader.number(">I")
-        if block == 0x4B:
-            user_id, main, keys = authorization(Reader(reader.qt_bytes(), reader.what))
-        elif block == 0x00:
-            dc = reader.number(">i")
-            keys[dc] = reader.take(KEY_SIZE)
-        elif block == 0x01:
-            user_id, main = reader.number(">i"), reader.number(">I")
-        elif block in (0x4A, 0x5E):
-            reader.qt_bytes()
-        elif block in (0x02, 0x27):  # a data centre's address: number, [flags,] two texts, port; both of the same size
-            reader.take(4)
-            if block == 0x27:
-                reader.take(4)
-            reader.qt_bytes()
-            if block == 0x02:
-                reader.qt_bytes()
-            reader.take(4)
-        elif block in (0x03, 0x32, 0x35, 0x43, 0x50):
-            reader.take(4)
-        else:
-            break
-    if main not in keys:
-        has = "keys for " + ", ".join(f"DC {dc}" for dc in sorted(keys)) + " only" if keys else "no keys at all"
-        raise Problem(
-            f"No key for its main data centre (DC {main}): {has}.", "The account was logged out.", [SIGN_IN_AGAIN]
-        )
-    session = new_session(main, keys[main], user_id=max(0, user_id), test=test)
-    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc != main and dc in DATA_CENTRES)
-    return session._replace(dcs=session.dcs + others)
-
-
-def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
-    """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
-    if reader.data[:8] == WIDE_IDS:
-        reader.take(8)
-        user_id, main = reader.number(">Q"), reader.number(">i")
-    else:
-        user_id, main = reader.number(">i"), reader.number(">i")
-    count = reader.number(">i")
-    if not 0 <= count <= reader.left // (4 + KEY_SIZE):
-        raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
-    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
-
-
-def account_data(session: Session) -> bytes:
-    """An authorisation file's content: one block 0x4B with a wide user id and every key."""
-    home_key(session)
-    user = session.user
-    keys = [(dc.id, dc.auth) for dc in session.dcs if dc.auth]
-    data = WIDE_IDS + user.id.to_bytes(8, "big") + pack_numbers(user.dc, len(keys))
-    for dc, key in keys:
-        data += pack_numbers(dc) + key
-    return pack_numbers(0x4B) + qt(data + pack_numbers(0))
-
-
-def folder_name(data_name: str) -> str:
-    """MD5 of an account's data name, 8 bytes in hex, the low half of each byte first."""
-    name = data_name.encode("utf-8", "surrogateescape")  # the name of a file need not be text
-    return "".join(f"{byte & 15:X}{byte >> 4:X}" for byte in digest("md5", name)[:8])
-
-
-def pack_numbers(*numbers: int) -> bytes:
-    """Qt's i32 numbers."""
-    return b"".join(number.to_bytes(4, "big", signed=True) for number in numbers)
-
-
-def qt(data: bytes) -> bytes:
-    """Qt's QByteArray; the empty one."""
-    return len(data).to_bytes(4, "big") + data
-
-
-def tdf_payload(data: bytes, name: str) -> bytes:
-    """What a `TDF$` file holds: magic, version, payload, MD5 over payload, its length, the version and the magic."""
-    if not data:
-        raise Problem(f"{name} is empty.", "", TDATA_AGAIN)
-    if not data.startswith(b"TDF$"):
-        raise Problem(f"{name} is damaged: it does not begin with TDF$.", "", TDATA_AGAIN)
-    if tdf_file(data[8:-16], data[4:8]) == data:
-        return data[8:-16]
-    reader = Reader(data[8:], name)
-    try:
-        while reader.left > 16:
-            reader.qt_bytes()
-        reader.take(16)
-    except Problem:
-        raise Problem(f"{name} is cut off.", "", TDATA_AGAIN) from None
-    raise Problem(f"{name} is damaged: its MD5 does not match.", "", TDATA_AGAIN)
-
-
-def tdf_file(payload: bytes, version: bytes = TDATA_VERSION) -> bytes:
-    """The opposite of `tdf_payload`."""
-    total = digest("md5", payload + len(payload).to_bytes(4, "little") + version + b"TDF$")
-    return b"TDF$" + version + payload + total
-
-
-def local_decrypt(blob: bytes, key: bytes) -> bytes | None:
-    """What Telegram Desktop encrypted with a 256-byte key; None if it was another key, or the data is damaged."""
-    if len(blob) <= 16 or len(blob) % 16:
-        return None
-    body = aes_ige(blob[16:], *local_aes(key, blob[:16]), decrypt=True)
-    size = int.from_bytes(body[:4], "little")
-    if digest("sha1", body)[:16] != blob[:16] or not len(body) - 16 < size <= len(body) or size < 4:
-        return None
-    return body[4:size]
-
-
-def local_encrypt(data: bytes, key: bytes) -> bytes:
-    """The opposite of `local_decrypt`."""
-    body = (4 + len(data)).to_bytes(4, "little") + data
-    body += os.urandom(-len(body) % 16)
-    name = digest("sha1", body)[:16]
-    return name + aes_ige(body, *local_aes(key, name), decrypt=False)
-
-
-def local_aes(key: bytes, name: bytes) -> tuple[bytes, bytes]:
-    """AES key and IV for one message: MTProto 1's rule with x = 8 (core.telegram.org/mtproto/description_v1)."""
-    parts = (name + key[8:40], key[40:56] + name + key[56:72], key[72:104] + name, name + key[104:136])
-    a, b, c, d = (digest("sha1", part) for part in parts)
-    return a[:8] + b[8:20] + c[4:16], a[8:20] + b[:8] + c[16:20] + d[:8]
-
-
-def aes_ige(data: bytes, key: bytes, iv: bytes, *, decrypt: bool) -> bytes:
-    """AES-256 in IGE mode; `iv` is 32 bytes: the cipher block before the first, then the plain one."""
-    try:
-        import pyaes
-    except ImportError:
-        raise Problem(
-            "Without the Python package pyaes, a folder of Telegram Desktop can be neither opened nor made.",
-            "Such a folder is encrypted with AES, which Python does not have by itself. Telethon brings pyaes along.",
-            ["Install Telethon, then run this command again."],
-        ) from None
-    cipher = pyaes.AES(key)
-    turned = cipher.decrypt if decrypt else cipher.encrypt
-    before, other = int.from_bytes(iv[:16], "big"), int.from_bytes(iv[16:], "big")
-    if decrypt:
-        before, other = other, before
-    out = b""
-    for at in range(0, len(data), 16):
-        block = int.from_bytes(data[at : at + 16], "big")
-        made = int.from_bytes(turned((block ^ before).to_bytes(16, "big")), "big") ^ other
-        before, other = made, block
-        out += made.to_bytes(16, "big")
-    return out
-
-
-# ── the rest ──
-
-
-class GramjsFolder(Storage):
-    """GramJS's StoreSession: a folder with one small file for each value. Read only."""
-
-    name = "gramjs-folder"
-    label = "a GramJS StoreSession folder"
-    mark = "files whose names end in %3AauthKey"
-
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A file whose name ends in `:authKey`, written as a link writes it."""
-        return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in names_in(source))
-
-    def load(self) -> Session:
-        """Reads the four files."""
-        import json
-
-        prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
-        values = {}
-        for name in ("authKey", "dcId", "port", "serverAddress"):
-            text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
-            try:
-                values[name] = json.loads(text)
-            except (ValueError, RecursionError):
-                raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
-        try:
-            key = bytes(list(values["authKey"]["data"]))  # `bytes` of a number would be as many zeros
-            dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
-        except (TypeError, ValueError, KeyError, OverflowError):
-            raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
-        return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
-
-
-class Memory(Storage):
-    """A session that is kept nowhere."""
-
-    name = "memory"
-    label = "a session in memory"
-    mark = "it was made by this script"
-    holds = frozenset(PARTS)
-
-    def __init__(self, session: Session | None = None) -> None:
-        super().__init__()
-        self.session = session
-
-    @classmethod
-    def recognise(cls, source: Any) -> bool:
-        """A session itself."""
-        return isinstance(source, Session)
-
-    def load(self) -> Session:
-        """The session that was put in."""
-        if self.session is None:
-            raise Problem("There is no session in memory.")
-        return self.session
-
-    def save(self, session: Session) -> None:
-        """Keeps the session."""
-        self.session = session
-
-    def delete(self) -> None:
-        """Forgets the session."""
-        self.session = None
-
-
-TARGETS: dict[str, type[Storage]] = {
-    kind.name: kind
-    for kind in (
-        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
-    )
-}  # fmt: skip
-
-
-def recognise_path(path: str, json_path: str | None = None, key_name: str = "") -> Storage:
-    """The storage for a file or folder; a `Problem` says what it is instead."""
-    if json_path:
-        return SessionJson(path, json_path)
-    if Tdata.recognise(path):
-        return Tdata(path, key_name)
-    if GramjsFolder.recognise(path):
-        return GramjsFolder(path)
-    if os.path.isdir(path):
-        raise not_a_folder(path)
-    if not os.path.exists(path):
-        path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
-    head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
-    database = head.startswith(b"SQLite format 3\0")
-    if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
-        return SessionJson(path)
-    if database or path.endswith(".session"):
-        return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
-                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
-    return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
-
-
-def holds_string(data: bytes) -> bool:
-    """Whether there is a session string in what should be JSON, and no JSON object around it."""
-    try:
-        return not text_of_file(data)[0].lstrip().startswith("{") and bool(recognise_bytes(data))
-    except Problem:
-        return False
-
-
-def recognise_bytes(data: bytes) -> StringStorage:
-    """The session string in a file's content, whatever its encoding."""
-    text, odd = text_of_file(data)
-    storage = recognise_text(text)
-    storage.repaired += [odd] if odd else []
-    return storage
-
-
-def not_a_folder(path: str) -> Problem:
-    """The `Problem` of a folder that is no storage."""
-    names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
-    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
-        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
-    return Problem(
-        "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
-        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
-    )  # fmt: skip
-
-
-def leaving_zip(path: str) -> str:
-    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
-    import zipfile
-
-    try:
-        if os.path.getsize(path) > 4 << 20:
-            return ""
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return ""
-    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
-    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
-
-
-def new_storage(
-    target: str,
-    path: str = "",
-    *,
-    schema: int = 7,
-    json_path: str | None = None,
-    key_name: str = "",
-    passcode: str = "",
-) -> Storage:
-    """An empty storage of one of TARGETS."""
-    kind = TARGETS[target]
-    if kind is TelethonFile:
-        return TelethonFile(path, schema)
-    if kind is TelethonV2File:
-        return TelethonV2File(path)
-    if kind is SessionJson:
-        return SessionJson(path, json_path, schema)
-    if kind is Tdata:
-        return Tdata(path, key_name, passcode)
-    return kind()
-
-
-def save_session(sessions: Sequence[Session], path: str, target: str, **details: Any) -> list[str]:
-    """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
-
-    `details` are those of `new_storage`. Files are for their owner only, appear whole or not at all, and never replace
-    anything. A `Problem` otherwise.
-    """
-    storage = new_storage(target, path, **details)
-    storage.save_all(sessions)
-    if isinstance(storage, StringStorage):
-        write_bytes(path, storage.text.encode("ascii") + b"\n")
-    return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
-
-
-# ══ 5  NETWORK ═══════════════════════════════════════════════════════════════════════════════════════════════════════
-#
-# Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
-# a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
-# wrong password from a forbidden address only in the words of its error messages.
-
-
-# ── what can be in the way ──
-
-# Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
-NETWORK_PROBLEMS = """
-ProxyLink
-This is not a proxy address: {reason}.
-A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
-- For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
-- For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
-- For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
-- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
-shell's history.
-
-ProxyFakeTls
-This MTProxy only speaks fake-TLS, which Telethon cannot.
-Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
-can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
-- Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
-- Or use a SOCKS5 proxy: socks5://host:port.
-- Or use a VPN and no proxy at all.
-
-ProxyNeedsPythonSocks
-To use this proxy, Python needs the package python-socks.
-Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-- Or use an MTProxy (tg://proxy?…), which works without that package.
-
-ProxyName
-The name of the proxy cannot be looked up: {host}
-Either there is no such name, or this computer has no name service (DNS) at the moment.
-- Compare the name, letter by letter, with the one you were given.
-- Open any web page: if that does not work either, this computer is offline.
-- If you know the proxy's address in numbers, use that instead of the name.
-
-ProxyDead
-The proxy cannot be reached: {reason}.
-This computer tried {proxy}; Telegram was not even asked.
-- Compare host and port with what you were given.
-- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
-- Otherwise the proxy may be gone: ask its owner, or use another one.
-
-ProxyOtherType
-This is {other}, not {kind}.
-At the address of {proxy} something answers the way {other} does.
-- Use {address} instead (with user:password@ in front of the host if it wants a login).
-
-ProxyWrongType
-What answers there is not {kind}.
-Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
-- Compare host and port with what you were given: a port of another service is the usual reason.
-- A link that begins with tg://proxy is an MTProxy; use that link as it is.
-
-ProxyHangsUp
-The proxy hung up without a word.
-{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
-connection, people who are not on their list, or everybody when they are full.
-- Check that it really is {kind}, and whether it wants a user and a password.
-- Ask its owner whether this computer's address must be allowed first.
-- Or use another proxy.
-
-ProxyHangs
-The proxy takes the connection and then says nothing.
-{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
-- Check that it really is {kind}.
-- Try again in a minute, or use another proxy.
-
-ProxyLoginWanted
-The proxy wants a user and a password.
-{proxy} answers, but only to people who log in.
-- Add them to the address: {scheme}://user:password@host:port.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
-
-ProxyLoginWrong
-The proxy does not accept this user and password.
-{proxy} answers, but it refuses this login.
-- Compare user and password with what you were given; capital letters count.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Proxies that are paid for often stop working on the day the plan ends.
-
-ProxyRefuses
-The proxy refuses to connect to Telegram ({said}).
-{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
-pages, or Telegram may be blocked where the proxy stands.
-- Use another proxy, best one in another country.
-- If it is your own: allow connections to Telegram's addresses, port 443.
-
-ProxySecret
-The MTProxy does not answer: its secret is probably wrong.
-{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
-one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
-- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
-- On a command line put quotes around the link.
-- Or use another proxy.
-
-ProxyWithoutTelegram
-The proxy puts the connection through, but Telegram does not answer behind it.
-{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
-Telegram filters it, or the proxy only pretends.
-- Use another proxy, best one in another country.
-- Or try without a proxy.
-
-NetworkNoRoute
-This computer is not connected to a network.
-The operating system knows no way to any of Telegram's addresses.
-- Switch Wi-Fi on or plug the cable in; switch flight mode off.
-- If a VPN is on, switch it off and on again.
-- In a container or a sandbox: give it access to the network.
-
-NetworkNoAnswer
-Nothing answers: neither Telegram nor the name service (DNS).
-The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
-probably offline, or a firewall lets this program talk to nobody.
-- Open any web page in a browser. If that fails too, mend the internet connection first.
-- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
-{another_way}
-
-NetworkBlocked
-Telegram is blocked here: its addresses do not answer.
-The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
-companies, schools and some countries block Telegram like that.
-{another_way}
-
-NetworkRefused
-Telegram is blocked here: connections to its addresses are refused.
-Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
-says no. Telegram itself never does that.
-{another_way}
-
-NetworkDenied
-This computer's own firewall does not let this program reach Telegram.
-The operating system forbade the connections before anything was sent ({said}).
-- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
-{another_way}
-
-NetworkSilent
-Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
-Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
-looks into connections and drops Telegram's.
-{another_way}
-
-NetworkClosed
-Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
-Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
-itself closes like that only for some minutes, when too many connections came from one address.
-{another_way}
-- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
-
-NetworkHttp
-Something else answers in Telegram's place: a web server or web filter ({said}).
-Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
-- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
-- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
-{another_way}
-
-NetworkCaptivePortal
-This network wants you to sign in first (hotel, café, train, campus).
-A sign-in page answers instead of Telegram ({said}).
-- Open any page in a browser; the sign-in page of the network should appear.
-- Sign in or accept the terms there, then start again here.
-- Or use another network, such as a phone's hotspot.
-
-NetworkGarbage
-Something answers in Telegram's place, and it is not Telegram.
-The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
-{another_way}
-
-NetworkTurnedAway
-Telegram turns connections from this address away for now (transport error {said}).
-The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
-shared address, a VPN, a proxy, a server with several bots.
-- Stop other programs that connect to Telegram from here, and wait ten minutes.
-{another_way}
-
-NetworkError
-The connection to Telegram fails on this computer ({said}).
-The operating system could not open the connections.
-- Close programs that use many connections, or restart the computer.
-- Check VPN, firewall and antivirus programs.
-{another_way}
-
-NetworkIPv6Only
-Telegram can be reached here by IPv6 only.
-IPv4 addresses do not answer on this network, IPv6 addresses do.
-- Start again with --ipv6.
-
-NetworkNoIPv6
-There is no way to Telegram by IPv6 here, but there is by IPv4.
-IPv4 addresses answer on this network, IPv6 addresses do not.
-- Start again without --ipv6.
-
-NetworkPartly
-Telegram answers, but not from all of its data centres: {centres} cannot be reached.
-Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
-- Try to sign in: with an account that lives elsewhere it works.
-{another_way}
-
-NetworkPort
-Port {port} to Telegram is blocked here; port {other} is open.
-Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
-not get through.
-- Allow outgoing connections to port {port} in the firewall of this network or computer.
-{another_way}
-
-NetworkClock
-The clock of this computer is wrong: {wrong}.
-Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
-codes that expire and QR codes go wrong in odd ways.
-{how}
-- Then start again.
-"""
-
-
-# What helps against most of it.
-ANOTHER_WAY = """\
-- Try another network: a phone's hotspot is the quickest test.
-- Or switch a VPN on.
-- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
-
-
-def network_problem(name: str, **values: object) -> Problem:
-    """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
-
-    A step begins with "- "; a value may bring several of them.
-    """
-    for block in NETWORK_PROBLEMS.strip().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0] == name:
-            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
-            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
-            return Problem(title, meaning, steps, name=name)
-    raise KeyError(name)
-
-
-def find_network_problem(text: str) -> Problem | None:
-    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
-    words = {squashed(word) for word in re.findall(r"\w+", text)}
-    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
-    unknown.pop("another_way")
-    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
-    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
-
-
-# ── helpers that are installed only when they are needed ──
-
-
-TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
-
-
-def in_virtual_environment() -> bool:
-    return sys.prefix != sys.base_prefix
-
-
-def belongs_to_the_system() -> bool:
-    """Whether pip refuses this Python: PEP 668, a file EXTERNALLY-MANAGED beside the standard library."""
-    import sysconfig
-
-    marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
-    return not in_virtual_environment() and os.path.exists(marker)
-
-
-def pip_command(package: str, *options: str) -> list[str]:
-    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
-
-    There is none where the system's package manager owns this Python, where this person may not write, and where there
-    is neither pip nor uv.
-    """
-    import importlib.util
-    import shutil
-    import site
-    import sysconfig
-
-    if belongs_to_the_system():
-        return []
-    folder = sysconfig.get_path("purelib")
-    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
-    if to_user and not site.ENABLE_USER_SITE:
-        return []
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
-    if uv and not to_user:
-        return [uv, "pip", "install", "--python", sys.executable, *options, package]
-    return []
-
-
-def pip_comes_from() -> list[str]:
-    """The command that gives pip to a Python that has none, or []."""
-    import importlib.util
-
-    if importlib.util.find_spec("pip"):
-        return []
-    if os.path.isdir(os.path.join(sys.prefix, "conda-meta")):
-        return ["conda", "install", "--prefix", sys.prefix, "pip"]
-    if in_virtual_environment() and importlib.util.find_spec("ensurepip"):
-        return [sys.executable, "-m", "ensurepip"]
-    return []
-
-
-def in_shell_words(command: Sequence[str]) -> str:
-    """A command as one types it, quoted as this system's shell wants it."""
-    if os.name == "nt":
-        import subprocess
-
-        return subprocess.list2cmdline(command)
-    import shlex
-
-    return " ".join(shlex.quote(word) for word in command)
-
-
-def ways_to_install(package: str, *options: str) -> list[str]:
-    """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
-    import shutil
-
-    command = pip_command(package, *options)
-    first = [] if command else pip_comes_from()
-    if first:
-        command = [sys.executable, "-m", "pip", "install", *options, package]
-    if not command:
-        return ways_around_this_python(package)
-    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
-        command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
-    return [
-        *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
-        f"Install it for the Python that runs this script:\n    {in_shell_words(command)}",
-        "Start the script again.",
-    ]
-
-
-def for_this_python(problem: Problem) -> Problem:
-    """A card for what happened in this script: UPGRADE and REINSTALL become what works for this Python."""
-    steps: list[str] = []
-    for step in problem.steps:
-        option = {UPGRADE: "--upgrade", REINSTALL: "--force-reinstall"}.get(step)
-        first, *more = ways_to_install(TELETHON, option) if option else [step]
-        steps += [f"{step.partition(':')[0]}. {first}" if option else first, *more]
-    problem.steps = tuple(steps)
-    return problem
-
-
-def ways_around_this_python(package: str) -> list[str]:
-    """Steps for a Python that must not or cannot be installed into: run the script in an environment of its own."""
-    import importlib.util
-
-    script = os.path.abspath(__file__)
-    home = os.path.dirname(script)
-    if home == os.getcwd():
-        script, environment = os.path.basename(script), ".venv"
-    else:
-        environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
-    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
-    why = "This Python has no pip, or you may not write into its folder."
-    if belongs_to_the_system():
-        why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
-    make = in_shell_words([sys.executable, "-m", "venv", environment])
-    install = in_shell_words([python, "-m", "pip", "install", *dict.fromkeys([TELETHON, package])])
-    steps = [
-        f"{why} Give the script an environment of its own:\n    {make}\n    {install}",
-        f"Start the script with that, now and later:\n    {in_shell_words([python, script])}",
-    ]
-    if not importlib.util.find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
-        debian = "sudo apt install python{}.{}-venv".format(*sys.version_info[:2])
-        steps.insert(0, f"This Python cannot make environments yet. On Debian and Ubuntu that takes:\n    {debian}")
-    run = in_shell_words([script])
-    uv = f"Instead, with uv or pipx (1.4.3 or newer), one command does it all:\n    uv run {run}\n    pipx run {run}"
-    return [*steps, uv]
-
-
-def offer_install(package: str, module: str, why: str) -> bool:
-    """Says `why` a package is needed and offers to install it; True if `module` can be imported afterwards.
-
-    Nothing is installed without a yes. Without a terminal to ask on, and where pip may not be used, nobody is asked:
-    the ways to get the package are shown and the answer is False.
-    """
-    import importlib
-    import importlib.util
-
-    if importlib.util.find_spec(module):
-        return True
-    term.say(why)
-    command = pip_command(package)
-    if not command:
-        term.steps(ways_to_install(package))
-        return False
-    term.verbatim(f"    {in_shell_words(command)}")
-    if not (term.interactive and term.confirm("Install it now?", default=False)):
-        return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
-    importlib.invalidate_caches()
-    if importlib.util.find_spec(module):
-        term.good(f"{package} is installed.")
-        return True
-    term.bad(f"{package} could not be installed.")
-    if said:
-        term.say(said, "dim", indent=2)
-    return False
-
-
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
-    import subprocess
-    import tempfile
-
-    with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
-
-        def finished(pause: float) -> bool:
-            try:
-                process.wait(pause)
-            except subprocess.TimeoutExpired:
-                return False
-            return True
-
-        try:
-            term.wait(finished, doing, limit)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
-
-
-# ── proxies ──
-
-
-class Proxy(NamedTuple):
-    """A proxy: `kind` is socks5, socks4, http or mtproxy.
-
-    `secret` belongs to MTProxy: 32 hexadecimal digits, with "dd" in front when the proxy wants padded packets.
-    """
-
-    kind: str
-    host: str
-    port: int
-    username: str = ""
-    password: str = ""
-    secret: str = ""
-
-    def describe(self) -> str:
-        """The proxy in words, without password and secret: `socks5://127.0.0.1:1080 (with a login)`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        if self.kind == "mtproxy":
-            return f"MTProxy {host}:{self.port}"
-        return f"{self.kind}://{host}:{self.port}" + (" (with a login)" if self.username or self.password else "")
-
-    def __repr__(self) -> str:
-        return self.describe()  # a traceback, a log or a report never shows the password
-
-
-# What people write before “://”, and the kind of proxy they mean. SOCKS with “h” or “a” lets the proxy look names up:
-# Telegram is reached by address, so there is no difference.
-PROXY_SCHEMES = {
-    "socks5": "socks5", "socks5h": "socks5", "socks": "socks5",
-    "socks4": "socks4", "socks4a": "socks4",
-    "http": "http",
-    "mtproxy": "mtproxy", "mtproto": "mtproxy",
-}  # fmt: skip
-
-# What Telegram's own links call them: tg://proxy?server=…, https://t.me/socks?server=…
-PROXY_LINKS = {"proxy": "mtproxy", "socks": "socks5", "http": "http"}
-
-
-def parse_proxy(text: str) -> Proxy:
-    """Reads a proxy address or link as people have it; anything else is a `Problem`.
-
-    `socks5://user:pass@host:port`, `socks4://`, `http://`, and for MTProxy `tg://proxy?server=…&port=…&secret=…`,
-    `https://t.me/proxy?…` (also t.me/socks, t.me/http) and `mtproxy://secret@host:port` or with `?secret=…`.
-    """
-    import urllib.parse
-
-    text = text.strip().strip("\"'<>“”‘’").strip()
-    if not text:
-        raise network_problem("ProxyLink", reason="it is empty")
-    shared = r"(?:tg:(?://)?|(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/)(proxy|socks|http)/?\?(.*)"
-    link = re.match(shared, text, re.I | re.S)
-    try:
-        if link:
-            values = _link_values(link.group(2))
-            return _proxy(
-                PROXY_LINKS[link.group(1).lower()], values.get("server", ""), values.get("port", ""),
-                values.get("user", ""), values.get("pass", ""), values.get("secret", ""),
-            )  # fmt: skip
-        scheme, separator, _ = text.partition("://")
-        kind = PROXY_SCHEMES.get(scheme.lower(), "")
-        if not separator:
-            raise network_problem("ProxyLink", reason="it does not say which kind of proxy it is")
-        if scheme.lower() == "https":
-            raise network_problem("ProxyLink", reason="Telethon cannot speak to a proxy over TLS (https://)")
-        if not kind:
-            raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
-        parts = urllib.parse.urlsplit(text)
-        texts = (parts.username, parts.password, parts.path.strip("/"))
-        user, password, path = (urllib.parse.unquote(text or "") for text in texts)
-        if kind != "mtproxy":
-            return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
-        values = _link_values(parts.query)
-        host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
-        return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
-    except ValueError as error:  # urlsplit: "Port could not be cast to integer value", "Invalid IPv6 URL"
-        about_port = "ort" in str(error)
-        reason = "its port is not a number from 1 to 65535" if about_port else "host and port cannot be told apart"
-        raise network_problem("ProxyLink", reason=reason) from None
-
-
-def _link_values(query: str) -> dict[str, str]:
-    """The values of a link's query. A “+” stays what it is: base64 secrets contain it, and nothing here has spaces."""
-    import urllib.parse
-
-    pairs = (pair.partition("=") for pair in query.partition("#")[0].split("&"))
-    return {name.lower(): urllib.parse.unquote(value) for name, _, value in pairs}
-
-
-def _proxy(kind: str, host: str, port: str, username: str, password: str, secret: str) -> Proxy:
-    """Checks the parts of a proxy address and puts them together. What is private in it is masked in reports."""
-    import urllib.parse
-
-    host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
-    for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
-        term.hide(private, label)
-        term.hide(urllib.parse.quote(private, safe=""), label)
-    if not re.match(r"127\.|localhost$|::1$", host):
-        term.hide(host, "proxy")
-    if kind != "mtproxy":
-        return Proxy(kind, host, int(port), username, password)
-    secret = _mtproxy_secret(secret)
-    term.hide(secret[-32:], "proxy secret")
-    return Proxy(kind, host, int(port), secret=secret)
-
-
-def _mtproxy_secret(text: str) -> str:
-    """The secret of an MTProxy as 32 hexadecimal digits, "dd" in front if it wants padding; a `Problem` if it is none.
-
-    It comes as hexadecimal or base64 (either alphabet, with or without “=”): 16 bytes; 17 that begin with dd; or, for
-    fake-TLS, 18 and more that begin with ee. Source: TDLib, td/mtproto/ProxySecret.cpp, and
-    https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
-    """
-    import base64
-    import binascii
-
-    if not text:
-        raise network_problem("ProxyLink", reason="the secret is missing")
-    try:
-        secret = bytes.fromhex(text)
-    except ValueError:
-        try:
-            plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-            secret = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            raise network_problem("ProxyLink", reason="its secret is neither hexadecimal nor base64") from None
-    if len(secret) == 16:
-        return secret.hex()
-    if len(secret) == 17 and secret[0] == 0xDD:
-        return secret.hex()
-    if len(secret) > 17 and secret[0] == 0xEE:
-        raise network_problem("ProxyFakeTls")
-    raise network_problem(
-        "ProxyLink", reason=f"its secret is {len(secret)} bytes long and not 16: part of it is missing or too much"
-    )
-
-
-def choose_proxy(options: Any) -> Proxy | None:
-    """The proxy to use, or None: `options.proxy`, TELEGRAM_PROXY, or the system's if the person says yes to it.
-
-    Says which one and why. Makes sure that what Telethon needs for it is there, or raises a `Problem`.
-    """
-    proxy = named_proxy(options)
-    if proxy and proxy.kind != "mtproxy":
-        _need_python_socks()
-    return proxy
-
-
-def named_proxy(options: Any) -> Proxy | None:
-    """Like `choose_proxy`, but without asking whether Telethon could use it."""
-    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
-    if given is not None:
-        proxy = parse_proxy(given)
-        term.note(f"Proxy: {proxy.describe()}")
-        if proxy.password or proxy.secret:
-            what = "password" if proxy.password else "secret"
-            term.warn(
-                f"The proxy's {what} was given on the command line: other programs on this computer can read it there, "
-                "and it stays in the shell's history. The environment variable TELEGRAM_PROXY is a better place for it."
-            )
-        return proxy
-    if from_environment:
-        proxy = parse_proxy(from_environment)
-        term.note(f"Proxy from TELEGRAM_PROXY: {proxy.describe()}")
-        return proxy
-    return _proxy_of_the_system()
-
-
-def _proxy_of_the_system() -> Proxy | None:
-    """The proxy that ALL_PROXY or HTTPS_PROXY names, if the person wants Telegram to go through it too."""
-    for variable in ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            proxy = parse_proxy(value)
-        except Problem as problem:
-            term.note(f"{variable} is set, but Telegram cannot be reached through it. {problem.title}")
-            return None
-        if not term.interactive:
-            term.note(
-                f"{variable} is set but not used. To go through that proxy, set TELEGRAM_PROXY to the same address."
-            )
-            return None
-        term.say(f"This computer has a proxy set ({variable}): {proxy.describe()}")
-        return proxy if term.confirm("Use it for Telegram too?", default=False) else None
-    return None
-
-
-def _need_python_socks() -> None:
-    """Telethon speaks to SOCKS and HTTP proxies through python-socks, which before Python 3.11 needs async_timeout."""
-    package = "python-socks[asyncio]"
-    modules = ["python_socks"] if sys.version_info >= (3, 11) else ["python_socks", "async_timeout"]
-    why = "To speak to this proxy, Telethon needs the package python-socks, which is not installed. This installs it:"
-    if not all(offer_install(package, module, why) for module in modules):
-        problem = network_problem("ProxyNeedsPythonSocks")
-        problem.steps = (*ways_to_install(package), *problem.steps)
-        raise problem
-
-
-def telethon_connection(proxy: Proxy | None) -> tuple[Any, Any]:
-    """Telethon's connection class and `proxy` argument for this proxy (TelegramClient(connection=…, proxy=…)).
-
-    An MTProxy secret is always handed over with "dd" in front, because Telethon takes two letters off any secret that
-    begins with "dd" or "ee", also off one whose first byte happens to be that (tcpmtproxy.py, normalize_secret, 1.45).
-    """
-    from telethon import connection
-
-    if proxy is None:
-        return connection.ConnectionTcpFull, None
-    if proxy.kind == "mtproxy":
-        padded = connection.ConnectionTcpMTProxyRandomizedIntermediate
-        kind = padded if len(proxy.secret) == 34 else connection.ConnectionTcpMTProxyIntermediate
-        return kind, (proxy.host, proxy.port, "dd" + proxy.secret[-32:])
-    return connection.ConnectionTcpFull, {
-        "proxy_type": proxy.kind,
-        "addr": proxy.host,
-        "port": proxy.port,
-        "username": proxy.username or None,
-        "password": proxy.password if proxy.username else None,
-        "rdns": True,
-    }
-
-
-# ── probing: one connection, as far as the first answer of a key exchange ──
-
-
-class Probe(NamedTuple):
-    """What came of one attempt to reach one address of a data centre.
-
-    `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
-    time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
-    "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
-    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
-    `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
-    """
-
-    dc: int
-    address: str
-    port: int
-    tcp: float | None = None
-    exchange: float | None = None
-    failure: str = ""
-    detail: str = ""
-    clock: float | None = None
-
-    @property
-    def ipv6(self) -> bool:
-        return ":" in self.address
-
-
-class ProxyAtFault(Exception):
-    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
-
-    def __init__(self, name: str, said: str = "") -> None:
-        super().__init__(name)
-        self.name = name
-        self.said = said
-
-
-# SOCKS5 reply codes (RFC 1928, section 6) in words.
-SOCKS5_REPLIES = {
-    1: "a general failure", 2: "a rule forbids it", 3: "no network", 4: "no route to Telegram",
-    5: "Telegram's address refused it", 6: "its time ran out", 7: "it opens no connections", 8: "not such addresses",
-}  # fmt: skip
-
-
-async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
-    """Asks a SOCKS5 proxy for a connection (RFC 1928, and RFC 1929 for user and password)."""
-    import ipaddress
-
-    # Telethon's python-socks offers a login only when it has both user and password; the probe does the same.
-    login = bool(proxy.username and proxy.password)
-    writer.write(b"\5\2\0\2" if login else b"\5\1\0")
-    version, method = await reader.readexactly(2)
-    if version != 5:
-        raise ProxyAtFault("ProxyWrongType")
-    if method not in (0, 2) or (method == 2 and not login):
-        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
-    if method == 2:
-        user, password = proxy.username.encode(), proxy.password.encode()
-        writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
-        if (await reader.readexactly(2))[1] != 0:
-            raise ProxyAtFault("ProxyLoginWrong")
-    target = ipaddress.ip_address(address)
-    writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
-    _, reply, _, kind = await reader.readexactly(4)
-    if reply != 0:
-        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
-    length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
-    await reader.readexactly(length + 2)
-
-
-async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
-    """Asks a SOCKS4 proxy for a connection (Ying-Da Lee, “SOCKS: a protocol for TCP proxy across firewalls”)."""
-    import ipaddress
-
-    target = ipaddress.ip_address(address)
-    if target.version != 4:
-        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
-    writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
-    version, reply, *_ = await reader.readexactly(8)
-    if version != 0 or not 90 <= reply <= 93:
-        raise ProxyAtFault("ProxyWrongType")
-    if reply in (92, 93):
-        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
-    if reply != 90:
-        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
-
-
-async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
-    """Asks a web proxy for a connection with CONNECT (RFC 9110, section 9.3.6)."""
-    import base64
-
-    host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    request = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
-    if proxy.username:
-        login = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
-        request += f"Proxy-Authorization: Basic {login}\r\n"
-    writer.write((request + "\r\n").encode())
-    if await reader.readexactly(5) != b"HTTP/":
-        raise ProxyAtFault("ProxyWrongType")
-    status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
-    code, _, words = status.partition(" ")[2].partition(" ")
-    if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
-        raise ProxyAtFault("ProxyWrongType")
-    if code == "407":
-        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
-    if not code.startswith("2"):
-        raise ProxyAtFault("ProxyRefuses", in_one_line(f"{code} {words}"))
-
-
-THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
-
-
-def first_message(now: float) -> tuple[bytes, bytes]:
-    """The unencrypted message that opens a key exchange, and the 16 random bytes its answer must repeat.
-
-    `req_pq_multi#be7e8ef1 nonce:int128`, in front of it a key id of 0, a message id (Unix time × 2³², divisible by 4)
-    and the length. Source: https://core.telegram.org/mtproto/auth_key and /mtproto/description#unencrypted-message
-    """
-    nonce = os.urandom(16)
-    message_id = int(now * 2**32) & ~3
-    return bytes(8) + message_id.to_bytes(8, "little") + b"\x14\0\0\0" + b"\xf1\x8e\x7e\xbe" + nonce, nonce
-
-
-def time_in_answer(message: bytes, nonce: bytes) -> float:
-    """Checks that `message` is `resPQ#05162463` for this nonce, and returns the Unix time at which it was written.
-
-    resPQ itself carries no time, but the id of the message does: a server's message ids are about Unix time × 2³², and
-    odd (https://core.telegram.org/mtproto/description#message-identifier-msg-id). ValueError for anything else.
-    """
-    if len(message) < 40 or message[:8] != bytes(8) or message[20:24] != b"\x63\x24\x16\x05" or message[24:40] != nonce:
-        raise ValueError("not resPQ for this nonce")
-    return int.from_bytes(message[8:16], "little") / 2**32
-
-
-class _FullTransport:
-    """MTProto's “full” transport: length, number, message, CRC32. Telethon's default, so filters see the same thing.
-
-    Source: https://core.telegram.org/mtproto/mtproto-transports#full
-    """
-
-    def packet(self, message: bytes) -> bytes:
-        import zlib
-
-        packet = (len(message) + 12).to_bytes(4, "little") + bytes(4) + message
-        return packet + zlib.crc32(packet).to_bytes(4, "little")
-
-    async def read(self, reader: Any) -> bytes:
-        start: bytes = await reader.readexactly(4)
-        length = int.from_bytes(start, "little", signed=True)
-        if not 12 < length <= 4096:
-            raise NotTelegram(start)
-        packet: bytes = start + await reader.readexactly(length - 4)
-        return packet[8:-4]
-
-
-class _MTProxyTransport:
-    """The obfuscated (padded) intermediate transport as MTProxy wants it: AES-256-CTR with keys made from its secret.
-
-    Source: https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
-    """
-
-    def __init__(self, secret: str, dc: int) -> None:
-        import hashlib
-
-        import pyaes
-
-        def cipher(seed: bytes) -> Any:
-            key = hashlib.sha256(seed[8:40] + bytes.fromhex(secret[-32:])).digest()
-            counter = pyaes.Counter(int.from_bytes(seed[40:56], "big"))
-            return pyaes.AESModeOfOperationCTR(key, counter)
-
-        tag = b"\xdd" * 4 if len(secret) == 34 else b"\xee" * 4
-        # 0x01 in front keeps clear of what the first bytes must not be: GET, POST, HEAD, 0xef, a TLS greeting, …
-        start = b"\1" + os.urandom(3) + b"\1" + os.urandom(51) + tag + dc.to_bytes(2, "little") + os.urandom(2)
-        self._encrypt, self._decrypt = cipher(start), cipher(start[::-1])
-        self._header: bytes = start[:56] + self._encrypt.encrypt(start)[56:]
-
-    def packet(self, message: bytes) -> bytes:
-        encrypted: bytes = self._encrypt.encrypt(len(message).to_bytes(4, "little") + message)
-        return self._header + encrypted
-
-    async def read(self, reader: Any) -> bytes:
-        start: bytes = self._decrypt.decrypt(await reader.readexactly(4))
-        length = int.from_bytes(start, "little", signed=True)
-        if not 0 < length <= 4096:
-            raise NotTelegram(start)
-        message: bytes = self._decrypt.decrypt(await reader.readexactly(length))
-        return message
-
-
-class NotTelegram(Exception):
-    """The other side answered with something that is not Telegram's protocol: its first bytes."""
-
-    def __init__(self, start: bytes) -> None:
-        super().__init__()
-        self.start = start
-
-
-async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_addresses: Sequence[str]) -> Probe:
-    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got."""
-    import asyncio
-
-    state = Probe(dc, address, port)
-    writer: Any = None
-    started = time.monotonic()
-    try:
-        if proxy is None:
-            reader, writer = await asyncio.open_connection(address, port)
-        else:
-            reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
-            if proxy.kind != "mtproxy":
-                state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
-                await THROUGH[proxy.kind](reader, writer, proxy, address, port)
-        state = state._replace(tcp=time.monotonic() - started, failure="")
-        transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
-        began, sent = time.monotonic(), time.time()
-        message, nonce = first_message(sent)
-        writer.write(transport.packet(message))
-        try:
-            answer = await transport.read(reader)
-        except asyncio.IncompleteReadError as error:
-            if not error.partial:
-                raise ConnectionResetError from None
-            raise NotTelegram(error.partial) from None
-        took = time.monotonic() - began
-        if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
-            raise NotTelegram(answer[:4])
-        return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
-    except asyncio.CancelledError:
-        return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
-    except ProxyAtFault as fault:
-        return state._replace(failure=fault.name, detail=fault.said)
-    except NotTelegram as other:
-        failure, detail = await _what_else_answered(other.start, reader)
-        return state._replace(failure=failure, detail=detail)
-    except (ValueError, asyncio.LimitOverrunError):  # a packet, but not resPQ; or a web proxy's answer without an end
-        return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
-    except EOFError:  # IncompleteReadError in a proxy's part
-        return state._replace(failure="ProxyHangsUp")
-    except OSError as error:
-        return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
-    finally:
-        if writer is not None:
-            writer.transport.abort()
-
-
-async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
-    """Connects to the first of these addresses that lets itself be connected to."""
-    import asyncio
-    import contextlib
-
-    for address in addresses[:-1]:
-        with contextlib.suppress(OSError):
-            return await asyncio.open_connection(address, port)
-    return await asyncio.open_connection(addresses[-1], port)
-
-
-def why_not_connected(error: OSError) -> str:
-    """The `failure` of a `Probe` for an error that the operating system gave."""
-    import errno
-
-    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return "no route"
-    if isinstance(error, PermissionError):
-        return "denied"
-    if isinstance(error, ConnectionRefusedError):
-        return "refused"
-    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
-        return "no answer"
-    return "closed" if isinstance(error, ConnectionError) else "error"
-
-
-async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
-    """`failure` and `detail` of a `Probe` for an answer that begins with these bytes and is not resPQ.
-
-    In place of an answer Telegram may send a negative number, such as -429 for too many connections from one address:
-    https://core.telegram.org/mtproto/mtproto-transports#transport-errors
-    """
-    import asyncio
-
-    code = int.from_bytes(start, "little", signed=True)
-    if len(start) == 4 and -1000 < code < 0:
-        return "turned away", str(code)
-    try:
-        more: bytes = start + await asyncio.wait_for(reader.read(1024), 0.5)
-    except (OSError, asyncio.TimeoutError, asyncio.CancelledError):  # the time of the probe is up: what is there counts
-        more = start
-    if more.startswith((b"HTTP/", b"<")):
-        return "HTTP", in_one_line(more.split(b"\r\n")[0].decode("latin-1"))
-    return "garbage", ""
-
-
-# ── the diagnosis: all probes at once, then one verdict ──
-
-# A wrong clock matters from here on: Telegram refuses messages that come from more than 30 s in the future or 300 s in
-# the past (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
-CLOCK_TOLERANCE = 30
-
-# The name that is looked up, at this computer's own name service, to see whether names work here at all.
-TELEGRAM_NAME = "my.telegram.org"
-
-
-class Diagnosis(NamedTuple):
-    """What all probes together say: `verdict` is None when all is well.
-
-    `names_work` tells whether the name my.telegram.org could be looked up; None when that was not known in time.
-    """
-
-    probes: tuple[Probe, ...]
-    proxy: Proxy | None
-    names_work: bool | None
-    verdict: Problem | None
-
-    @property
-    def clock(self) -> float | None:
-        """Telegram's time minus this computer's in seconds: the middle one of all measurements; None without any."""
-        offsets = sorted(probe.clock for probe in self.probes if probe.clock is not None)
-        return offsets[len(offsets) // 2] if offsets else None
-
-    def reaches(self, dc: int, ipv6: bool) -> bool:
-        """Whether this data centre answered, by the address family that is to be used."""
-        return any(probe.dc == dc and probe.ipv6 == ipv6 and not probe.failure for probe in self.probes)
-
-
-def diagnose(proxy: Proxy | None = None, ipv6: bool = False, limit: float = 9.0) -> Diagnosis:
-    """Tries every address of every data centre at once, for `limit` seconds at most, and says what is the matter.
-
-    Direct: IPv4 and IPv6, all ports. Through a proxy: one connection for each data centre. Once Telegram has answered
-    somewhere, the other attempts get four seconds in all: a silent port does not hold the verdict up. When none has
-    worked, up to two more seconds go into asking what answers instead. What is being waited for is shown.
-    """
-    examination = Examination(proxy, ipv6, limit)
-    try:
-        way = f"through {proxy.describe()}" if proxy else "at all data centres"
-        term.wait(examination.go_on, f"trying to reach Telegram {way}", limit + 2)
-        return examination.diagnosis
-    finally:
-        examination.close()
-
-
-class Examination:
-    """A diagnosis under way. It runs on the thread that calls `go_on` and only then; `close` ends it at any time."""
-
-    def __init__(self, proxy: Proxy | None, ipv6: bool, limit: float) -> None:
-        import asyncio
-
-        self._loop = asyncio.SelectorEventLoop()  # on Windows, too: its errors have the usual numbers
-        # Ctrl-C in the middle of an attempt ends that, too, with an exception that nobody asks for.
-        self._loop.set_exception_handler(lambda loop, context: None)
-        self._task = self._loop.create_task(_diagnosis(proxy, ipv6, limit))
-
-    def go_on(self, seconds: float) -> bool:
-        """Lets it run for so many seconds at most; True when the diagnosis is made."""
-        import asyncio
-
-        if not self._task.done():
-            self._loop.run_until_complete(asyncio.wait([self._task], timeout=seconds))
-        return self._task.done()
-
-    @property
-    def diagnosis(self) -> Diagnosis:
-        """What has come out, waiting for it if it is not there yet."""
-        return self._loop.run_until_complete(self._task)
-
-    def close(self) -> None:
-        """Ends whatever is still being tried."""
-        self._loop.run_until_complete(end_other_tasks())
-        self._loop.close()
-
-
-async def end_other_tasks() -> None:
-    """Ends what is still under way in this loop; Python would complain of it below the last prompt."""
-    import asyncio
-
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for other in others:
-        other.cancel()
-    if others:
-        await asyncio.wait(others)
-
-
-async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis:
-    import asyncio
-    import socket
-
-    started = time.monotonic()
-    loop = asyncio.get_running_loop()
-    name = proxy.host if proxy else TELEGRAM_NAME
-    lookup = look_up(loop, name, type=socket.SOCK_STREAM)
-    addresses: list[str] = []
-    if proxy:
-        try:
-            addresses = [str(found[4][0]) for found in await asyncio.wait_for(asyncio.shield(lookup), limit)]
-        except (OSError, ValueError, asyncio.TimeoutError):
-            return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
-    probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
-    portal = "" if proxy or any(not probe.failure for probe in probes) else await _portal(probes)
-    names_work: bool | None = None
-    await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
-    if lookup.done():
-        names_work = lookup.exception() is None
-    diagnosis = Diagnosis(tuple(probes), proxy, names_work, None)
-    if proxy:
-        verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
-    else:
-        verdict = verdict_on_network(diagnosis, ipv6, portal)
-    return diagnosis._replace(verdict=verdict)
-
-
-def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
-    """Looks a name up on a thread of its own: a dead name service holds up nothing, not even the end of the program.
-
-    The threads of the loop's own `getaddrinfo` are waited for there. The future's result is that of
-    `socket.getaddrinfo`, or an OSError (ValueError for a name that cannot be one).
-    """
-    import contextlib
-    import socket
-    import threading
-
-    future = loop.create_future()
-
-    def settle(result: Any, error: Exception | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
-            future.exception()  # nobody has to look at it
-
-    def ask() -> None:
-        result, error = None, None
-        try:
-            result = socket.getaddrinfo(host, port, **how)
-        except (OSError, ValueError) as failed:
-            error = failed
-        with contextlib.suppress(RuntimeError):  # the diagnosis is over
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=ask, name="look up a name", daemon=True).start()
-    return future
-
-
-def _targets(proxy: Proxy | None, ipv6: bool) -> list[tuple[int, str, int]]:
-    """What to try: (data centre, address, port)."""
-    if proxy:
-        return [(dc.id, dc.ipv6 if ipv6 else dc.ipv4, dc.ports[0]) for dc in DATA_CENTRES.values()]
-    return [
-        (dc.id, address, port) for dc in DATA_CENTRES.values() for address in (dc.ipv4, dc.ipv6) for port in dc.ports
-    ]
-
-
-async def _all_probes(
-    targets: Sequence[tuple[int, str, int]], proxy: Proxy | None, addresses: Sequence[str], deadline: float
-) -> list[Probe]:
-    """Runs all probes at once and returns them in the order of `targets`."""
-    import asyncio
-
-    started = time.monotonic()
-    tasks = [asyncio.ensure_future(_probe(*target, proxy, addresses)) for target in targets]
-    pending = set(tasks)
-    while pending and time.monotonic() < deadline:
-        done, pending = await asyncio.wait(
-            pending, timeout=deadline - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
-        )
-        if any(not task.result().failure for task in done):
-            deadline = min(deadline, started + 4)
-    for task in pending:
-        task.cancel()
-    return list(await asyncio.gather(*tasks))
-
-
-async def _portal(probes: Sequence[Probe]) -> str:
-    """Asks, as a browser would, what stands where Telegram should be: the first line of a sign-in page's answer, or "".
-
-    Wi-Fi that wants people to sign in first answers every web request itself, with a redirect or with 511 (RFC 6585,
-    section 6). Telegram's servers answer such a request with 404 or not at all.
-    """
-    import asyncio
-
-    async def ask(probe: Probe) -> str:
-        writer: Any = None
-        try:
-            reader, writer = await asyncio.open_connection(probe.address, probe.port)
-            writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
-            line = in_one_line((await reader.readline()).decode("latin-1"))
-        except (OSError, ValueError):
-            return ""
-        finally:
-            if writer is not None:
-                writer.transport.abort()
-        return line if re.match(r"HTTP/1\.[01] (30[1278]|511)\b", line) else ""
-
-    reached = {probe.port: probe for probe in probes if probe.tcp is not None}
-    if not reached:
-        return ""
-    done, late = await asyncio.wait([asyncio.ensure_future(ask(probe)) for probe in reached.values()], timeout=1.8)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    return next((task.result() for task in done if task.result()), "")
-
-
-def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Problem | None:
-    """What the probes of a direct connection mean, for somebody who wants to use IPv6 or not; None: all is well."""
-    probes = [probe for probe in diagnosis.probes if probe.ipv6 == ipv6]
-    others = [probe for probe in diagnosis.probes if probe.ipv6 != ipv6]
-    if any(not probe.failure for probe in probes):
-        return _verdict_on_reached(diagnosis, probes)
-    if any(not probe.failure for probe in others):
-        return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
-    if portal:
-        return network_problem("NetworkCaptivePortal", said=portal)
-    # What happened most often decides; an address family that this computer does not have says nothing.
-    failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
-    if not failures:
-        return network_problem("NetworkNoRoute")
-    # An answer says more than a connection that stood, and that more than many that did not stand.
-    answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
-    stood = [failure for failure in failures if failure in ("closed", "silent")]
-    telling = answered or stood or failures
-    usual = max(telling, key=telling.count)
-    if usual == "no answer" and diagnosis.names_work:
-        usual = "blocked"
-    said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
-    return network_problem("Network" + usual.title().replace(" ", ""), said=said)
-
-
-def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
-    """The verdict when Telegram answers at least somewhere."""
-    missing = {probe.dc for probe in probes} - {probe.dc for probe in probes if not probe.failure}
-    if missing:
-        return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
-    first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
-    if all(probe.failure for probe in first_ports):
-        port = next(probe.port for probe in probes if not probe.failure)
-        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
-    return clock_problem(diagnosis.clock)
-
-
-async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Sequence[str]) -> Problem | None:
-    """What the probes through a proxy mean; None: all is well."""
-    reached = [probe for probe in diagnosis.probes if not probe.failure]
-    if reached:
-        return _verdict_on_reached(diagnosis, diagnosis.probes)
-    failures = [probe.failure for probe in diagnosis.probes]
-    failure = max(failures, key=failures.count)
-    said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
-    values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
-    if failure == "turned away":  # by Telegram itself: the proxy does its work
-        return network_problem("NetworkTurnedAway", said=said)
-    if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
-        kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
-        if kind:
-            host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-            values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
-            failure = "ProxyOtherType"
-    if failure.startswith("Proxy"):
-        return network_problem(failure, **values)
-    if all(probe.tcp is None for probe in diagnosis.probes):
-        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
-    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
-
-
-PROXY_KINDS = {
-    "socks5": "a SOCKS5 proxy",
-    "socks4": "a SOCKS4 proxy",
-    "http": "a web (HTTP) proxy",
-    "mtproxy": "an MTProxy",
-}
-
-PROXY_NOT_REACHED = {
-    "refused": "the computer is there, but nothing listens on that port",
-    "no answer": "nothing answers at that address",
-    "no route": "there is no way from here to that address",
-    "denied": "this computer's own firewall forbids it",
-    "closed": "the connection is cut as soon as it stands",
-}
-
-
-async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) -> str:
-    """Which kind of proxy answers sensibly at this address, other than the kind that was named; "" if none does."""
-    import asyncio
-
-    async def answers(kind: str) -> str:
-        writer: Any = None
-        try:
-            reader, writer = await _connect_to_one_of(addresses, proxy.port)
-            await THROUGH[kind](reader, writer, proxy, target.address, target.port)
-        except ProxyAtFault as fault:
-            return "" if fault.name == "ProxyWrongType" else kind
-        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
-            return ""
-        finally:
-            if writer is not None:
-                writer.transport.abort()
-        return kind
-
-    tasks = [asyncio.ensure_future(answers(kind)) for kind in THROUGH if kind != proxy.kind]
-    done, late = await asyncio.wait(tasks, timeout=1.5)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    return next((task.result() for task in tasks if task in done and task.result()), "")
-
-
-def clock_problem(offset: float | None) -> Problem | None:
-    """The `Problem` of a clock that is wrong; None if it is not. `offset`: Telegram's time minus ours, in seconds."""
-    if offset is None or abs(offset) <= CLOCK_TOLERANCE:
-        return None
-    return network_problem(
-        "NetworkClock",
-        wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
-        here=clock(time.time()),
-        there=clock(time.time() + offset),
-        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
-    )
-
-
-def clock_warning(offset: float) -> str:
-    """What to say about a wrong clock to somebody whose sign-in goes on all the same."""
-    problem = clock_problem(offset)
-    return f"{problem.title} The sign-in goes on by Telegram's time. {problem.steps[0]}" if problem else ""
-
-
-SET_THE_CLOCK = {
-    "win32": [
-        "Open Settings, “Time & language”, “Date & time”; switch “Set time automatically” on, check the time zone, and "
-        "press “Sync now”.",
-    ],
-    "darwin": [
-        "Open System Settings, “General”, “Date & Time”; switch “Set time and date automatically” on, and check the "
-        "time zone.",
-    ],
-    "linux": [
-        "On most Linux systems: sudo timedatectl set-ntp true (a minute later, timedatectl shows whether it worked).",
-        "In WSL: sudo hwclock -s. In a container or a virtual machine: set the clock of the machine that runs it.",
-    ],
-}
-
-
-# ══ 6  TELEGRAM ══════════════════════════════════════════════════════════════════════════════════════════════════════
-#
-# The connection. It lives on a background thread with its own event loop, so that the line stays up while a person
-# goes looking for a code; `Telegram.call` is the only door between the conversation and that thread.
-#
-# Telethon's client waits for ever on a silent server, reconnects without end to one that closes, sleeps through flood
-# waits and hides Telegram's name of an error. So this room takes Telethon's parts below the client (the transports,
-# the key exchange and `MTProtoSender`) and makes every wait bounded and spoken.
-
-CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange together, over all addresses that are tried
-DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
-NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
-CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
-FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
-READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
-LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
-PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers forget a silent one after minutes
-
-# How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
-# get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
-KEY_EXCHANGES = 3
-
-# How often one call is made again, by what went wrong with it.
-REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
-
-
-class Lost(Problem):
-    """The line went down, or Telegram fell silent, during a call that must not be repeated blindly.
-
-    Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
-    """
-
-    def __init__(self, problem: Problem, call: str) -> None:
-        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
-
-
-class UnknownAnswer(Problem):
-    """The installed Telethon cannot read Telegram's answer, whose bytes are `body`, for the sake of `constructor`."""
-
-    def __init__(self, constructor: int, body: bytes, call: str) -> None:
-        card = named_problem("TypeNotFoundError")
-        meaning = f"{card.meaning} Here it cannot read Telegram's answer (0x{constructor:08x})."
-        super().__init__(card.title, meaning, card.steps, name=card.name, call=call, again=card.again)
-        self.constructor = constructor
-        self.body = body
-
-
-def unexpected(answer: Any, wanted: str) -> Problem:
-    """Telegram answered with an object of the wrong kind."""
-    return Problem(
-        f"Telegram's answer is of an unexpected kind: {type(answer).__name__} instead of {wanted}.",
-        "Telegram may have changed its sign-in, or something between here and Telegram is broken.",
-        ["Try once more.", "Look for a newer version of this script."],
-        name="UnexpectedAnswer",
-    )
-
-
-def answers_to(request: Any, answer: Any) -> bool:
-    """Whether an answer is of the kind that a request is answered with.
-
-    Telethon reads any object in answer to anything. It knows types by the CRC32 of their names (`SUBCLASS_OF_ID`).
-    """
-    import zlib
-
-    if isinstance(answer, (bool, list)):  # the only vector that is asked for here is that of users.getUsers
-        kind = zlib.crc32(b"Bool" if isinstance(answer, bool) else b"Vector<User>")
-    else:
-        kind = getattr(answer, "SUBCLASS_OF_ID", 0)
-    return bool(kind == request.SUBCLASS_OF_ID)
-
-
-def request_name(request: Any) -> str:
-    """The name of a request in Telegram's own spelling: `auth.SendCodeRequest` → `auth.sendCode`."""
-    namespace = type(request).__module__.rpartition(".")[2]
-    name = type(request).__name__[: -len("Request")]
-    name = name[0].lower() + name[1:]
-    return name if namespace == "functions" else f"{namespace}.{name}"
-
-
-# Fields of Telegram's answers that say who somebody is, or that let somebody in.
-PRIVATE_FIELDS = """
-first_name last_name username phone phone_number phone_code_hash id access_hash email email_pattern hint token url
-login_email_pattern email_unconfirmed_pattern pattern prefix beginning nonce play_integrity_nonce ip region hash
-future_auth_token
-"""
-
-
-def hide_private(answer: Any) -> None:
-    """Tells the mask what is private in an answer, however deep it lies."""
-    private = PRIVATE_FIELDS.split()
-    inside = [answer]
-    while inside:
-        one = inside.pop()
-        if isinstance(one, (list, tuple)):
-            inside += one
-        elif hasattr(one, "CONSTRUCTOR_ID"):
-            for name, value in vars(one).items():
-                if name in private and isinstance(value, (str, bytes, int)):
-                    term.hide(value, name.replace("_", " "))
-                else:
-                    inside.append(value)
-
-
-class Inbox:
-    """Takes the updates that Telegram pushes. Telethon's sender puts them in from the background thread."""
-
-    def __init__(self) -> None:
-        import threading
-
-        self._updates: list[Any] = []
-        self._arrived = threading.Condition()
-
-    def put_nowait(self, updates: Any) -> None:
-        """Called by Telethon with an `Updates` object of any kind."""
-        with self._arrived:
-            self._updates += getattr(updates, "updates", None) or [getattr(updates, "update", updates)]
-            self._arrived.notify_all()
-
-    def take(self, kind: str, seconds: float) -> Any:
-        """The next update whose class is named `kind`, waiting for it up to `seconds`; None if it does not come."""
-        deadline = time.monotonic() + seconds
-        with self._arrived:
-            while True:
-                for update in self._updates:
-                    if type(update).__name__ == kind:
-                        self._updates.remove(update)
-                        return update
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return None
-                self._arrived.wait(left)
-
-
-class Ears:
-    """Telethon's log, listened to: the sender says some things there and nowhere else."""
-
-    def __init__(self, heard: Callable[[str], None]) -> None:
-        import logging
-
-        class Handler(logging.Handler):
-            def emit(self, record: logging.LogRecord) -> None:
-                heard(record.getMessage())
-
-        self._logger = logging.Logger("telethon")
-        self._logger.addHandler(Handler())
-
-    def __getitem__(self, name: str) -> Any:
-        """Telethon asks for its loggers as `loggers[module_name]`."""
-        return self._logger
-
-
-def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
-
-    The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
-    exception classes hide) or, if the answer cannot be read, `body` (its bytes).
-    """
-    from telethon.network import MTProtoSender
-
-    class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
-        async def _handle_rpc_result(self, message: Any) -> None:
-            state = self._pending_state.get(message.obj.req_msg_id)
-            await super()._handle_rpc_result(message)
-            if state and state.future.done() and not state.future.cancelled() and state.future.exception():
-                state.future.exception().rpc_error = message.obj.error
-                state.future.exception().body = message.obj.body
-
-    return Sender
-
-
-def settled(future: Any, seconds: float) -> bool:
-    """Waits up to `seconds` for a future of another thread; True when it has a result or an exception."""
-    import concurrent.futures
-
-    return bool(concurrent.futures.wait([future], seconds).done)
-
-
-class Credentials(NamedTuple):
-    """What Telegram knows an application by, from https://my.telegram.org/apps: a number, and 32 hexadecimal digits."""
-
-    api_id: int
-    api_hash: str
-
-
-class Telegram:
-    """One connection to Telegram with one auth key, and everything the person must hear about it.
-
-    `call` is made on the main thread. The connection begins in data centre `dc_id` and follows Telegram to another
-    one when told to; then it has a new auth key. Close it with `close` (or a `with` block).
-    """
-
-    def __init__(
-        self,
-        api_id: int,
-        *,
-        proxy: Proxy | None = None,
-        ipv6: bool = False,
-        dc_id: int = 2,
-        auth_key: bytes = b"",
-    ) -> None:
-        import asyncio
-        import functools
-        import signal
-        import threading
-
-        self.api_id = api_id
-        self.dc_id = dc_id
-        self.auth_key = auth_key
-        self.inbox = Inbox()
-        self.clock_offset = 0  # Telegram's time minus this computer's, in seconds
-        self._proxy = proxy
-        self._ipv6 = ipv6
-        self._address = ("", 0)
-        self._sender: Any = None
-        self._introduced = False  # has this line heard initConnection?
-        self._dropped = ""  # what Telethon said when it threw an answer away on this line
-        self._ears = Ears(self._heard)
-        self._loop = asyncio.new_event_loop()
-        # The name of a proxy is looked up by this loop.
-        self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
-        # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
-        self._loop.set_exception_handler(lambda loop, context: None)
-        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
-            self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
-        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> Telegram:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
-
-    @property
-    def session(self) -> Session:
-        """The session as it stands: the current data centre, its address and the auth key."""
-        return new_session(self.dc_id, self.auth_key, *self._address)
-
-    @property
-    def _alive(self) -> bool:
-        return self._sender is not None and bool(self._sender.is_connected())
-
-    # ── the main thread's side ──
-
-    def _run(self, coroutine: Any, doing: str, limit: float) -> Any:
-        """Runs a coroutine on the background thread; the person hears what is being waited for.
-
-        Raises TimeoutError after `limit` seconds, ConnectionError when Telethon has thrown an answer away,
-        KeyboardInterrupt, or what the coroutine raised.
-        """
-        import asyncio
-
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        try:
-            if term.wait(lambda pause: bool(self._dropped) or settled(future, pause), doing, limit) and future.done():
-                return future.result()
-        finally:
-            future.cancel()
-        if self._dropped:
-            raise ConnectionError(self._dropped)
-        raise TimeoutError(f"no answer within {limit:.0f} seconds")
-
-    def connect(self, *, once_more: bool = True) -> None:
-        """Connects to the current data centre (with the auth key, or making one), and says where and how fast.
-
-        Where it fails although the examination of the network finds nothing wrong, it is tried `once_more`.
-        """
-        centre = DATA_CENTRES[self.dc_id]
-        through = f" through {self._proxy.describe()}" if self._proxy else ""
-        term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
-        import_telethon()
-        started = time.monotonic()
-        try:
-            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
-        except Exception as error:
-            self._hang_up()
-            verdict = self._why_not_connected(error)
-            if verdict or not once_more:
-                raise (verdict or problem_from(error, "the key exchange")) from error
-            term.note("Telegram answers now.")
-            self.connect(once_more=False)
-            return
-        term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
-        if abs(self.clock_offset) > CLOCK_TOLERANCE:
-            term.warn(clock_warning(self.clock_offset))
-
-    def _open_or_find_out_why_not(self, doing: str) -> None:
-        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
-
-        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
-        """
-        import asyncio
-
-        started = time.monotonic()
-        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
-        examinations: list[Examination] = []
-        verdicts: list[Problem] = []
-
-        def finished(pause: float) -> bool:
-            if not examinations and time.monotonic() - started > DOUBT_AFTER:
-                examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
-            if examinations and not examinations[0].go_on(pause):
-                return opening.done()
-            if examinations and not opening.done():
-                diagnosis = examinations[0].diagnosis
-                if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
-                    verdicts.append(diagnosis.verdict)
-                    return True
-            return settled(opening, pause)
-
-        try:
-            term.wait(finished, doing, CONNECT_LIMIT)
-            if verdicts:
-                raise verdicts[0]
-            if not opening.done():  # the network is fine, as far as the examination went
-                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
-            opening.result()
-        finally:
-            opening.cancel()
-            for examination in examinations:
-                examination.close()
-
-    def _why_not_connected(self, error: Exception) -> Problem | None:
-        """The reason why there is no line; None if the network turns out to be fine by now."""
-        if isinstance(error, Problem):
-            return error
-        if type(error).__name__ == "InvalidBufferError" or (self._proxy is None and isinstance(error, ValueError)):
-            return problem_from(error, "the key exchange")
-        term.bad("That did not work. Looking for the reason …")
-        diagnosis = diagnose(self._proxy, self._ipv6)
-        return None if diagnosis.reaches(self.dc_id, self._ipv6) else diagnosis.verdict
-
-    def call(self, request: Any, doing: str, *, repeat: bool = True) -> Any:
-        """Asks Telegram one thing and returns its answer; raises a `Problem` and nothing else.
-
-        `doing` reads after “…”: “asking for a code”. Data centre moves are followed, short flood waits counted down,
-        server trouble and a lost line met by asking again, each a bounded number of times and each said. With
-        `repeat=False` (calls that sign in) a call whose fate is unknown is not made again: `Lost`.
-        """
-        tried: dict[str, int] = {}
-        call = request_name(request)
-        while True:
-            if not self._alive:
-                if self._sender is not None:
-                    key = "the same key" if self.auth_key else "a new key, for Telegram no longer knows the old one"
-                    term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
-                self.connect()
-            started = time.monotonic()
-            try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
-            except Exception as error:
-                name = telegram_name(error) or type(error).__name__
-                term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
-                self._mend(error, call, tried, repeat)
-                continue
-            hide_private(answer)
-            term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
-            if not answers_to(request, answer):
-                problem = unexpected(answer, f"the answer to {call}")
-                if repeat:
-                    raise problem
-                raise Lost(problem, call)
-            return answer
-
-    def _mend(self, error: Exception, call: str, tried: dict[str, int], repeat: bool) -> None:
-        """Returns if the call may be made again, after doing what that takes; raises the `Problem` otherwise."""
-        problem = problem_from(error, call)
-        rpc_error = getattr(error, "rpc_error", None)
-
-        def once_more(reason: str) -> bool:
-            tried[reason] = tried.get(reason, 0) + 1
-            return tried[reason] <= REPEATS[reason]
-
-        body = getattr(error, "body", None)
-        if body:  # there is an answer, but it cannot be read
-            constructor = getattr(error, "invalid_constructor_id", int.from_bytes(body[:4], "little"))
-            raise UnknownAnswer(constructor, body, call) from error
-        if rpc_error is None:
-            self._drop_line()
-            if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
-                self.auth_key = b""
-            if not repeat:
-                raise Lost(problem, call) from error
-            if not once_more("line"):
-                raise problem from error
-            return
-        name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
-        moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
-        flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
-            self._move(int(moved.group(1)), name)
-        elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
-            term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
-            term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
-        elif name in ("CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID") and once_more("introduction"):
-            self._introduced = False
-        elif name == "AUTH_RESTART" or code not in (500, 503):
-            if code == 406 and name != "AUTH_KEY_DUPLICATED":  # the words for people come as an update, api/errors
-                notification = self.wait_for_update("UpdateServiceNotification", 2, "what Telegram says about it")
-                problem.said = in_one_line(notification.message, 1000) if notification else ""
-            raise problem from error
-        elif not repeat:
-            raise Lost(problem, call) from error
-        elif once_more("server"):
-            term.warn(f"Telegram's server has trouble ({name}). Trying again.")
-            term.countdown(2, "a moment for Telegram's server")
-        else:
-            raise problem from error
-
-    def _move(self, dc_id: int, name: str) -> None:
-        """Goes to the data centre that Telegram named. Auth keys belong to one data centre: there is a new one."""
-        centre = DATA_CENTRES[dc_id]
-        term.say(f"Telegram keeps this account in data centre {centre.id} ({centre.place}). Moving there. ({name})")
-        self._hang_up()
-        self.dc_id, self.auth_key = dc_id, b""
-        self.connect()
-
-    def go_to(self, dc_id: int) -> None:
-        """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
-        if dc_id not in DATA_CENTRES:
-            raise Problem(
-                f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
-                "There are five data centres, 1 to 5.",
-                ["Look for a newer version of this script."],
-                name=f"MIGRATE_{dc_id}",
-            )
-        self._move(dc_id, "loginTokenMigrateTo")
-
-    def who_am_i(self, doing: str = "asking whether the sign-in went through") -> Any:
-        """The `User` this auth key is signed in as, or None. Raises SESSION_PASSWORD_NEEDED as a `Problem`."""
-        from telethon.tl.functions.users import GetUsersRequest
-        from telethon.tl.types import InputUserSelf
-
-        try:
-            users = self.call(GetUsersRequest([InputUserSelf()]), doing)
-        except Problem as problem:
-            if problem.name == "AUTH_KEY_UNREGISTERED":
-                return None
-            raise
-        if not users or type(users[0]).__name__ != "User":
-            raise unexpected(users[0] if users else None, "a User")
-        return users[0]
-
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
-        if self._alive:
-            try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
-            except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
-
-    def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
-        """Counts down until an update of this class comes; None if none does."""
-        arrived: list[Any] = []
-
-        def finished(pause: float) -> bool:
-            arrived.append(self.inbox.take(kind, pause))
-            return arrived[-1] is not None
-
-        return arrived[-1] if term.wait_until(finished, seconds, text) else None
-
-    def close(self) -> None:
-        """Closes the line and ends the background thread."""
-        import asyncio
-
-        self._hang_up()
-        settled(asyncio.run_coroutine_threadsafe(end_other_tasks(), self._loop), 1)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(2)
-
-    def _drop_line(self) -> None:
-        """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
-        sender = self._sender
-        self._hang_up()
-        self._sender = sender  # no longer connected: `call` says that it brings the line back
-
-    def _hang_up(self) -> None:
-        """Closes the line and waits a moment for it; a dead one may take longer, and nobody needs it."""
-        import asyncio
-
-        sender, self._sender = self._sender, None
-        if sender is not None:
-            settled(asyncio.run_coroutine_threadsafe(sender.disconnect(), self._loop), 1)
-
-    # ── the background thread's side ──
-
-    def _heard(self, line: str) -> None:
-        """Telethon drops answers that it cannot read or whose time is far off, and says so only in its log."""
-        if term.debugging:
-            term.debug(line)
-        if re.search("very (new|old) message|Security error while unpacking|Invalid buffer", line):
-            self._dropped = line
-
-    async def _open(self) -> None:
-        """Opens a line to the data centre: its ports start one after another, and the first that answers wins."""
-        import asyncio
-
-        centre = DATA_CENTRES[self.dc_id]
-        waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
-        if self._proxy:
-            waiting = waiting[:1]
-        running: set[Any] = set()
-        failure: BaseException | None = None
-        try:
-            while waiting or running:
-                if waiting:
-                    running.add(asyncio.ensure_future(self._dial(*waiting.pop(0))))
-                done, running = await asyncio.wait(
-                    running, timeout=NEXT_ADDRESS_AFTER if waiting else None, return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in done:
-                    failure = failure or task.exception()
-                    if not task.exception():
-                        await self._take_over(*task.result())
-                        return
-            assert failure is not None
-            raise failure
-        finally:
-            for task in running:
-                task.cancel()
-
-    async def _dial(self, ip: str, port: int) -> tuple[tuple[str, int], Any, Any, int]:
-        """Connects to one address and exchanges keys if there is none yet: address, line, key and clock offset.
-
-        The address is the data centre's own; a line through an MTProxy only knows the proxy's.
-        """
-        from telethon.crypto import AuthKey
-        from telethon.errors import SecurityError
-        from telethon.network import authenticator
-        from telethon.network.mtprotoplainsender import MTProtoPlainSender
-
-        connection_class, proxy = telethon_connection(self._proxy)
-        line = connection_class(ip, port, self.dc_id, loggers=self._ears, proxy=proxy)
-        try:
-            await line.connect(timeout=CONNECT_LIMIT)
-            if self.auth_key:
-                return (ip, port), line, AuthKey(self.auth_key), self.clock_offset
-            tries = 0
-            while True:
-                tries += 1
-                try:
-                    plain = MTProtoPlainSender(line, loggers=self._ears)
-                    return ((ip, port), line, *await authenticator.do_authentication(plain))
-                except (SecurityError, AssertionError):
-                    if tries == KEY_EXCHANGES:
-                        raise
-        except BaseException:
-            await line.disconnect()
-            raise
-
-    async def _take_over(self, address: tuple[str, int], line: Any, auth_key: Any, clock_offset: int) -> None:
-        """Gives an open line to a sender. Telethon may not reconnect by itself: it would do so in silence."""
-        import asyncio
-
-        async def already_connected(**_: Any) -> None:
-            return None
-
-        self._address = address
-        self._introduced, self._dropped = False, ""
-        self._sender = telethon_sender()(
-            auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
-        )
-        self.auth_key, self.clock_offset = auth_key.key, clock_offset
-        term.hide(self.auth_key, "auth key")
-        self._sender._state.time_offset = clock_offset
-        line.connect = already_connected  # the sender would connect once more
-        await self._sender.connect(line)
-        # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
-        self._keeping_alive = asyncio.ensure_future(self._keep_alive(self._sender))
-
-    async def _keep_alive(self, sender: Any) -> None:
-        """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
-        import asyncio
-
-        from telethon.tl.functions import PingRequest
-
-        while sender.is_connected():
-            await asyncio.sleep(PING_EVERY)
-            try:
-                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
-            except Exception:
-                await sender.disconnect()
-
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
-
-    def _introduction(self, request: Any) -> Any:
-        """`request` inside invokeWithLayer and initConnection."""
-        from telethon.tl.alltlobjects import LAYER
-        from telethon.tl.functions import InitConnectionRequest, InvokeWithLayerRequest
-
-        return InvokeWithLayerRequest(LAYER, InitConnectionRequest(self.api_id, **this_device(), query=request))
-
-
-def this_device() -> dict[str, str]:
-    """What initConnection says about this program and computer.
-
-    It is honest and stays the same: people read it in Settings → Devices, and empty or changing values are said to get
-    sessions ended.
-    """
-    import platform
-
-    return {
-        "device_model": f"{platform.system() or 'Unknown'} {platform.machine()}".strip(),
-        "system_version": platform.release() or "unknown",
-        "app_version": f"telegram_session.py {__version__}",
-        "system_lang_code": "en",
-        "lang_pack": "",
-        "lang_code": "en",
-    }
-
-
-def load_telethon() -> Exception | None:
-    """Imports all of Telethon that is used here. Runs on threads, so what goes wrong is returned and not raised."""
-    try:
-        import telethon.network
-        import telethon.tl.functions  # noqa: F401
-    except Exception as error:
-        return error
-    return None
-
-
-def load_telethon_meanwhile() -> None:
-    """Begins to import Telethon while the first question is read; the prompt itself does not wait for that."""
-    import threading
-
-    begin = threading.Timer(READING_TIME, load_telethon)
-    begin.daemon = True
-    begin.start()
-
-
-def import_telethon() -> None:
-    """Imports Telethon, which takes a moment on a slow machine; whatever stops it is a `Problem`."""
-    import concurrent.futures
-
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        loading = thread.submit(load_telethon)
-        term.wait(lambda pause: settled(loading, pause), "loading Telethon", LOADING_LIMIT)
-        error = loading.result()
-    if error:
-        raise problem_from(error) from error
-
-
-# ══ 7  SIGN-IN ═══════════════════════════════════════════════════════════════════════════════════════════════════════
-#
-# Each way in is one flow that can be read beside its page: core.telegram.org/api/auth (phone code, e-mail),
-# /api/srp (2FA), /api/qr-login, /api/bots. The raw requests are used: Telethon's helpers resend by themselves, cannot
-# do the e-mail types, and hide which error it was.
-
-# SHA-256 of the one 2048-bit prime that Telegram's 2FA uses. Telethon checks any other by factorising it, for ever.
-SRP_PRIME_SHA256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1"
-
-LONGEST_TOKEN = 300  # bytes; real ones have 32 (2026), and a QR code of more fits no window
-
-RENEW_BEFORE = 1.0  # seconds before a QR code ends in which a fresh one takes its place; TDLib does it so
-
-# Seconds after which a QR code is renewed in any case: real ones live as long (2026), and what its `expires` says is
-# wrong when a clock has jumped meanwhile.
-QR_LIFE = 30.0
-
-DOUBTED = "Please type it again; exactly the same once more is sent as it is."
-
-# For those who know neither the password nor can read the recovery e-mail (api/srp#password-reset).
-SEVEN_DAYS = (
-    "On a device where you are signed in: Settings → Privacy and Security → Two-Step Verification → Forgot password. "
-    "Telegram then removes it after 7 days."
-)
-
-
-class SignedIn(NamedTuple):
-    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
-
-    user: Any
-    relogin_days: int = 0
-
-
-class Turn(Exception):
-    """The person turns to another way in: `qr`, or `phone` for another number."""
-
-    def __init__(self, way: str) -> None:
-        super().__init__(way)
-        self.way = way
-
-
-def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
-
-    When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
-    """
-    tries = 0
-    while True:
-        tries += 1
-        try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
-            signed = after_all(telegram, doubt)
-            if signed:
-                return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
-                raise
-
-
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
-    """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
-
-    SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
-    """
-    name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
-    term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
-    try:
-        user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
-            return None
-        raise
-    return None if user is None else SignedIn(user)
-
-
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
-        [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
-            "Run this script again.",
-        ],
-        name=name,
-        call=call,
-        code=code,
-    )
-
-
-def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
-    """An `auth.Authorization` as a `SignedIn`. A number without an account is a `Problem`: apps may not sign up.
-
-    Another object may stand for a sign-in that cannot be read: then Telegram is asked.
-    """
-    if isinstance(answer, SignedIn):
-        return answer
-    if type(answer).__name__ == "AuthorizationSignUpRequired":
-        raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
-    if type(answer).__name__ != "Authorization" or not hasattr(answer, "user"):  # there is another Authorization, too
-        doubt = unexpected(answer, "auth.Authorization")
-        signed = after_all(telegram, doubt)
-        if signed is None:
-            raise doubt
-        return signed
-    user = answer.user
-    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
-        from telethon.tl.types import User as TelegramUser
-
-        user = TelegramUser(getattr(user, "id", 0))
-    return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
-
-
-# ── what Telegram answered ──
-
-
-def show_answer(answer: Any) -> None:
-    """Prints the full dump of an answer: every field of every nested object, known or not."""
-    term.rule("Telegram response (full debug dump)")
-    rows = list(answer_rows(answer))
-    widest = max((len(name) for name, _, _ in rows), default=0)
-    for name, value, shareable in rows:
-        term.say(
-            " ".join(value.split("\n"))[:LONGEST_FIELD], mark=f"{name.ljust(widest)} : ", indent=2, shareable=shareable
-        )
-    term.rule()
-
-
-def answer_rows(answer: Any, indent: str = "") -> Iterator[tuple[str, str, str]]:
-    """The dump of a TLObject as rows of name, value, and what the report says for it.
-
-    Plain fields come first, then the objects inside it. A list is a row for each of its members.
-    """
-    fields: list[tuple[str, Any]] = []
-    for name, value in getattr(answer, "__dict__", {"value": answer}).items():
-        if isinstance(value, list) and value:
-            fields += [(f"{name}[{number}]", one) for number, one in enumerate(value)]
-        else:
-            fields.append((name, value))
-    nested = [(name, value) for name, value in fields if hasattr(value, "__dict__") or name in ("type", "next_type")]
-    for name, value in fields:
-        if (name, value) not in nested:
-            described = describe_value(name, value)
-            yield indent + name, described, described if is_shareable(name, value) else NOT_SHOWN
-    for name, value in nested:
-        kind = "None" if value is None else type(value).__name__
-        yield f"{indent}{name} (raw)", kind, kind
-        if value is not None:
-            yield from answer_rows(value, indent + "  .")
-
-
-def is_shareable(name: str, value: Any) -> bool:
-    """Whether a field of an answer gives nothing away: flags, dates, and the numbers that are no identifiers."""
-    return value is None or isinstance(value, bool) or hasattr(value, "timestamp") or name in SHAREABLE_FIELDS
-
-
-# Characters of a field that are shown; those of real answers have a hundred at most.
-LONGEST_FIELD = 800
-
-# Numbers of Telegram's answers that are the same for many people.
-SHAREABLE_FIELDS = (
-    "timeout", "length", "push_timeout", "reset_available_period", "dc_id", "premium_days", "constructor",
-    "otherwise_relogin_days",
-)  # fmt: skip
-
-
-def describe_value(name: str, value: Any) -> str:
-    """A field's value for the dump: seconds also in minutes, dates in local time, bytes as hexadecimal digits."""
-    if isinstance(value, bytes):
-        return f"{value.hex()} ({len(value)} bytes)"
-    if hasattr(value, "timestamp"):
-        return clock(value.timestamp())
-    if isinstance(value, int) and name in ("timeout", "push_timeout", "reset_available_period"):
-        return f"{value}s  ({duration(value)})" if value >= 60 else f"{value}s"
-    return str(value)
-
-
-class UnknownCodeType:
-    """Stands for a `CodeType`, the way of the next code, that the installed Telethon cannot read."""
-
-    def __init__(self, constructor: int) -> None:
-        self.constructor = f"0x{constructor:08x}"
-
-
-class UnknownSentCodeType(UnknownCodeType):
-    """Stands for a `SentCodeType` that the installed Telethon cannot read."""
-
-    def __init__(self, constructor: int, fields: bytes) -> None:
-        super().__init__(constructor)
-        self.fields = fields
-
-
-def rescue_sent_code(unknown: UnknownAnswer) -> Any:
-    """Reads an `auth.sentCode` around a `type` or `next_type` that Telethon does not know: its code can still be typed.
-
-    auth.sentCode#5e002502 is flags:int type:auth.SentCodeType phone_code_hash:string next_type:flags.1?auth.CodeType
-    timeout:flags.2?int (core.telegram.org/constructor/auth.sentCode). How long the unknown type is nobody knows, and
-    random padding follows the answer; but the hash is a string of letters and digits, and what follows it is known, or
-    is what was not (every CodeType is a constructor alone). So the last place where that fits is taken. None when there
-    is none.
-    """
-    import struct
-
-    from telethon.extensions import BinaryReader
-    from telethon.tl.alltlobjects import tlobjects
-    from telethon.tl.types.auth import SentCode
-
-    body = unknown.body
-    if len(body) < 12 or struct.unpack_from("<I", body)[0] != SentCode.CONSTRUCTOR_ID:
-        return None
-    flags = struct.unpack_from("<I", body, 4)[0]
-    rescued = None
-    for start in range(12, len(body) - 12, 4):
-        length = body[start]
-        end = start + 4 * ((length + 4) // 4)
-        text, filling = body[start + 1 : start + 1 + length], body[start + 1 + length : end]
-        if not (8 <= length < 254 and text.isalnum() and end + 8 <= len(body)) or any(filling):
-            continue
-        kind: Any = UnknownSentCodeType(unknown.constructor, body[12:start])
-        next_type: Any = None
-        if flags & 2:
-            constructor = struct.unpack_from("<I", body, end)[0]
-            known = tlobjects.get(constructor)
-            if constructor == unknown.constructor:
-                kind, next_type = BinaryReader(body[8:start]).tgread_object(), UnknownCodeType(constructor)
-            elif getattr(known, "__name__", "") in NEXT_TYPES:
-                next_type = known()
-            else:
-                continue
-        timeout = struct.unpack_from("<i", body, end + (4 if flags & 2 else 0))[0] if flags & 4 else None
-        rescued = SentCode(kind, text.decode(), next_type, timeout)
-    return rescued
-
-
-def tell_where(sent: Any, phone: str) -> Delivery:
-    """Says in plain words where the code went; returns the row of the table for it."""
-    kind = type(sent.type).__name__
-    delivery = DELIVERIES.get(kind, UNKNOWN_DELIVERY)
-    told = getattr(sent.type, "__dict__", {})
-    fields = {"phone": phone, **{name: in_one_line(value, 200) for name, value in told.items()}}
-    if delivery.ask == "words":
-        beginning = told.get("beginning") and fields["beginning"]
-        fields["beginning"] = f" It begins with “{beginning}”." if beginning else ""
-    term.say(delivery.where.format(**fields), "bold", mark="→", shareable=delivery.where)
-    term.say(delivery.look.format(**fields), indent=2, shareable=delivery.look)
-    length = told.get("length")
-    if length and delivery.ask == "digits":
-        term.say(f"The code has {length} digits.", indent=2)
-    return delivery
-
-
-# ── the phone code ──
-
-
-def read_code(text: str, kind: Any, ask: str) -> tuple[str, str]:
-    """What the person typed as the code to send, and a doubt about it ("" if it looks right).
-
-    Spaces, dashes and a pasted sentence around the digits are understood. `kind` is what says how long it is (a
-    `SentCodeType`, or an `account.SentEmailCode`), `ask` the column of `Delivery`.
-    """
-    import unicodedata
-
-    text = unicodedata.normalize("NFKC", text).strip().strip("\"'“”")
-    text = "".join(str(unicodedata.digit(character, character)) for character in text)  # of any script
-    compact = re.sub(r"[\s\-–—._]", "", text)
-    digits = re.sub("[^0-9]", "", text)
-    if ask == "words" and compact != digits:
-        beginning = getattr(kind, "beginning", None) or ""
-        code = " ".join(text.split())
-        right = code.casefold().startswith(beginning.casefold())
-        doubt = "" if right else f"It should begin with “{in_one_line(beginning, 200)}”."
-        return code, doubt
-    if not digits and (ask == "number" or not compact.isalnum()):
-        return "", "There is no digit in it."
-    if ask == "number":
-        position = 0
-        for part in kind.pattern.split("*"):
-            part = re.sub("[^0-9]", "", part)
-            found = digits.find(part, position)
-            if found < 0:
-                return digits, f"The number should look like {in_one_line(kind.pattern, 200)}."
-            position = found + len(part)
-        return digits, ""
-    length = min(max(0, getattr(kind, "length", 0) or 0), 100)
-    runs = re.findall(rf"(?<!\d)\d{{{length}}}(?!\d)", text) if length else []
-    if len(runs) == 1:  # the whole message was pasted: “Login code: 12345. Do not give …”
-        return runs[0], ""
-    if type(kind).__name__ == "SentCodeTypeMissedCall" and len(digits) > length > 0:
-        return digits[-length:], ""  # the whole number was typed; its end is the code
-    if length in (0, len(digits)):
-        return digits or compact, ""
-    if compact == digits:
-        return digits, f"The code has {length} digits, and this is {len(digits)}."
-    return compact if compact.isalnum() else digits, f"The code is {length} digits and nothing else."
-
-
-class PhoneSignIn:
-    """Signing in with a phone number and a code, by whatever way Telegram sends it.
-
-    `sent` is Telegram's last `auth.SentCode` and `phone_code_hash` its hash: each new send replaces both.
-    """
-
-    def __init__(self, telegram: Telegram, credentials: Credentials, phone: str) -> None:
-        self.telegram = telegram
-        self.credentials = credentials
-        self.phone = phone
-        self.phone_code_hash = ""
-        self.sent: Any = None
-        self.sent_at = 0.0
-        self.request: Any = None  # the last auth.signIn
-
-    def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
-        try:
-            try:
-                return self._by_code()
-            except Problem as problem:
-                if problem.name != "SESSION_PASSWORD_NEEDED":
-                    raise
-                return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
-            self._forget_code()
-            raise
-
-    def _by_code(self) -> SignedIn:
-        """From auth.sendCode to the code that signs in. 2FA is a Problem (`run`)."""
-        self._send_code()
-        while True:
-            kind = type(self.sent).__name__
-            if isinstance(self.sent, SignedIn):
-                return self.sent
-            if kind == "SentCodeSuccess":
-                return signed_in(self.telegram, self.sent.authorization)
-            if kind == "SentCodePaymentRequired":
-                raise self._payment_required()
-            if kind != "SentCode":
-                raise unexpected(self.sent, "auth.SentCode")
-            if type(self.sent.type).__name__ == "SentCodeTypeSetUpEmailRequired":
-                self._set_up_email()
-            else:
-                outcome = self._ask_for_code()
-                if outcome:
-                    return outcome
-
-    # ── sending ──
-
-    def _send_code(self) -> None:
-        """auth.sendCode with every optional way of delivery off: nothing in CodeSettings chooses app or SMS."""
-        from telethon.tl.functions.auth import SendCodeRequest
-        from telethon.tl.types import CodeSettings
-
-        term.say("Asking Telegram for a login code …")
-        request = SendCodeRequest(self.phone, self.credentials.api_id, self.credentials.api_hash, CodeSettings())
-        try:
-            self._ask_to_send(request)
-        except Problem as problem:
-            if problem.name != "AUTH_RESTART":
-                raise
-            term.warn("Telegram asks to begin again (AUTH_RESTART). Doing that once.")
-            self._ask_to_send(request)
-
-    def _resend_code(self) -> None:
-        """auth.resendCode: the next code, by `next_type`, once `timeout` seconds have passed since the last one."""
-        from telethon.tl.functions.auth import ResendCodeRequest
-
-        if self.sent.next_type is None:
-            term.warn("Telegram offers no other way to send a code now. [4], the QR code, does not need one.")
-            return
-        left = self._seconds_to_resend()
-        if left > 0:
-            term.say(
-                "Telegram allows this only after a pause. If the last code arrives meanwhile, just type it; Ctrl-C "
-                "goes back to the code prompt."
-            )
-            try:
-                if term.wait_until(term.typed_within, left, "until the code can be sent again"):
-                    return  # to the code prompt, where what was typed is the answer
-            except KeyboardInterrupt:
-                term.say("Back to the code prompt. The last code still counts.")
-                return
-        term.say("Asking Telegram to send the code again …")
-        self._ask_to_send(ResendCodeRequest(self.phone, self.phone_code_hash))
-
-    def _seconds_to_resend(self) -> float:
-        """`timeout` is not the life of the code: it is the delay before `next_type` may be asked for."""
-        return max(0.0, self.sent_at + (self.sent.timeout or 0) - time.monotonic())
-
-    def _force_sms(self) -> None:
-        """A fresh auth.sendCode, and if Telegram still picks another way but names a next one, auth.resendCode.
-
-        No flag of CodeSettings asks for SMS, and since 18 February 2023 Telegram hardly sends any for third-party
-        apps (github.com/LonamiWebs/Telethon/issues/4050): this does all that can be done, and says so.
-        """
-        term.say(
-            "Telegram alone decides how a code is sent, and since 2023 it rarely sends an SMS for apps like this one. "
-            "Trying all that can be tried; if it fails, [4] (QR code) is the way that works."
-        )
-        self._send_code()
-        if (
-            type(self.sent).__name__ == "SentCode"
-            and not re.fullmatch("SentCodeType(Fragment)?Sms(Word|Phrase)?", type(self.sent.type).__name__)
-            and self.sent.next_type
-        ):
-            self._resend_code()
-
-    def _reset_login_email(self) -> None:
-        """auth.resetLoginEmail: for people who cannot read the login e-mail any more; the code comes another way."""
-        from telethon.tl.functions.auth import ResetLoginEmailRequest
-
-        term.say("Asking Telegram to reset the login e-mail …")
-        self._ask_to_send(ResetLoginEmailRequest(self.phone, self.phone_code_hash))
-
-    def _ask_to_send(self, request: Any) -> None:
-        """Makes a call that sends a code, and keeps and shows what Telegram says about it."""
-        try:
-            sent = self.telegram.call(request, "asking for a code")
-        except UnknownAnswer as unknown:
-            sent = rescue_sent_code(unknown)
-            if sent is None:  # it may have been an auth.sentCodeSuccess
-                signed = after_all(self.telegram, unknown)
-                if signed is None:
-                    raise
-                self.sent = signed
-                return
-        self._keep(sent)
-
-    def _keep(self, sent: Any) -> None:
-        """A new SentCode takes the place of the one before; an empty hash means that the old one stays.
-
-        So does an empty address, as a login e-mail that is being reset is not named again (TDLib, AuthManager.cpp,
-        on_sent_code, and Telegram for Android, LoginActivity.java, keep the old one, too).
-        """
-        address = getattr(getattr(self.sent, "type", None), "email_pattern", "")
-        self.sent, self.sent_at = sent, time.monotonic()
-        self.phone_code_hash = getattr(sent, "phone_code_hash", "") or self.phone_code_hash
-        show_answer(sent)
-        if getattr(getattr(sent, "type", None), "email_pattern", None) == "":
-            sent.type.email_pattern = address or "your login e-mail"
-
-    def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
-        if self.phone_code_hash:
-            from telethon.tl.functions.auth import CancelCodeRequest
-
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
-
-    def _payment_required(self) -> Problem:
-        """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
-        sent = self.sent
-        premium = f" ({sent.premium_days} days of Telegram Premium)" if getattr(sent, "premium_days", 0) else ""
-        return Problem(
-            SENT_CODES["SentCodePaymentRequired"],
-            f"SMS to this country are dear, so somebody has to pay{premium} first. That works only in Telegram's own "
-            "apps on a phone, not here.",
-            [
-                "If you are signed in anywhere: sign in here with a QR code, it needs neither a code nor a payment.",
-                "Otherwise sign in with Telegram's own app on a phone first, then come back.",
-                f"Telegram's address for questions: {in_one_line(sent.support_email_address, 200)}, subject: "
-                f"{in_one_line(sent.support_email_subject, 200)}",
-            ],
-            name="auth.SentCodePaymentRequired",
-            call="auth.sendCode",
-        )
-
-    # ── typing ──
-
-    def _ask_for_code(self) -> SignedIn | None:
-        """One round of the code prompt: an option, or a code that is then sent. None: another round."""
-        delivery = tell_where(self.sent, self.phone)
-        term.options(self._options())
-        doubted = ""
-        while True:
-            typed = term.ask("Code (or the number of an option)")
-            word = typed.casefold().strip("[]. ")
-            word = "4" if word == "qr" else word
-            if word in self._options():
-                self._choose(word)
-                return None
-            if not typed:
-                term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
-                continue
-            if delivery.ask == "nothing":
-                term.warn("No code has been sent, so there is none to type. Please take one of the options.")
-                continue
-            code, doubt = read_code(typed, self.sent.type, delivery.ask)
-            if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
-                doubted = code
-                continue
-            try:
-                return self._sign_in(code)
-            except Problem as problem:
-                if problem.name not in CODE_IS_WRONG:
-                    raise
-                term.problem(problem)
-                term.options(self._options())
-                term.forget_typed()  # the rest of a message that was pasted
-                doubted = ""
-
-    def _options(self) -> dict[str, str]:
-        """The options at the code prompt; their numbers are fixed, so that people and docs can rely on them."""
-        next_type = self.sent.next_type
-        if next_type is None:
-            resend = "send the code again: not possible, Telegram offers no other way now"
-        else:
-            by = NEXT_TYPES.get(type(next_type).__name__, f"by {type(next_type).__name__}")
-            left = self._seconds_to_resend()
-            resend = f"send the code again {by} ({f'possible in {duration(left)}' if left else 'possible now'})"
-        options = {
-            "2": resend,
-            "3": "force SMS (Telegram rarely does it since 2023)",
-            "4": "sign in with a QR code instead (needs no code at all)",
-            "5": "use another phone number",
-        }
-        period = getattr(self.sent.type, "reset_available_period", None)
-        pending = getattr(self.sent.type, "reset_pending_date", None)
-        if pending:
-            options["6"] = f"ask whether the login e-mail is reset by now (due {clock(pending.timestamp())})"
-        elif period is not None:
-            takes = f"takes {duration(period)}" if period else "at once"
-            options["6"] = f"I cannot read this e-mail any more: reset the login e-mail ({takes})"
-        return options
-
-    def _choose(self, option: str) -> None:
-        """Carries out an option; what Telegram refuses is shown, and the last code still counts."""
-        try:
-            if option == "2":
-                self._resend_code()
-            elif option == "3":
-                self._force_sms()
-            elif option == "4":
-                import_segno()  # without it the person stays here
-                raise Turn("qr")
-            elif option == "5":
-                raise Turn("phone")
-            else:
-                self._reset_login_email()
-        except Problem as problem:
-            if problem.name in CODE_IS_DEAD:
-                self._begin_again(problem)
-            elif problem.name in NOT_SENT or re.match(REFUSED_TO_SEND, problem.name):
-                term.problem(problem)
-                term.say("The last code that was sent still counts.", mark="→")
-            else:
-                raise
-
-    def _sign_in(self, code: str) -> SignedIn | None:
-        """auth.signIn with the code. None: it was dead, and a new one was sent. 2FA is a Problem (`run`)."""
-        from telethon.tl.functions.auth import SignInRequest
-        from telethon.tl.types import EmailVerificationCode
-
-        if type(self.sent.type).__name__ == "SentCodeTypeEmailCode":
-            verification = EmailVerificationCode(code)
-            self.request = SignInRequest(self.phone, self.phone_code_hash, email_verification=verification)
-        else:
-            self.request = SignInRequest(self.phone, self.phone_code_hash, phone_code=code)
-        try:
-            return self._authorise()
-        except Problem as problem:
-            if problem.name not in CODE_IS_DEAD:
-                raise
-            self._begin_again(problem)
-            return None
-
-    def _authorise(self) -> SignedIn:
-        """auth.signIn. The code that led to the 2FA password can be sent again, as TDLib does (AuthManager.cpp)."""
-        return signed_in(self.telegram, authorise(self.telegram, self.request, "signing in with the code"))
-
-    def _begin_again(self, problem: Problem) -> None:
-        """The code, or its hash, is dead: a new one, if the person wants it."""
-        term.problem(problem)
-        if not term.confirm("Ask Telegram for a new code?"):
-            raise problem
-        self._send_code()
-
-    # ── the login e-mail ──
-
-    def _set_up_email(self) -> None:
-        """account.sendVerifyEmailCode → account.verifyEmail → the SentCode inside account.emailVerifiedLogin.
-
-        When that answer is lost or cannot be read, the hash that it brought is lost with it: auth.sendCode brings one.
-        """
-        from telethon.tl.functions.account import SendVerifyEmailCodeRequest
-        from telethon.tl.types import EmailVerifyPurposeLoginSetup
-
-        tell_where(self.sent, self.phone)
-        purpose = EmailVerifyPurposeLoginSetup(self.phone, self.phone_code_hash)
-        while True:
-            address = term.ask("Email (or 4 for the QR code)")
-            if address.strip("[].") == "4":
-                raise Turn("qr")
-            if not re.match(r"[^@\s]+@[^@\s]+\.[^@\s]+$", address):
-                term.warn("That is not an e-mail address. It looks like name@example.com.")
-                continue
-            try:
-                sent = self.telegram.call(SendVerifyEmailCodeRequest(purpose, address), "asking for an e-mail code")
-                show_answer(sent)
-                if self._verify_email(purpose, sent):
-                    return
-            except Problem as problem:
-                if problem.name.startswith("EMAIL_"):
-                    term.problem(problem)
-                    continue
-                if problem.name not in CODE_IS_DEAD and not isinstance(problem, UnknownAnswer):
-                    raise
-                self._begin_again(problem)
-                return
-
-    def _verify_email(self, purpose: Any, sent: Any) -> bool:
-        """Asks for the code in the e-mail until it is right; False when another address is wanted."""
-        from telethon.tl.functions.account import VerifyEmailRequest
-        from telethon.tl.types import EmailVerificationCode
-
-        mailbox = in_one_line(sent.email_pattern, 200)
-        term.say(f"Telegram sent a code of {sent.length} digits to {mailbox}.", "bold", mark="→")
-        term.say("Look into the spam folder too.", indent=2)
-        doubted = ""
-        while True:
-            typed = term.ask("Email code (Enter: another address)")
-            if not typed:
-                return False
-            code, doubt = read_code(typed, sent, "digits")
-            if doubt and (code != doubted or not code):
-                term.warn(f"{doubt} {DOUBTED}" if code else doubt)
-                doubted = code
-                continue
-            try:
-                verified = self.telegram.call(VerifyEmailRequest(purpose, EmailVerificationCode(code)), "checking it")
-            except Problem as problem:
-                if problem.name not in CODE_IS_WRONG:
-                    raise
-                term.problem(problem)
-                continue
-            if type(verified).__name__ != "EmailVerifiedLogin":
-                raise unexpected(verified, "account.EmailVerifiedLogin")
-            term.good(f"The address {in_one_line(verified.email, 200)} is confirmed.")
-            self._keep(verified.sent_code)
-            return True
-
-
-# After these there is no code that counts.
-CODE_IS_DEAD = (
-    "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY", "PHONE_HASH_EXPIRED", "EMAIL_VERIFY_EXPIRED", "AUTH_RESTART",
-)  # fmt: skip
-
-# A code was typed, and it is not the right one: it is asked for again.
-CODE_IS_WRONG = ("PHONE_CODE_INVALID", "CODE_INVALID", "EMAIL_CODE_INVALID")
-
-# Telegram refuses to send another code, or a helper is missing, but the last code stays valid.
-NOT_SENT = (
-    "SEND_CODE_UNAVAILABLE", "TASK_ALREADY_EXISTS", "EMAIL_INSTALL_MISSING", "FRESH_RESET_AUTHORISATION_FORBIDDEN",
-    "METHOD_INVALID", "SegnoMissing",
-)  # fmt: skip
-REFUSED_TO_SEND = "FLOOD|PHONE_NUMBER_FLOOD|PHONE_PASSWORD_FLOOD"
-
-
-# ── the 2FA password ──
-
-
-def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> SignedIn:
-    """account.getPassword → auth.checkPassword (api/srp), asked again with a fresh challenge until it is right.
-
-    Who has forgotten it may remove it on another device meanwhile: then `again` signs in without it.
-    """
-    from telethon.tl.functions.account import GetPasswordRequest
-    from telethon.tl.functions.auth import CheckPasswordRequest
-
-    term.say()
-    term.say(
-        "This account has two-step verification (2FA): Telegram wants its password too. (SESSION_PASSWORD_NEEDED)",
-        "bold",
-        mark="→",
-    )
-    term.say(
-        "It is the password that you chose yourself in Telegram, not the code and not a PIN of the phone. It is not "
-        "shown while you type. If you have forgotten it, press Enter alone.",
-        indent=2,
-    )
-    while True:
-        challenge = telegram.call(GetPasswordRequest(), "fetching the 2FA challenge")
-        if not challenge.has_password:
-            term.note("The account has no 2FA password any more. Signing in without it.")
-            return again()
-        if challenge.hint:
-            term.say(f"Your hint: {in_one_line(challenge.hint, 300)}", indent=2, shareable=f"Your hint: {NOT_SHOWN}")
-        typed = term.ask_secret("2FA password (Enter alone: forgotten)")
-        if not typed:
-            recovered = recover_by_email(telegram, challenge)
-            if recovered:
-                return recovered
-            continue
-        try:
-            request = CheckPasswordRequest(password_proof(challenge, typed))
-            return signed_in(telegram, authorise(telegram, request, "checking the password"))
-        except Problem as problem:
-            if problem.name not in PASSWORD_IS_WRONG:
-                raise
-            term.problem(problem)
-
-
-# After these a fresh challenge shows what to do: ask once more, or do without.
-PASSWORD_IS_WRONG = ("PASSWORD_HASH_INVALID", "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED", "PASSWORD_EMPTY")
-
-
-def password_proof(challenge: Any, password: str) -> Any:
-    """The `InputCheckPasswordSRP` for a password: it never leaves this computer (api/srp)."""
-    import hashlib
-
-    from telethon.password import compute_check
-
-    try:
-        if hashlib.sha256(challenge.current_algo.p).hexdigest() == SRP_PRIME_SHA256:
-            return compute_check(challenge, password)
-        reason = ""
-    except (AttributeError, TypeError, ValueError) as error:  # what is missing or impossible in the challenge
-        reason = f" ({in_one_line(error, 100)})"
-    raise Problem(
-        "Telegram asks for the password in a way that this script does not know.",
-        f"It sent another prime number, method or value than the ones that its 2FA has always used.{reason}",
-        [
-            "Bring Telethon and this script up to date.",
-            "If that does not help, something stands between you and Telegram: do not go on.",
-        ],
-        name="SrpUnknown",
-        call="account.getPassword",
-    )
-
-
-def recover_by_email(telegram: Telegram, challenge: Any) -> SignedIn | None:
-    """auth.requestPasswordRecovery → checkRecoveryPassword → recoverPassword, which removes the password (api/srp).
-
-    None when the person turns back, or when the account has no recovery e-mail.
-    """
-    from telethon.tl.functions.auth import (
-        CheckRecoveryPasswordRequest,
-        RecoverPasswordRequest,
-        RequestPasswordRecoveryRequest,
-    )
-
-    if not challenge.has_recovery:
-        term.warn("This account has no recovery e-mail, so the password cannot be recovered from here.")
-        term.steps([SEVEN_DAYS, "Come back then. Or try to remember it: type it below."])
-        return None
-    term.warn("Recovery by e-mail REMOVES the 2FA password from the account. You can set a new one afterwards.")
-    if not term.confirm("Recover by e-mail?", default=False):
-        return None
-    try:
-        pattern = telegram.call(RequestPasswordRecoveryRequest(), "asking for a recovery e-mail").email_pattern
-    except Problem as problem:
-        if problem.name not in ("PASSWORD_RECOVERY_NA", "PASSWORD_EMPTY"):
-            raise
-        term.problem(problem)
-        return None
-    term.say(f"Telegram sent a recovery code to {in_one_line(pattern, 200)}. Look into the spam folder too.", mark="→")
-    term.say(f"If you cannot read that mailbox any more: {SEVEN_DAYS}", indent=2)
-    while True:
-        code = re.sub(r"[\s-]", "", term.ask("Recovery code (Enter alone: back)"))
-        if not code:
-            return None
-        try:
-            telegram.call(CheckRecoveryPasswordRequest(code), "checking the recovery code")
-            request = RecoverPasswordRequest(code)
-            return signed_in(telegram, authorise(telegram, request, "removing the password, signing in"))
-        except Problem as problem:
-            if problem.name not in ("CODE_INVALID", "CODE_EMPTY", "PASSWORD_RECOVERY_EXPIRED"):
-                raise
-            term.problem(problem)
-            if problem.name == "PASSWORD_RECOVERY_EXPIRED":
-                return None
-
-
-# ── the QR code ──
-
-
-def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bool = True) -> SignedIn:
-    """auth.exportLoginToken, drawn, until the phone has accepted it (api/qr-login); then the 2FA password if any.
-
-    Where the password is gone before it was entered, there is a code `once_more`.
-    """
-    segno = import_segno()
-    term.say()
-    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
-    for device, where in WHERE_TO_SCAN:
-        term.say(f"{device}: {where}.", mark="•", indent=2)
-    term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
-    drawn = b""
-    try:
-        while True:
-            answer = next_login_token(telegram, credentials)
-            if isinstance(answer, SignedIn):
-                return answer
-            left = answer.expires.timestamp() - time.time() - telegram.clock_offset
-            if not 0 < len(answer.token) <= LONGEST_TOKEN:
-                raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
-            if answer.token != drawn:
-                if left <= 0:
-                    left = QR_LIFE
-                    if not drawn:
-                        term.warn(
-                            f"By its date this code ran out before it came ({clock(answer.expires.timestamp())}): some "
-                            f"clock is wrong. Scan it all the same; a fresh one comes every {duration(QR_LIFE)}."
-                        )
-                matrix = segno.make(login_url(answer.token), error="l", micro=False).matrix_iter(border=2)
-                term.draw([list(row) for row in matrix])
-                drawn = answer.token
-                left -= RENEW_BEFORE
-            doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
-    except KeyboardInterrupt:
-        if not drawn:
-            raise
-        return last_look(telegram, credentials)
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED" or not once_more:
-            raise
-        term.good("The code was scanned and accepted.")
-        return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
-
-
-def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:
-    """Ctrl-C at the QR code: a scan of the last moment may have signed this key in, and its string must not get lost.
-
-    Raises KeyboardInterrupt when it has not.
-    """
-    term.say("Stopping. Asking whether the code was scanned in the last moment …")
-    try:
-        answer = next_login_token(telegram, credentials)
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
-            term.warn(
-                f"Telegram could not be asked ({problem.title}) If you have just scanned the code: open Settings → "
-                f"Devices on the phone, and end the session “telegram_session.py {__version__}” if it is there."
-            )
-        raise KeyboardInterrupt from None
-    if isinstance(answer, SignedIn):
-        return answer
-    term.warn("It was not. Do not scan it any more: that would begin a session whose string nobody has.")
-    raise KeyboardInterrupt
-
-
-def next_login_token(telegram: Telegram, credentials: Credentials) -> Any:
-    """The `auth.LoginToken` to draw now, or the `SignedIn` if the last one has been accepted.
-
-    An accepted token may lead to another data centre (`loginTokenMigrateTo`), at the first export or at any other. A
-    token that ran out or was used up meanwhile (400 AUTH_TOKEN_…) is met with a fresh one.
-    """
-    from telethon.tl.functions.auth import ExportLoginTokenRequest, ImportLoginTokenRequest
-
-    request: Any = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
-    for _ in range(5):
-        try:
-            answer = authorise(telegram, request, "asking for a QR code")
-        except Problem as problem:
-            if not problem.name.startswith("AUTH_TOKEN_"):
-                raise
-            term.note(f"That code is no longer good ({problem.name}). Here comes a fresh one.")
-            request = ExportLoginTokenRequest(credentials.api_id, credentials.api_hash, [])
-            continue
-        kind = type(answer).__name__
-        if kind == "LoginToken" or isinstance(answer, SignedIn):
-            return answer
-        if kind == "LoginTokenSuccess":
-            return signed_in(telegram, answer.authorization)
-        if kind != "LoginTokenMigrateTo":
-            raise unexpected(answer, "auth.LoginToken")
-        telegram.go_to(answer.dc_id)
-        request = ImportLoginTokenRequest(answer.token)
-    raise named_problem("AUTH_TOKEN_EXPIRED", call="auth.exportLoginToken")
-
-
-def login_url(token: bytes) -> str:
-    """What the QR code says. Source: core.telegram.org/api/qr-login."""
-    import base64
-
-    return "tg://login?token=" + base64.urlsafe_b64encode(token).decode().rstrip("=")
-
-
-def import_segno() -> Any:
-    """The library that draws QR codes; offered for install when it is missing."""
-    try:
-        import segno
-    except ImportError:
-        if not offer_install("segno", "segno", "The QR code is drawn by the small library “segno”, which is missing."):
-            raise Problem(
-                "Without “segno” there is no QR code.",
-                "The sign-in link in the code cannot be opened by hand: Telegram's apps only take it from a camera.",
-                ways_to_install("segno"),
-                name="SegnoMissing",
-            ) from None
-        import segno
-    return segno
-
-
-# ── a bot ──
-
-
-def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> SignedIn:
-    """auth.importBotAuthorization: a bot has no phone number and no code, its token is all there is (api/bots)."""
-    from telethon.tl.functions.auth import ImportBotAuthorizationRequest
-
-    term.say("This is a bot token. Signing in as that bot, not as a person.")
-    request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
-
-
-# ── after the sign-in ──
-
-
-# What Telegram answers when a session that was signed in is over (api/errors, 401 and 406).
-DEAD_SESSION = (
-    "AUTH_KEY_UNREGISTERED", "AUTH_KEY_INVALID", "SESSION_REVOKED", "SESSION_EXPIRED", "AUTH_KEY_DUPLICATED",
-    "USER_DEACTIVATED", "USER_DEACTIVATED_BAN",
-)  # fmt: skip
-
-
-def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
-    if signed.relogin_days:
-        term.warn(
-            f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
-            f"{signed.relogin_days} days after the next log-out. Set it in Settings → Privacy and Security."
-        )
-    if signed.user.bot:
-        return
-    key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
-        try:
-            look(telegram)
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
-
-
-def tell_unconfirmed(telegram: Telegram) -> None:
-    """account.getAuthorizations: a fresh session can be unconfirmed, and “No” on another device then ends it."""
-    from telethon.tl.functions.account import GetAuthorizationsRequest
-
-    answer = telegram.call(GetAuthorizationsRequest(), "looking at the new session")
-    current = next((one for one in answer.authorizations if one.current), None)
-    if current is not None and getattr(current, "unconfirmed", False):
-        term.warn(
-            "The new session is not confirmed yet. Telegram on your other devices asks “Is this you?”: tap Yes. "
-            "No would end the session, and the string with it."
-        )
-
-
-def tell_frozen(telegram: Telegram) -> bool:
-    """help.getAppConfig: `freeze_since_date`, `freeze_until_date` and `freeze_appeal_url` of a frozen account.
-
-    Says so if it is frozen, and returns whether it is.
-    """
-    from telethon.tl.functions.help import GetAppConfigRequest
-
-    config = getattr(telegram.call(GetAppConfigRequest(0), "looking at the state of the account"), "config", None)
-    values = {one.key: getattr(one.value, "value", None) for one in getattr(config, "value", ())}
-    since, until = values.get("freeze_since_date") or 0, values.get("freeze_until_date") or 0
-    if since:
-        deletion = f"Without an appeal it is deleted after {clock(until)}. " if until else ""
-        term.warn(
-            f"Telegram has FROZEN this account since {clock(since)}: it can read, but hardly act. {deletion}"
-            f"Appeal here: {in_one_line(values.get('freeze_appeal_url') or 'https://t.me/SpamBot', 200)}"
-        )
-    return bool(since)
-
-
-# ══ 8  COMMANDS ══════════════════════════════════════════════════════════════════════════════════════════════════════
-
-
-# ── step 0: dependency check ──
-
-OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
-NEWEST_LAYER = 229  # of Telethon 1.45 (2026)
-
-# What Python and Telethon load on the way to Telegram (a test compares this with what they really load): a file of
-# such a name in a folder that Python searches first is taken for the real one.
-MODULES_NEEDED = """
-annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
-contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
-gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
-"""
-
-
-class Installed(NamedTuple):
-    """A Telethon on this computer: its version, and the layer of Telegram's API that it speaks."""
-
-    version: str
-    layer: int
-
-
-def check_dependencies() -> None:
-    """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
-    term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
-    library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
-    try:
-        here = os.getcwd()
-    except FileNotFoundError:  # somebody has deleted it meanwhile
-        here = ""
-    folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
-    hiding = files_in_the_way(folders)
-    if hiding:
-        raise Problem(
-            "A file here has the name of something that Python needs.",
-            "Python takes it for its own module, or for Telethon, because it lies beside the script or in another "
-            "folder that is searched first:\n" + "\n".join(f"    {path}" for path in hiding),
-            ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
-            name="HiddenModule",
-        )
-    for path in [] if here in folders else files_in_the_way([here]):
-        term.warn(
-            f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
-            "every Python program that lies beside it: give it another name."
-        )
-    telethon = find_telethon()
-    term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
-    if telethon.layer < NEWEST_LAYER:
-        term.say(
-            f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
-        )
-
-
-def files_in_the_way(folders: Sequence[str]) -> list[str]:
-    """Paths of the files and packages in `folders` that Python takes for a module that is needed."""
-    from importlib.machinery import PathFinder
-
-    found = []
-    for folder in folders:
-        try:
-            names = {entry.partition(".")[0] for entry in os.listdir(folder)}
-        except OSError:
-            continue
-        for name in sorted(names.intersection(MODULES_NEEDED.split())):
-            spec = PathFinder.find_spec(name, [folder])
-            if spec is None or not spec.origin:  # a folder without any code in it has no origin, and hides nothing
-                continue
-            package = os.path.dirname(spec.origin) if spec.submodule_search_locations else ""
-            if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
-                found.append(package or spec.origin)
-    return found
-
-
-def find_telethon() -> Installed:
-    """The Telethon that `import telethon` would load, known by its files and not imported. Raises Problem without one.
-
-    Sources: `telethon/version.py` and LAYER in `telethon/tl/alltlobjects.py` of Telethon 1; Telethon 2 has
-    `telethon/_impl` in the place of `telethon/tl`.
-    """
-    from importlib.util import find_spec
-
-    spec = find_spec("telethon")
-    if spec is None or not spec.origin:  # a folder without any code in it has no origin
-        raise telethon_missing()
-    folder = os.path.dirname(spec.origin)
-    version = first_match(r"__version__ = ['\"]([^'\"]+)", os.path.join(folder, "version.py"))
-    layer = first_match(r"LAYER = (\d+)", os.path.join(folder, "tl", "alltlobjects.py"))
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    if numbers >= (2,) or os.path.isdir(os.path.join(folder, "_impl")):
-        raise Problem(
-            f"Telethon {version or '2'} is another library under the same name.",
-            "This script, and the programs that take Telethon session strings, need Telethon 1. Version 2 is an alpha "
-            f"that was never finished. It lies in {folder}.",
-            ways_to_install(TELETHON, "--upgrade"),
-            name="TelethonTwo",
-        )
-    missing = [name for name in ("pyaes", "rsa", "pyasn1") if find_spec(name) is None]
-    if not (version and layer) or missing:
-        what = f"it needs {' and '.join(missing)}, which is not there" if version and layer else "files are missing"
-        raise Problem(
-            "Telethon is there, but not whole.",
-            f"What Python finds under that name is {folder}, and {what}. Either an installation was interrupted, or "
-            "that folder is something else.",
-            ["If that folder is your own, give it another name.", *ways_to_install(TELETHON, "--force-reinstall")],
-            name="TelethonBroken",
-        )
-    if numbers < OLDEST_TELETHON:
-        oldest = "{}.{}".format(*OLDEST_TELETHON)
-        raise Problem(
-            f"Telethon {version} is too old; {oldest} or newer is needed.",
-            f"It speaks layer {layer} of Telegram's API. Telegram now sends codes in ways that this version does not "
-            f"know, and fails on them. It lies in {folder}.",
-            ways_to_install(TELETHON, "--upgrade"),
-            name="TelethonTooOld",
-        )
-    return Installed(version, int(layer))
-
-
-def telethon_missing() -> Problem:
-    """No Telethon can be imported: never installed for this Python, or only pip believes that it is."""
-    from importlib import metadata
-
-    try:
-        version = metadata.version("telethon")
-    except metadata.PackageNotFoundError:
-        return Problem(
-            "Telethon is not installed.",
-            f"It is the library that speaks to Telegram, and this Python does not have it: {sys.executable}",
-            ways_to_install(TELETHON),
-            name="TelethonMissing",
-        )
-    return Problem(
-        "Telethon is there, but not whole.",
-        f"pip has version {version} on its list, but the library itself has been deleted.",
-        ways_to_install(TELETHON, "--force-reinstall"),
-        name="TelethonBroken",
-    )
-
-
-def first_match(pattern: str, path: str) -> str:
-    """What the first group of `pattern` matches in the first 1000 bytes of a file, or "" where there is none."""
-    try:
-        with open(path, "rb") as file:
-            found = re.search(pattern, file.read(1000).decode("utf-8", "replace"))
-    except OSError:
-        return ""
-    return found.group(1) if found else ""
-
-
-# ── step 1: API credentials ──
-
-
-class PastedCredentials(NamedTuple):
-    """What one paste held: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
-
-    api_id: int | None = None
-    api_hash: str | None = None
-
-
-# Keys that anyone can read in public source code. Telegram answers most of them with API_ID_PUBLISHED_FLOOD, and an
-# account that signs in with one looks like an imitation of that app. Source: the apps' own repositories (2026).
-PUBLISHED_API_IDS = """
-1        an old Telegram app
-4        Telegram for Android (beta)
-5        Telegram for Android (beta)
-6        Telegram for Android
-8        Telegram for iOS
-9        Telegram for macOS (beta)
-2040     Telegram Desktop
-2496     Telegram Web
-2834     Telegram for macOS
-2899     telegram-cli
-10840    Telegram for iOS
-16623    Plus Messenger
-17349    the sample in Telegram Desktop’s source code
-21724    Telegram X
-94575    the sample in TDLib’s source code
-611335   Telegram Desktop as built by Linux distributions
-1025907  Telegram Web K
-"""
-
-# No id and hash that anybody was given: they stand in manuals and sample files.
-PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
-PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
-
-# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
-# begin so are recognised too, to say that they are cut off.
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
-BOT_SECRET_LENGTHS = (34, 35)
-API_HASH_LENGTH = 32
-
-
-def plain_text(text: str) -> str:
-    """What was meant by what was pasted: full-width characters and digits of any script become plain ones, characters
-    that cannot be seen (zero-width, direction marks, byte order marks) go, white space becomes single spaces."""
-    import unicodedata
-
-    plain = []
-    for character in unicodedata.normalize("NFKC", text):
-        category = unicodedata.category(character)
-        if category == "Nd":
-            plain.append(str(unicodedata.decimal(character)))
-        elif category not in ("Cf", "Cs"):
-            plain.append(" " if category == "Cc" else character)
-    return " ".join("".join(plain).split())
-
-
-def shortened(text: str) -> str:
-    """What was typed, short enough to be shown again."""
-    short = text if len(text) <= 40 else text[:37] + "…"
-    term.hide(short, "what was typed")
-    return short
-
-
-def parse_credentials(text: str, wanted: str) -> PastedCredentials:
-    """Finds the API ID, the API hash, or both, in what was pasted at the prompt `wanted` (`API ID` or `API hash`).
-
-    Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
-    Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
-    """
-    text = plain_text(text)
-    if BOT_TOKEN.search(text):
-        raise Problem(
-            f"That is the token of a bot, not the {wanted}.",
-            "A bot signs in with all three: its token, an API ID and an API hash. The token is asked for in step 2, at "
-            f"“Phone number”. Here, paste the {wanted} from https://my.telegram.org/apps",
-        )
-    whole_hash = re.search(r"(?<!\w)[0-9a-f]{32}(?!\w)", text, re.IGNORECASE)
-    if whole_hash:
-        text = text[: whole_hash.start()] + " " + text[whole_hash.end() :]
-    elif PLACEHOLDER_WORDS.search(text):
-        raise _placeholder(text, wanted)
-    api_id, api_hash = None, _checked_hash(whole_hash.group()) if whole_hash else None
-    for name, value in _pasted_values(text, wanted, alone=not whole_hash):
-        if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
-            api_hash = api_hash or _checked_hash(value)
-        else:
-            api_id = _checked_id(value)
-    return PastedCredentials(api_id, api_hash)
-
-
-def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]:
-    """The values in a paste, each with its name, `API ID` or `API hash`.
-
-    Without names it is one value, of the name `wanted`, if there was no API hash beside it (`alone`); if there was,
-    a single number is the API ID.
-    """
-    _, *named = re.split(r"(?:\bapp )?\b\w*?(?:api|app)[ _-]?(id|hash)\b", text, flags=re.IGNORECASE)
-    if named:
-        pairs = [
-            (f"API {name.upper() if name.lower() == 'id' else 'hash'}", v) for name, v in zip(named[::2], named[1::2])
-        ]
-    elif alone:
-        pairs = [(wanted, text)]
-    else:
-        numbers = re.findall(r"(?<![\w+.-])\d+(?![\w.-])", text)
-        pairs = [("API ID", numbers[0])] if len(numbers) == 1 else []
-    noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
-    pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
-    return [(name, value) for name, value in pairs if value]
-
-
-def _placeholder(value: str, wanted: str) -> Problem:
-    return Problem(
-        f"{shortened(value)} is an example, not your {wanted}.",
-        f"It stands in manuals and sample files. Your own {wanted} is at https://my.telegram.org/apps",
-    )
-
-
-def _checked_id(value: str) -> int:
-    """The API ID that `value` is. Raises a Problem that says why it is none."""
-    if value in PLACEHOLDER_API_IDS:
-        raise _placeholder(value, "API ID")
-    if re.fullmatch("[1-9][0-9]{0,8}", value):
-        return int(value)
-    explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
-    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
-        raise Problem(
-            "That is not an API ID: it looks like a phone number.",
-            explanation + " The phone number is asked for in step 2.",
-        )
-    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(value)}")
-
-
-def _checked_hash(value: str) -> str:
-    """The API hash that `value` is, in lower case as Telegram writes it. Raises a Problem that says why it is none."""
-    value = value.lower()
-    explanation = f"An API hash has {API_HASH_LENGTH} characters: digits, and letters from a to f."
-    if re.fullmatch("[0-9]{1,9}", value):
-        raise Problem("That is not the API hash: it looks like an API ID.", explanation)
-    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,16}", value):
-        raise Problem(
-            "That is not the API hash: it looks like a phone number.",
-            explanation + " The phone number is asked for in step 2.",
-        )
-    wrong = sorted(set(re.findall("[^0-9a-f]", value)))
-    if wrong:
-        likely = {"o": "the letter o (a zero, 0, is meant?)", "l": "the letter l (a 1 is meant?)"}
-        others = ", ".join(likely.get(character, character) for character in wrong[:5])
-        raise Problem("That is not an API hash.", f"{explanation} This has {len(value)}, and among them: {others}")
-    missing = API_HASH_LENGTH - len(value)
-    if missing:
-        count = f"{abs(missing)} {'character is' if abs(missing) == 1 else 'characters are'}"
-        raise Problem(
-            f"That is not a whole API hash: {count} missing." if missing > 0 else f"API hash: {count} too many.",
-            f"{explanation} This has {len(value)}. Copy it once more.",
-        )
-    if _made_up(value):
-        raise _placeholder(value, "API hash")
-    return value
-
-
-def _made_up(value: str) -> bool:
-    """Whether 32 hexadecimal digits follow a pattern that no random hash has: a repetition, or counting up or down."""
-    steps = {(int(after, 16) - int(before, 16)) % 16 for before, after in zip(value, value[1:])}
-    return value[:16] == value[16:] or len(steps) <= 3
-
-
-def published_app(api_id: int) -> str:
-    """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
-
-
-def ask_credentials(use_environment: bool = True) -> Credentials:
-    """Step 1: from TELEGRAM_API_ID and TELEGRAM_API_HASH, or asked for until they can be right.
-
-    `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
-    not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
-    """
-    found = credentials_from_environment() if use_environment else PastedCredentials()
-    if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
-        explain_api_page()
-    while found.api_id is None or found.api_hash is None:
-        wanted = "API ID" if found.api_id is None else "API hash"
-        answer = term.ask(wanted)
-        if not answer:
-            term.note(f"Nothing arrived. Type or paste the {wanted} and press Enter; Ctrl-C leaves.")
-            continue
-        try:
-            pasted = parse_credentials(answer, wanted)
-        except Problem as problem:
-            term.problem(problem)
-            continue
-        if wanted == "API ID" and pasted.api_id is None and pasted.api_hash:
-            term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
-        found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
-    credentials = Credentials(found.api_id, found.api_hash)
-    term.hide(credentials.api_hash, "API hash")
-    term.hide(credentials.api_id, "API ID")
-    term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
-    app = published_app(credentials.api_id)
-    if app:
-        term.warn(
-            f"{credentials.api_id} is not your own API ID: it is {app}, and public. Telegram answers such keys with "
-            "API_ID_PUBLISHED_FLOOD, and may lock accounts that use them. Your own costs nothing: "
-            "https://my.telegram.org/apps"
-        )
-    return credentials
-
-
-def masked_hash(api_hash: str) -> str:
-    """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
-    masked = f"{api_hash[:4]}…{api_hash[-2:]}"
-    term.hide(masked, "API hash")
-    return f"{masked} ({len(api_hash)} characters)"
-
-
-def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
-    found = PastedCredentials()
-    for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
-    return found
-
-
-def explain_api_page() -> None:
-    """How an API ID and API hash are made. Source: core.telegram.org/api/obtaining_api_id, my.telegram.org (2026)."""
-    term.say()
-    term.say("They are free, belong to your account, and take two minutes:")
-    term.steps(
-        [
-            "Open https://my.telegram.org/apps in a browser.",
-            "Enter your phone number with its country code. The code comes as a message in the Telegram app, in the "
-            "chat “Telegram”, not by SMS.",
-            "Fill in “Create new application”; if you made one before, the page shows that instead. App title: any "
-            "name, such as My reader. Short name: 5 to 32 letters and digits, such as myreader2026. URL: leave it "
-            "empty. Platform: Desktop. Description: leave it empty.",
-            "Press “Create application”. The next page shows “App api_id” and “App api_hash”.",
-        ]
-    )
-    term.say()
-    term.say("If the page only answers “ERROR”, which it does without a reason, try these one after the other:")
-    term.steps(
-        [
-            "Turn off VPN, proxy and ad blocker, and use another browser or a private window.",
-            "Use mobile data, in the country that your number is from.",
-            "Leave URL empty, and take a short name of letters only that nobody else will have.",
-            "Wait some hours and try again.",
-        ]
-    )
-    term.say()
-    term.say("Copy both lines from the page and paste them here, together or one by one.")
-    term.say()
-
-
-# ── step 2: phone number ──
-
-
-class PhoneNumber(NamedTuple):
-    """A telephone number as Telegram takes it (`+447700900123`), its country, and how people write it.
-
-    `notes` are sentences about what was changed on the way (a trunk zero taken out). `assumed` is True when nothing
-    in front (`+`, `00`) said that the number begins with its country code.
-    """
-
-    e164: str
-    country: str
-    formatted: str
-    notes: tuple[str, ...] = ()
-    assumed: bool = False
-
-
-class BotToken(NamedTuple):
-    """What @BotFather gives out, `123456789:AA…`: the answer of someone who signs in a bot."""
-
-    token: str
-
-    @property
-    def bot_id(self) -> int:
-        """The number before the colon is the bot's user id."""
-        return int(self.token.partition(":")[0])
-
-
-class WantsQr:
-    """The answer `qr`: sign in by QR code, without a phone number."""
-
-
-QUOTES = " ,;\"'`‘’“”„«»"
-
-# What else is pasted at the prompt for a phone number, and what is said then.
-NOT_PHONE_NUMBERS = (
-    (r"@\w+", "That is a username. Telegram signs people in by phone number: the one of that account."),
-    (r"\S+@\S+\.\S+", "That is an e-mail address. Telegram signs people in by phone number."),
-    (r"[0-9a-fA-F]{32}", "That is an API hash, and it has been asked for already. Here, type the phone number."),
-    (r"[\w=-]{200,}", "That looks like a session string. To look at it, run this script with the word: check"),
-)
-
-
-def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
-    """Reads a phone number the way people write it. Raises a Problem that says what is wrong with it.
-
-    `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
-    """
-    digits, international = _phone_digits(plain_text(text))
-    if international:
-        return _phone_number(digits, any_length)
-    if digits.startswith("00"):
-        # 0011 is how Australia dials abroad; no number of +1 begins with 1, so the two cannot be confused.
-        for start in (4, 2) if digits.startswith("0011") else (2,):
-            try:
-                return _phone_number(digits[start:], any_length)
-            except Problem:
-                if start == 2:
-                    raise
-    readings = [(digits, "There was no + in front, so the first digits were taken for the country code.")]
-    if digits.startswith("011"):
-        readings = [(digits[3:], "Read 011 as what is dialled in North America to call abroad.")]
-    elif digits.startswith("810"):
-        readings.append((digits[3:], "Read 8 10 as what is dialled in Russia to call abroad."))
-    elif re.fullmatch("8[79][0-9]{9}", digits):
-        readings.append(("7" + digits[1:], "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."))
-    refusal = ""
-    for reading, note in readings:
-        try:
-            number = _phone_number(reading, any_length=False)
-        except Problem as problem:
-            refusal = refusal or f"As it stands: {problem.title} {problem.meaning}"
-        else:
-            return number._replace(notes=(note, *number.notes), assumed=True)
-    raise _country_code_missing("" if digits.startswith("0") else refusal)
-
-
-def _phone_digits(text: str) -> tuple[str, bool]:
-    """The digits of a number as written, and whether a + said that they begin with the country code."""
-    text = re.sub(
-        r"^(?:export )?\w*(?:phone|tel|number)\w*( number)?\s*[:=]\s*", "", text.strip(QUOTES), flags=re.IGNORECASE
-    )
-    for pattern, explanation in NOT_PHONE_NUMBERS:
-        if re.fullmatch(pattern, text.strip(QUOTES)):
-            raise Problem("That is not a phone number.", explanation)
-    number = re.sub(r"[" + QUOTES + r"()\[\]{}./·•_\u2010-\u2015\u2212-]", "", text)
-    if number.endswith("+"):  # where it lands when a number is copied out of text that runs from right to left
-        number = "+" + number[:-1]
-    digits = number.lstrip("+")
-    if not digits:
-        raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
-    if "+" in digits:
-        raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
-    others = re.findall("[^0-9]", digits)
-    if others:
-        zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
-        raise Problem(
-            "A phone number has only digits.",
-            f"You typed: {shortened(text)}{zero}",
-            ["Type it with its country code, like +44 7700 900123."],
-        )
-    return digits, number.startswith("+")
-
-
-def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
-    """The number that `digits` are, country code first."""
-    if digits.startswith("00"):  # +00 44 …: the + and what it stands for
-        digits = digits[2:]
-    codes = calling_codes()
-    row = next((codes[digits[:length]] for length in (5, 4, 3, 2, 1) if digits[:length] in codes), None)
-    if row is None:
-        if digits.startswith("0"):
-            raise _country_code_missing()
-        raise Problem(
-            f"No country has the calling code +{digits[:3]}.",
-            "After the + comes the country code, then the number without the 0 in front, like +44 7700 900123.",
-        )
-    if not row.lengths:
-        raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
-    national, trunk = digits[len(row.code) :], ""
-    if not any_length:
-        national, trunk = _without_trunk(national, row)
-    country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
-    if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
-        raise _wrong_length(national, row, country)
-    notes = [f"Left out the {trunk} after +{row.code}: it is only dialled without the country code."] if trunk else []
-    if row.hint and len(national) != row.shape.count("X"):
-        notes.append(row.hint)
-    return PhoneNumber(f"+{row.code}{national}", country, f"+{row.code} {_grouped(national, row.shape)}", tuple(notes))
-
-
-def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
-    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`, `0`.
-
-    Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
-    """
-    for trunk in row.trunks:
-        rest = national.lstrip("0") if trunk == "0" else national[len(trunk) :]
-        fits = len(rest) in row.lengths and len(national) not in row.lengths
-        if national.startswith(trunk) and (trunk == "0" or fits):
-            return rest, national[: len(national) - len(rest)]
-    return national, ""
-
-
-def _grouped(national: str, shape: str) -> str:
-    """`7700900123` in the shape `XXXX XXXXXX` → `7700 900123`; of another length: threes, and the rest."""
-    if len(national) != shape.count("X"):
-        return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
-    digits = iter(national)
-    return "".join(next(digits) if place == "X" else place for place in shape)
-
-
-def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
-    shortest, longest = min(row.lengths), max(row.lengths)
-    expected = " or ".join(str(length) for length in row.lengths)
-    if len(row.lengths) == longest - shortest + 1 > 2:
-        expected = f"{shortest} to {longest}"
-    wrong = "too short" if len(national) < shortest else "too long" if len(national) > longest else "not complete"
-    return Problem(
-        f"That number is {wrong} for +{row.code} ({country}).",
-        f"After +{row.code} come {expected} digits, like +{row.code} {row.shape}; here are {len(national)}. "
-        f"{row.hint}".strip(),
-        [
-            f"Look for a digit {'too many' if wrong == 'too long' else 'that is missing'}. The Telegram app shows your "
-            "number under Settings.",
-            f"If +{row.code} is not your country’s code, put that in front of the whole number.",
-            "If the number is right as it is, type it once more.",
-        ],
-    )
-
-
-def _country_code_missing(reading: str = "") -> Problem:
-    return Problem(
-        "The country code is missing.",
-        "Telegram needs the number as it is dialled from another country: +, the country code, and the rest without "
-        f"the 0 in front. In the United Kingdom, 07700 900123 becomes +44 7700 900123. {reading}".strip(),
-        ["The Telegram app shows your number with its country code under Settings."],
-    )
-
-
-def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | BotToken | WantsQr:
-    """What was answered at the prompt `Phone number`: a number, the token of a bot, or `qr`. Raises a Problem."""
-    text = plain_text(text)
-    if re.fullmatch("(--)?qr([ -]?code)?", text.strip(QUOTES), re.IGNORECASE):
-        return WantsQr()
-    token = BOT_TOKEN.search(text)
-    if token is None:
-        return parse_phone(text, any_length)
-    if len(token.group(2)) not in BOT_SECRET_LENGTHS:
-        raise Problem(
-            "That is not a whole bot token.",
-            f"After the colon come {max(BOT_SECRET_LENGTHS)} characters, and here are {len(token.group(2))}. Copy it "
-            "once more from the chat with @BotFather.",
-        )
-    return BotToken(token.group())
-
-
-def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
-    """Step 2: from TELEGRAM_PHONE, or asked for until it can be right.
-
-    `use_environment` is False when the person wants another number than the one that stands there. What is found is
-    shown and not asked about, unless nothing said that the number begins with its country code.
-    """
-    given = phone_from_environment() if use_environment else None
-    if given is not None:
-        return given
-    term.say("Type one of these:")
-    term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
-    term.say("qr, to scan a QR code with the Telegram app instead", mark="•", indent=2)
-    term.say("the token of a bot, to sign in as that bot", mark="•", indent=2)
-    refused = ""
-    while True:
-        answer = term.ask("Phone number")
-        if not answer:
-            term.note("Nothing arrived. Type the number and press Enter; Ctrl-C leaves.")
-            continue
-        try:
-            found = parse_phone_answer(answer, any_length=answer == refused)
-        except Problem as problem:
-            term.problem(problem)
-            refused = answer
-            continue
-        tell_phone_answer(found)
-        if not (isinstance(found, PhoneNumber) and found.assumed) or term.confirm("Is this the number?"):
-            return found
-        term.say("Then type it with + and the country code in front.")
-
-
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
-def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
-    """Says how the answer was understood, so that a person sees a slip."""
-    if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
-        for note in found.notes:
-            term.note(note)
-        term.good(f"{found.formatted} – {found.country}")
-    elif isinstance(found, BotToken):
-        term.hide(found.token, "bot token")
-        term.good(f"The token of bot {found.bot_id}")
-    else:
-        term.good("Sign-in by QR code")
-
-
-# ── step 3: session string ──
-
-
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
-    term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
-        term.need_a_person("Code")  # before a code is sent that nobody can type
-    try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
-            telegram.connect()
-            signed = sign_in(telegram, credentials, who)
-            try:
-                handed = hand_over(telegram, credentials, signed)
-            except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
-                handed = hand_over(telegram, credentials, signed)
-            tell_state(telegram, signed)
-    except Turn:  # to another phone number
-        return session_string(options, credentials, ask_phone(use_environment=False))
-    except Problem as problem:
-        problem.ways = ways_on(options, credentials, who)
-        raise
-    tell_safety(signed)
-    another = ("make another string, for another program", lambda: session_string(options, credentials, who))
-    return ways_after(handed, another)
-
-
-def sign_in(telegram: Telegram, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> SignedIn:
-    """Signs in by the way that was asked for; the person may turn to the QR code on the way."""
-    if isinstance(who, BotToken):
-        return sign_in_bot(telegram, credentials, who.token)
-    if isinstance(who, PhoneNumber):
-        try:
-            return PhoneSignIn(telegram, credentials, who.e164).run()
-        except Turn as turn:
-            if turn.way != "qr":
-                raise
-    return sign_in_by_qr(telegram, credentials)
-
-
-def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
-    """What can be done right now, after a problem of step 3."""
-
-    def other_credentials() -> Outcome:
-        return session_string(options, ask_credentials(use_environment=False), who)
-
-    def other_number() -> Outcome:
-        return session_string(options, credentials, ask_phone(use_environment=False))
-
-    ways: list[Way] = [
-        ("try again", lambda: session_string(options, credentials, who)),
-        ("use another phone number or bot token", other_number),
-    ]
-    if not isinstance(who, WantsQr):
-        ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
-    return [*ways, ("enter the API ID and API hash again", other_credentials)]
-
-
-# ── hand-over ──
-
-
-class Handed(NamedTuple):
-    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
-
-    string: str
-    session: Session
-    credentials: Credentials
-
-
-# Source: telethon/client/telegrambaseclient.py, connect (1.45): it sets the address anew and keeps the key.
-BY_IPV6 = (
-    "The session holds an IPv6 address, so a program must connect by IPv6 too (Telethon: use_ipv6=True). Otherwise "
-    "Telethon goes to data centre 2 with it, whichever it belongs to. “convert” can give it an IPv4 address."
-)
-
-
-def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
-    """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
-    user = signed.user
-    string = encode_telethon_string(telegram.session)
-    if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
-        raise AssertionError("the string does not decode to the authorised key")
-    hide_private(user)
-    term.hide(string, "session string")
-    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
-    rows = [
-        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
-        ("User ID", user.id),
-        ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
-        ("API ID", credentials.api_id),
-        ("API hash", credentials.api_hash),
-    ]
-    term.good("Signed in.")
-    term.rule("Your session")
-    term.facts(rows, private=("Signed in as", "Username", "User ID", "API ID", "API hash"))
-    term.say()
-    where = "it goes into your pipe or file" if term.delivered_to_pipe else "one line, beginning with 1; copy all of it"
-    term.say(f"Session string ({where}):", "bold")
-    term.deliver(string)
-    term.rule()
-    if telegram.session.home.ipv6_addr:
-        term.warn(BY_IPV6)
-    return Handed(string, with_account(telegram.session, user), credentials)
-
-
-def tell_safety(signed: SignedIn) -> None:
-    """How to treat what was just printed: what it can do, where it is listed, and how it is ended."""
-    bot = bool(signed.user.bot)
-    can = (
-        "Whoever has it is the bot, without the token. It is no user session: a bot cannot read chats that it is not "
-        "in. Programs that want YOUR account need a string made with your phone number."
-        if bot
-        else "Whoever has it can read and write everything as you, also the codes that Telegram sends you. No code and "
-        "no password is asked for any more."
-    )
-    end = (
-        "The sessions of a bot are listed nowhere. @BotFather → /revoke gives it a new token if somebody else has it."
-        if bot
-        else f"If anybody has seen it, end it: Telegram → Settings → Devices → “telegram_session.py {__version__}” → "
-        "Terminate. That works at once."
-    )
-    term.say()
-    term.say("Keep the session string secret:", "bold")
-    for sentence in (
-        can,
-        "Put it only where the program reads it (its settings or .env file), never into a chat, a screenshot, an issue "
-        "or git.",
-        "One string for each program: two at once kill it (AUTH_KEY_DUPLICATED).",
-        end,
-    ):
-        term.say(sentence, mark="•")
-
-
-def ways_after(handed: Handed, another: Way) -> Outcome:
-    """The menu after a success. Each way comes back to it, whatever happens on the way: the string is there already."""
-
-    def way(do: Callable[[Handed], None]) -> Callable[[], Outcome]:
-        def run() -> Outcome:
-            term.say()
-            try:
-                do(handed)
-            except Exception as error:
-                term.problem(problem_from(error))
-                term.traceback(error)
-            except KeyboardInterrupt:
-                term.say()
-            return outcome
-
-        return run
-
-    outcome = Outcome(
-        0,
-        [
-            ("show it ready to paste: .env, MCP servers, n8n, Docker", way(show_ready_to_paste)),
-            ("copy the session string to the clipboard", way(copy_string)),
-            ("save it to a file", way(save_to_file)),
-            another,
-        ],
-    )
-    return outcome
-
-
-def choose(question: str, answers: Sequence[str]) -> int | None:
-    """Asks for one of the answers by its number: its index, or None to go back."""
-    term.say(question, "bold")
-    term.options({str(number): answer for number, answer in enumerate(answers, 1)})
-    while True:
-        answer = term.ask("Number (Enter alone: back)").strip("[].")
-        if not answer:
-            return None
-        if answer.isdecimal() and 1 <= int(answer) <= len(answers):
-            return int(answer) - 1
-        term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
-
-
-def offer_to_write(path: str) -> bool:
-    """Whether a file with secrets may be written at a path: asked again where git would take it up."""
-    if not git_would_take(path):
-        return True
-    term.warn(
-        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
-        "publish your account. Better choose another folder, or name the file in .gitignore first."
-    )
-    return term.confirm("Write it there all the same?", default=False)
-
-
-def git_would_take(path: str) -> bool:
-    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
-    import subprocess
-
-    try:
-        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
-    except (OSError, ValueError):  # nothing can be written there, which will be said
-        return False
-    above = os.path.dirname(path)
-    while not os.path.lexists(os.path.join(above, ".git")):
-        if above == os.path.dirname(above):
-            return False
-        above = os.path.dirname(above)
-    try:
-        quiet = subprocess.DEVNULL
-        asked = subprocess.run(
-            ["git", "-C", above, "check-ignore", "-q", "--", path],
-            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return True
-    return asked.returncode != 0
-
-
-# ── hand-over: ready to paste ──
-
-
-def show_ready_to_paste(handed: Handed) -> None:
-    """Asks where it goes, and shows exactly that: nothing to rename, nothing to quote."""
-    groups = ("variables", "mcp", "n8n", "docker")
-    group = choose(
-        "Where does it go?",
-        (
-            "into a .env file, or the environment of a program",
-            "into an MCP server (for Claude, Cursor, VS Code, Codex)",
-            "into n8n",
-            "into docker run",
-        ),
-    )
-    if group is None:
-        return
-    if groups[group] == "docker":
-        show_docker(handed)
-        return
-    targets = paste_targets(groups[group])
-    chosen = choose("Which one?", [target.name for target in targets])
-    if chosen is not None:
-        show_for(targets[chosen], handed)
-
-
-def show_for(target: Target, handed: Handed) -> None:
-    """What one program needs."""
-    if target.takes == "variables":
-        term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet(env_lines(variables(target, handed)))
-    elif target.takes == "mcp":
-        show_for_mcp_client(target, handed)
-    elif target.takes == "fields":
-        term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
-        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
-        if target.place:
-            term.say(f"Its other fields ({target.place}) you know yourself.")
-    elif target.takes == "nothing":
-        term.warn(f"{target.name} cannot take a session string. {target.place} Sign in with its own login.")
-    else:
-        write_for(target, handed)
-
-
-def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with the three values."""
-    clients = rows_of(MCP_CLIENTS)
-    chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
-    if chosen is None:
-        return
-    _, shape, place = clients[chosen]
-    command, environment = target.place.split(), variables(target, handed)
-    name = target.name.rpartition("/")[2]
-    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
-    if shape == "toml":
-        show_snippet(codex_toml(name, command, environment))
-    else:
-        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
-    if "/full/path/" in target.place:
-        term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
-    if shape == "command":
-        term.warn(
-            "The command below does the same, but it stays in the history of your shell, and everybody on this "
-            "computer can see it while it runs. The file above is better."
-        )
-        show_snippet(claude_command(name, command, environment))
-
-
-def show_docker(handed: Handed) -> None:
-    """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
-    term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
-    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)))
-    term.say("Then start the container so, with the name of your image:", mark="→")
-    show_snippet("docker run --env-file telegram.env IMAGE")
-    term.note("“docker run -e …=…” works too, but leaves the secrets in the history of your shell.")
-
-
-def show_snippet(text: str) -> None:
-    """Text to be copied: whole lines with nothing before or behind them, and never in the report."""
-    term.say()
-    term.verbatim(text, "cyan", shareable=NOT_SHOWN)
-    term.say()
-
-
-def variables(target: Target, handed: Handed) -> dict[str, str]:
-    """The three values by the names that a program has for them; no session where it takes a file."""
-    values = {target.api_id: str(handed.credentials.api_id), target.api_hash: handed.credentials.api_hash}
-    return {**values, target.session: handed.string} if target.session != "-" else values
-
-
-def env_lines(environment: dict[str, str]) -> str:
-    """`NAME=value` lines, for .env files and for `docker run --env-file`.
-
-    Nothing is quoted, because docker takes quotes for a part of the value. None of the values needs it: they have
-    letters, digits, `-`, `_` and `=` only.
-    """
-    return "\n".join(f"{name}={value}" for name, value in environment.items())
-
-
-def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
-    import json
-
-    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
-    server.update(command=command[0], args=list(command[1:]), env=environment)
-    return json.dumps({servers: {name: server}}, indent=2)
-
-
-def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
-    """The TOML of Codex. What JSON makes of a text is a basic string of TOML, too."""
-    import json
-
-    lines = [f"[mcp_servers.{json.dumps(name)}]", f"command = {json.dumps(command[0])}"]
-    lines += [f"args = {json.dumps(list(command[1:]))}", "", f"[mcp_servers.{json.dumps(name)}.env]"]
-    return "\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in environment.items())])
-
-
-def claude_command(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
-    """The command that makes an MCP server known to Claude Code."""
-    values = [word for key, value in environment.items() for word in ("-e", f"{key}={value}")]
-    return in_shell_words(["claude", "mcp", "add", name, *values, "--", *command])
-
-
-def write_for(target: Target, handed: Handed) -> None:
-    """Writes the file that a program looks for, where it looks, if the person wants that."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    state = state if os.path.isabs(state) else "~/.local/state"  # a relative one is to be ignored, says the standard
-    path = os.path.normpath(os.path.expanduser(target.place.replace("{state}", state)))
-    what = "a .session file" if target.takes == "file" else "a file with the string"
-    term.say(f"{target.name} takes no session string from its settings, but {what} here:", mark="→")
-    term.verbatim(f"    {path}")
-    if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
-        return
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise not_written(os.path.dirname(path), error) from None
-    if target.takes == "file":
-        save_session([handed.session], path, "telethon", schema=7)
-    else:
-        write_bytes(path, handed.string.encode("ascii"))
-    term.good(f"Written: {path}")
-    term.say("In its environment it needs these, too:", mark="→")
-    show_snippet(env_lines(variables(target, handed)))
-
-
-# ── hand-over: clipboard and file ──
-
-
-def copy_string(handed: Handed) -> None:
-    """Puts the string on the clipboard, and says what clipboards do with it."""
-    by = copy_by_program(handed.string)
-    if by:
-        term.good(f"The session string is on the clipboard ({by}).")
-    elif term.to_clipboard(handed.string):
-        term.good("Your terminal was asked to put the session string on the clipboard of the computer you sit at.")
-        term.say("It does not tell whether it did: paste it to see. If not, mark the string and copy it.", indent=2)
-    else:
-        term.warn("There is no way to the clipboard here. Mark the string with the mouse and copy it.")
-        return
-    term.warn(
-        "A clipboard is not private: every program here can read it, and some systems keep what was on it, or send it "
-        "to your other devices. Paste the string now, then copy something else."
-    )
-
-
-def copy_by_program(text: str) -> str:
-    """The program that put text on the clipboard of this computer, or "" if none could.
-
-    Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
-    a command line can be read by everybody.
-    """
-    import shutil
-    import subprocess
-
-    if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
-        return ""
-    for words in CLIPBOARDS.split("\n"):
-        name, *arguments = words.split() or [""]
-        program = shutil.which(name) if name else None
-        if program is None:
-            continue
-        try:
-            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
-            done = subprocess.run(
-                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=3, check=False, start_new_session=True,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
-            return name
-    return ""
-
-
-def save_to_file(handed: Handed) -> None:
-    """Saves the session as the person wants it, for nobody else to read."""
-    rows = [row for row in rows_of(SAVE_AS) if not (handed.session.user.bot and row[0] == "tdata")]
-    chosen = choose("As what?", [row[2] for row in rows])
-    if chosen is None:
-        return
-    target, default, _ = rows[chosen]
-    path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
-    if not offer_to_write(path):
-        return
-    session = handed.session
-    if target == "env":
-        lines = env_lines(variables(paste_targets("variables")[0], handed))
-        write_bytes(path, lines.encode("ascii") + b"\n")
-        written = [path]
-    else:
-        written = save_session([with_app(session, handed.credentials)], path, target)
-    for each in written:
-        term.good(f"Written: {each}")
-    term.say("Only you can read it. It is the same session as the string: use one of the two, in one program.")
-
-
-def with_app(session: Session, credentials: Credentials) -> Session:
-    """The session with the app and the device that it was made with, for formats that hold them."""
-    device = this_device()
-    api = (session.api or ApiIdentity())._replace(
-        app_id=credentials.api_id,
-        app_hash=credentials.api_hash,
-        device=device["device_model"],
-        sdk=device["system_version"],
-        app_version=device["app_version"],
-        system_lang_code=device["system_lang_code"],
-        lang_pack=device["lang_pack"],
-        lang_code=device["lang_code"],
-    )
-    return session._replace(api=api)
-
-
-# ── hand-over: the report ──
-
-
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
-    try:
-        refuse_existing(path)
-        if not os.access(os.path.dirname(path) or ".", os.W_OK):
-            raise PermissionError(13, "you may not write into its folder", path)
-    except OSError as error:
-        problem = not_written(path, error)
-        problem.code = 2
-        raise problem from None
-    options.report = path
-    import signal
-
-    # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
-
-
-def finish_report(options: Any, code: int) -> None:
-    """Writes the report of `--report` at the very end."""
-    try:
-        write_report(options.report, options, code)
-    except Problem as problem:
-        term.problem(problem)
-
-
-def with_report(outcome: Outcome, options: Any) -> Outcome:
-    """A way to save a report, offered beside the others unless `--report` writes one anyway."""
-    if options.report:
-        return outcome
-
-    def save() -> Outcome:
-        default, number = "telegram-session-report.txt", 1
-        while os.path.lexists(default):
-            number += 1
-            default = f"telegram-session-report-{number}.txt"
-        try:
-            name = term.ask(f"File name (Enter alone: {default})", default)
-            write_report(os.path.expanduser(name), options, outcome.code)
-        except Problem as problem:
-            term.problem(problem)
-        except KeyboardInterrupt:
-            term.say()
-        return longer
-
-    longer = Outcome(outcome.code, [*outcome.ways, ("save a report, to ask for help with; secrets are masked", save)])
-    return longer
-
-
-def write_report(path: str, options: Any, code: int) -> None:
-    """Writes what was said so far, masked, as a new file that only its owner can read."""
-    write_bytes(path, (report_head(options, code) + "\n" + term.transcript()).encode("utf-8"))
-    term.good(f"Report written: {path}")
-    term.say("Phone numbers, codes, keys, names and strings are masked in it. Read it once before you share it.")
-
-
-def report_head(options: Any, code: int) -> str:
-    """What a helper asks first: the versions, the system, the terminal, how the script was started and how it ended."""
-    import platform
-
-    try:
-        telethon = find_telethon()
-        library = f"{telethon.version}, layer {telethon.layer}"
-    except Problem as problem:
-        library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
-    command = options.run.__name__.replace("command_", "").replace("_", " ")
-    yes = {True: "yes", False: "no"}
-    rows = [
-        ("script", __version__),
-        ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
-        ("exit code", code),
-        ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
-        ("Telethon", library),
-        ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", platform.platform()),
-        ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
-        ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
-        ("asks", f"on a terminal: {yes[term.interactive]}"),
-        ("output", f"to a terminal: {yes[not term.delivered_to_pipe]}"),
-    ]  # fmt: skip
-    widest = max(len(name) for name, _ in rows)
-    return "".join(f"{name.ljust(widest)} : {value}\n" for name, value in rows)
-
-
-OPTIONAL_HELPERS = "segno python-socks argon2-cffi cryptg"
-
-
-def installed_version(package: str) -> str:
-    """`segno 1.6`, or "" when it is not installed."""
-    from importlib import metadata
-
-    try:
-        return f"{package} {metadata.version(package)}"
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-# ── explain ──
-
-
-def command_explain(options: Any) -> Outcome:
-    """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
-
-    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
-    whole traceback. What was pasted is never shown again, because there may be a secret in it.
-    """
-    term.speak_on(sys.stdout)
-    if not options.error:
-        explain_all()
-        return Outcome(0)
-    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
-    found = find_answer(text)
-    problem = found.problem() if found else find_network_problem(text)
-    if problem:
-        term.problem(problem)
-        return Outcome(0)
-    tell_unknown(text)
-    return Outcome(1)
-
-
-def explain_all() -> None:
-    """The whole table, in the order of what the person was doing."""
-    group = ""
-    for answer in answers():
-        if answer.group != group:
-            group = answer.group
-            term.heading(group)
-        term.say(table_head(answer), "bold")
-        term.say(filled(answer.title, {}), indent=2)
-        term.say(filled(answer.meaning, {}), indent=2)
-        term.steps(filled(step, {}) for step in answer.steps)
-        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
-        term.say()
-
-
-def table_head(answer: Answer) -> str:
-    """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
-
-
-def read_pasted() -> str:
-    """What standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
-    if term.interactive:
-        term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
-    piece = raw = sys.stdin.buffer.read(limit)
-    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
-    while len(piece) == limit:  # on a terminal a shorter one is the end
-        piece = sys.stdin.buffer.read(limit)
-        raw = (raw + piece)[-limit:]
-    return raw.decode(encoding, "replace")
-
-
-def tell_unknown(text: str) -> None:
-    """Says that there is no answer, and which names of the table come near."""
-    near = near_misses(text)
-    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
-    if name and not near:
-        term.problem(named_problem(name[1]))
-        return
-    if near:
-        term.bad("There is no answer for exactly that. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad("There is no answer for that in the list of errors.")
-    term.say()
-    term.steps(
-        [
-            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
-            "Without anything behind it, “explain” shows the whole list.",
-        ]
-    )
-
-
-# ── the main job ──
-
-
-def command_sign_in(options: Any) -> Outcome:
-    """Steps 0 to 3: from an empty terminal to a working session string."""
-    term.heading("Step 0 of 3 · What is installed")
-    check_dependencies()
-    load_telethon_meanwhile()
-    options.chosen_proxy = choose_proxy(options)
-    term.heading("Step 1 of 3 · API credentials")
-    credentials = ask_credentials()
-    if options.qr:
-        return session_string(options, credentials, WantsQr())
-    term.heading("Step 2 of 3 · Phone number")
-    return session_string(options, credentials, ask_phone())
-
-
-# ── network ──
-
-
-def command_network(options: Any) -> Outcome:
-    """Can this computer reach Telegram? A table of every way there, then one verdict; exit code 0 if all is well.
-
-    `options`: `proxy`, `ipv6`. It contacts Telegram's addresses, or the proxy, and nobody else.
-    """
-    term.heading("Can this computer reach Telegram?")
-    proxy = named_proxy(options)
-    if proxy and proxy.kind == "mtproxy":
-        find_telethon()  # brings pyaes, because the cipher of MTProxy is not in Python's own library
-    way = f"through {proxy.describe()}" if proxy else "by every address and port"
-    term.say(f"Trying Telegram's five data centres {way}, all at once. This takes 12 seconds at most.")
-    diagnosis = diagnose(proxy, options.ipv6)
-    if diagnosis.probes:
-        show_probes(diagnosis.probes)
-    if not diagnosis.names_work and not proxy:
-        said = "no answer about" if diagnosis.names_work is None else "no address for"
-        term.warn(
-            f"Names cannot be looked up here (DNS): {said} {TELEGRAM_NAME}. Signing in works without names, "
-            "but a browser will not find the page with the API ID and API hash."
-        )
-    if diagnosis.clock is not None and abs(diagnosis.clock) <= CLOCK_TOLERANCE:
-        term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
-    if diagnosis.verdict:
-        raise diagnosis.verdict
-    term.good("All is well: every data centre of Telegram answers.")
-    return Outcome(0)
-
-
-def show_probes(probes: Sequence[Probe]) -> None:
-    """The table: a line for each data centre and address family, a column for each of its ports."""
-    wide = term.width >= 70
-    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
-    rows: dict[tuple[int, bool], list[Probe]] = {}
-    for probe in probes:
-        if probe.ipv6 not in missing:
-            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
-    for ipv6 in sorted(missing):
-        term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
-    if not rows:
-        return
-    headings = {tuple(probe.port for probe in row) for row in rows.values()}
-    columns = max(len(row) for row in rows.values())
-    # Only a practice Telegram has different ports in each data centre.
-    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
-    term.say()
-    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
-    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
-        name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
-        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
-    for name, family, cells in lines:
-        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
-        term.verbatim(line.rstrip())
-    if any(not probe.failure for probe in probes):
-        key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
-        term.say(f"✓ {key}", "dim", indent=2)
-    term.say()
-
-
-def cell(probe: Probe, wide: bool) -> str:
-    """One attempt in a few letters: `✓ 41 + 43 ms`, `✗ refused`; in a narrow terminal `✓ 43`, `✗`."""
-    if probe.exchange is not None and probe.tcp is not None:
-        connect, answer = (f"{seconds * 1000:.0f}" for seconds in (probe.tcp, probe.exchange))
-        return f"✓ {connect} + {answer} ms" if wide else f"✓ {answer}"
-    word = "by the proxy" if probe.failure.startswith("Proxy") else probe.failure
-    return f"✗ {word}" if wide else "✗"
-
-
-# ── check ──
-
-
-def command_check(options: Any) -> Outcome:
-    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
-
-    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
-    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
-
-    With `json` an object: `valid`; of what was read `format` (a `Storage.name`), `accounts` (`facts_for_programs`) and
-    what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the exit code is not 0. New
-    keys may come, these stay.
-    """
-    if not options.json:
-        return check_aloud(options)
-    report: dict[str, Any] = {"valid": False}
-    try:
-        storage, sessions = given_sessions(options.session, options)
-        report.update(valid=True, format=storage.name, **told(storage))
-        report["accounts"] = [
-            {"account": number, **facts_for_programs(session)} for number, session in zip(storage.numbers, sessions)
-        ]
-        if options.online:
-            report["online"] = check_online(sessions[0], options)
-    except Problem as problem:
-        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
-        report["problem"]["steps"] = list(problem.steps)
-    import json
-
-    term.deliver(json.dumps(report, indent=2))
-    return Outcome(1 if "problem" in report else 0)
-
-
-def check_aloud(options: Any) -> Outcome:
-    """`check` for people."""
-    storage, sessions = given_sessions(options.session, options)
-    term.heading("What is this session?")
-    term.good(f"This is {storage.label}.")
-    rows = [("Recognised by", storage.mark), *storage.facts]
-    if len(sessions) == 1:
-        rows += facts_for_people(sessions[0])
-    private = ("User ID", "Username", "API ID", "Key")
-    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
-    for number, session in zip(storage.numbers, sessions if len(sessions) > 1 else []):
-        term.say()
-        term.say(as_sentence(account_name(storage, number)), "bold")
-        term.facts(facts_for_people(session), private=private)
-    for sentence in storage.repaired:
-        term.note(f"Repaired: {sentence}")
-    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
-        term.warn(sentence)
-    missing = missing_for(sessions[0])
-    if missing:
-        term.say()
-        term.say("“convert” turns it into any other format. It will ask for what only you know:")
-        term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
-    if options.online:
-        check_online(sessions[0], options)
-    else:
-        term.say()
-        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
-    return Outcome(0)
-
-
-def account_name(storage: Storage, number: int) -> str:
-    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
-    return f"account {number}" + (
-        " (the active one)" if isinstance(storage, Tdata) and number == storage.active else ""
-    )
-
-
-def as_sentence(text: str) -> str:
-    """The text with its first letter in upper case, and the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
-def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
-    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1.
-
-    When it was typed, another one can be typed after a `Problem`.
-    """
-    try:
-        storage = given_storage(source, options)
-        number = options.account or 0
-        if isinstance(storage, Tdata):
-            unlock(storage)
-            sessions = [storage.load(number)] if number else storage.load_all()
-        elif number > 1:
-            raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
-        else:
-            sessions = storage.load_all()
-    except Problem as problem:
-        if is_typed(source):
-            problem.ways = [("give another session", lambda: options.run(options))]
-        raise
-    for session in sessions:
-        term.hide(home_key(session).hex(), "key")
-    return storage, sessions
-
-
-def is_typed(source: str | None) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and source in (None, "", "-") and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
-def given_storage(source: str | None, options: Any) -> Storage:
-    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
-    if source and source != "-":  # an empty name comes from an empty variable of a shell
-        if len(source) > 200 and not os.path.lexists(source):
-            term.warn(
-                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
-                "Clear-History), and next time leave it out: it is asked for without showing it."
-            )
-            return recognise_text(source)
-        return recognise_path(source, options.json_path, options.key_name or "")
-    if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
-        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
-        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
-    if is_typed(source):
-        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
-        path = os.path.expanduser(answer.strip("\"'"))
-        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
-            return recognise_path(path, options.json_path, options.key_name or "")
-        return recognise_text(answer)
-    data = sys.stdin.buffer.read(STRING_LIMIT)
-    if data.startswith(b"SQLite format 3\0"):
-        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
-    return recognise_bytes(data)
-
-
-def unlock(tdata: Tdata) -> None:
-    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
-    tdata.open()  # a folder that is damaged needs no package
-    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
-    if tdata.unlock():
-        return
-    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
-        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
-        offer_install("argon2-cffi", "argon2", why)
-    given = os.environ.get("TELEGRAM_PASSCODE")
-    if given:
-        term.note("Using the passcode in TELEGRAM_PASSCODE.")
-        term.hide(given, "passcode")
-        if tdata.unlock(given):
-            return
-        if not term.interactive:
-            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
-        term.bad("Wrong passcode.")
-    while True:
-        if not term.interactive:
-            tdata.accounts()  # raises the `Problem` of a locked folder
-        passcode = term.ask_secret("Passcode of this Telegram Desktop")
-        term.hide(passcode, "passcode")
-        if tdata.unlock(passcode):
-            return
-        term.bad(f"Wrong passcode. {PASSCODE_IS}")
-
-
-PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
-
-
-def told(storage: Storage) -> dict[str, Any]:
-    """What there is to say about a storage, for programs."""
-    return {
-        "recognised_by": storage.mark,
-        "facts": dict(storage.facts),
-        "repaired": storage.repaired,
-        "warnings": storage.warnings,
-    }
-
-
-def facts_for_programs(session: Session) -> dict[str, Any]:
-    """What is known of a session, without anything secret."""
-    home, user = session.home, session.user
-    host, port = home_address(session)
-    return {
-        "dc": home.id,
-        "address": host,
-        "port": port,
-        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
-        "address_is_telegrams": is_telegrams(host),
-        "user_id": user.id or None,
-        "username": user.username,
-        "bot": user.bot,
-        "api_id": (session.api.app_id or None) if session.api else None,
-        "test_servers": session.test,
-        "key_fingerprint": fingerprint(home_key(session)),
-        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
-        "missing_for": missing_for(session),
-        "warnings": doubts(session),
-    }
-
-
-def facts_for_people(session: Session) -> list[tuple[str, str]]:
-    """The same as `facts_for_programs`, in words."""
-    facts = facts_for_programs(session)
-    yes = {True: "yes", False: "no", None: "not said in this format"}
-    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
-    address = f"{facts['address']} port {facts['port']} ({whose})"
-    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
-    rows = [
-        ("Data centre", f"{facts['dc']}{place}"),
-        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
-        ("User ID", facts["user_id"] or "not said"),
-        ("Username", f"@{facts['username']}" if facts["username"] else ""),
-        ("Bot", yes[facts["bot"]]),
-        ("API ID", facts["api_id"] or "not said"),
-        ("Test servers", yes[facts["test_servers"]]),
-        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
-        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
-    ]
-    return [(name, str(value)) for name, value in rows if value]
-
-
-def doubts(session: Session) -> list[str]:
-    """What is odd about a session, whatever its format."""
-    found = []
-    home = session.home
-    host, _ = home_address(session)
-    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
-    if owners and home.id not in owners:
-        found.append(
-            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
-            "connect to the wrong one."
-        )
-    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
-        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
-    if home.ipv6_addr and not home.ipv4_addr:
-        found.append(BY_IPV6)
-    return found
-
-
-def missing_for(session: Session) -> dict[str, str]:
-    """What a person must know to convert this session to some formats.
-
-    Pyrogram signs in anew with a string that says no user id: its `Client.connect` answers with `bool(user_id)`.
-    """
-    api = session.api or ApiIdentity()
-    user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
-    needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
-    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
-    return {target: missing for target, missing in needs.items() if missing}
-
-
-def check_online(session: Session, options: Any) -> dict[str, Any]:
-    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
-    term.heading("Does it still work?")
-    if session.test or session.user.dc not in DATA_CENTRES:
-        raise Problem("This session belongs to servers that this script does not connect to.")
-    term.warn(
-        "A session that another program is using right now can be ended for good by a second connection "
-        "(AUTH_KEY_DUPLICATED). Stop that program first."
-    )
-    if not term.confirm("Connect once with this session?", default=False):
-        raise Problem("Telegram was not asked.", "You did not say yes.")
-    check_dependencies()
-    options.chosen_proxy = choose_proxy(options)
-    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
-    with Telegram(
-        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6,
-        dc_id=session.user.dc, auth_key=home_key(session),
-    ) as telegram:  # fmt: skip
-        telegram.connect()
-        me = telegram.who_am_i("asking whose session this is")
-        if me is None:
-            raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
-        answer = account_online(telegram, me)
-    words = {"True": "yes", "False": "no", "None": "(none)"}
-    rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
-    term.facts(rows, private=("Name", "Username", "User id"))
-    return answer
-
-
-def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
-    """What Telegram says about the account and its sessions; what it does not say in time or in order is left out."""
-    answer = {
-        "name": in_one_line(f"{me.first_name or ''} {me.last_name or ''}", 200) or "(no name)",
-        "username": in_one_line(me.username or "", 200) or None,
-        "user_id": me.id,
-        "bot": bool(me.bot),
-        "premium": bool(me.premium),
-        "restricted": bool(me.restricted),
-    }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
-    return answer
-
-
-def sessions_online(telegram: Telegram) -> dict[str, Any]:
-    """account.getAuthorizations: how many sessions the account has, and what is known of this one."""
-    from telethon.tl.functions.account import GetAuthorizationsRequest
-
-    found = telegram.call(GetAuthorizationsRequest(), "asking about its sessions")
-    answer = {"sessions": len(found.authorizations), "ends_after_days_unused": found.authorization_ttl_days}
-    current = next((one for one in found.authorizations if one.current), None)
-    if current is not None:
-        answer["confirmed"] = not getattr(current, "unconfirmed", False)
-        program = f"{current.app_name} {current.app_version}, {current.device_model}"
-        answer["program"] = in_one_line(program, 200)
-    return answer
-
-
-def frozen_online(telegram: Telegram) -> dict[str, Any]:
-    """Whether the account is frozen."""
-    return {"frozen": tell_frozen(telegram)}
-
-
-# ── convert ──
-
-
-def command_convert(options: Any) -> Outcome:
-    """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
-
-    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
-    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
-    """
-    options.dst = options.dst.rstrip("/" + os.sep) or options.dst
-    target = options.to or target_of(options.dst)
-    if options.dst != "-":
-        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
-            options.dst += ".session"  # Telethon looks for no other name
-        refuse_present(options, target)
-    elif not issubclass(TARGETS[target], StringStorage):
-        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
-    target_json = options.json_path
-    if target_json and os.path.exists(target_json):
-        target_json = None
-    else:
-        options.json_path = None
-    storage, sessions = given_sessions(options.src, options)
-    term.say(f"From {storage.label} to {TARGETS[target].label}.")
-    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
-        term.warn(sentence)
-    if len(sessions) > 1 and target != "tdata":
-        name = account_name(storage, storage.numbers[0])
-        term.warn(f"It holds {len(sessions)} accounts; {name} is taken. {PICK_ACCOUNT}")
-        sessions = sessions[:1]
-    sessions = [completed(session, target) for session in sessions]
-    tell_losses(sessions, target)
-    if options.dst == "-":
-        text_storage = new_storage(target)
-        text_storage.save_all(sessions)
-        assert isinstance(text_storage, StringStorage)
-        term.hide(text_storage.text, "session string")
-        term.deliver(text_storage.text)
-        return Outcome(0)
-    written = save_session(
-        sessions, options.dst, target,
-        schema=options.schema or 7,
-        json_path=target_json,
-        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
-        passcode=target_passcode(storage) if target == "tdata" else "",
-    )  # fmt: skip
-    for path in written:
-        term.good(f"Written: {path}")
-    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
-    return Outcome(0)
-
-
-def target_of(path: str) -> str:
-    """The format that a target's name asks for; a `Problem` if it asks for none."""
-    name = os.path.basename(path)
-    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
-    ending = os.path.splitext(name)[1]
-    if path == "-" or ending in endings:
-        return "string" if path == "-" else endings[ending]
-    if name.startswith("tdata"):
-        return "tdata"
-    raise Problem(
-        f"It cannot be told from the name “{name}” which format you want.", "",
-        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
-    )  # fmt: skip
-
-
-def refuse_present(options: Any, target: str) -> None:
-    """Ends before anything is asked if the target is there already, or has no folder to go to."""
-    storage = new_storage(target, options.dst)
-    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
-    for path in paths:
-        try:
-            refuse_existing(path)
-        except OSError as error:
-            raise not_written(path, error) from None
-
-
-def completed(session: Session, target: str) -> Session:
-    """The session with what the target needs and the source did not say, asked for; and with IPv4 if that is wanted."""
-    home = session.home
-    if home.ipv6_addr and not home.ipv4_addr:
-        term.warn(BY_IPV6)
-        if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
-            home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
-            session = session._replace(dcs=tuple(home if dc.id == home.id else dc for dc in session.dcs))
-    missing = missing_for(session).get(target, "")
-    if missing:
-        term.say(f"{as_sentence(TARGETS[target].label)} needs {missing}, which this session does not say.")
-    if "user ID" in missing:
-        session = session._replace(user=session.user._replace(id=ask_user_id()))
-    if "API ID" in missing:
-        credentials = ask_credentials()
-        api = session.api or ApiIdentity()
-        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
-        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
-    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
-        term.note("Whether it is a bot is not said in the source: written down as “no”.")
-    return session
-
-
-def ask_user_id() -> int:
-    """Asks for the user ID until it can be one."""
-    term.say(
-        "An app shows the user ID in the profile of the account when “Show Peer IDs in Profile” is on: Telegram "
-        "Desktop → Settings → Advanced → Experimental settings."
-    )
-    while True:
-        answer = term.ask("User ID")
-        if re.fullmatch("[1-9][0-9]{0,18}", answer) and int(answer) < 1 << 63:
-            return int(answer)
-        term.warn("A user ID is a number such as 7000000001.")
-
-
-def tell_losses(sessions: Sequence[Session], target: str) -> None:
-    """Says what the target cannot hold, before it is lost."""
-    lost = list(dict.fromkeys(loss for session in sessions for loss in losses(session, TARGETS[target])))
-    if lost:
-        term.warn(f"{as_sentence(TARGETS[target].label)} cannot hold:")
-        for loss in lost:
-            term.say(loss, mark="•", indent=2)
-
-
-def target_passcode(storage: Storage) -> str:
-    """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
-    if isinstance(storage, Tdata) and storage.passcode:
-        term.note("The new folder has the same passcode as the old one.")
-        return storage.passcode
-    if os.environ.get("TELEGRAM_PASSCODE"):
-        term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
-        return os.environ["TELEGRAM_PASSCODE"]
-    return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
-
-
-# ══ 9  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
+# Arguments, and the one place that turns a `Problem` into words and an exit code.
 
 
 def parse_arguments(argv: Sequence[str]) -> Any:
