@@ -15,7 +15,7 @@ What happens to the account is read first. A room uses the rooms below it, and t
 begin, use every other one:
 
      1  What this is          this page, `Problem`, and what Telegram is told about this computer
-     2  Signing in            steps 0 to 3; phone code, e-mail, 2FA, QR code, bot: each flow reads like its page of the API
+     2  Signing in            steps 0 to 3; phone code, e-mail, 2FA, QR code, bot: each reads like its page of the API
      3  The line to Telegram  the connection: one thread, one event loop, one `call()`
      4  Handing over          the string, how to keep it safe, ready to paste, on the clipboard, in a file
      5  What people type      API ID and API hash, phone number, bot token
@@ -46,12 +46,15 @@ Every call that it ever makes to Telegram, and what for:
     auth.exportLoginToken           a QR code, or whether it was scanned
     auth.importLoginToken           the same in another data centre
     auth.importBotAuthorization     the token of a bot
-    account.getAuthorizations       after a sign-in, and for `check --online`: is the session confirmed, how many are there
+    account.getAuthorizations       after a sign-in, and in `check --online`: is it confirmed, and how many sessions are there
     help.getAppConfig               the same: is the account frozen
     ping                            a sign of life on a line that is idle
 
-The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says. Nothing
-else is sent to Telegram, and nothing at all to anybody else.
+The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
+`network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
+Nothing is sent to anybody else, but through a proxy if there is one; pip is started after a yes.
+
+Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
 Everything that goes wrong becomes one exception, `Problem`, and only `main` ends the program. Telethon is imported
 when a connection is about to be made and not before: the first prompt and the offline commands never wait for it.
@@ -180,9 +183,9 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
             telegram.connect()
             signed = sign_in(telegram, credentials, who)
             try:
-                handed = hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
-                handed = hand_over(telegram, credentials, signed)
+                handed = hand_over(telegram.session, credentials, signed)
             tell_state(telegram, signed)
     except Turn:  # to another phone number
         return session_string(options, credentials, ask_phone(use_environment=False))
@@ -223,13 +226,6 @@ def ways_on(options: Any, credentials: Credentials, who: Any) -> list[Way]:
     if not isinstance(who, WantsQr):
         ways.append(("sign in with a QR code", lambda: session_string(options, credentials, WantsQr())))
     return [*ways, ("enter the API ID and API hash again", other_credentials)]
-
-
-class SignedIn(NamedTuple):
-    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
-
-    user: Any
-    relogin_days: int = 0
 
 
 class Turn(Exception):
@@ -1835,6 +1831,13 @@ def import_telethon() -> None:
 # `write_new` of the room about sessions.
 
 
+class SignedIn(NamedTuple):
+    """Telegram said “authorised”: the `User`, and `otherwise_relogin_days` if Telegram wants a 2FA password set."""
+
+    user: Any
+    relogin_days: int = 0
+
+
 class Handed(NamedTuple):
     """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
 
@@ -1843,20 +1846,19 @@ class Handed(NamedTuple):
     credentials: Credentials
 
 
-def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) -> Handed:
+def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> Handed:
     """Shows what the person came for, before anything else can go wrong: who, API ID, API hash, session string."""
-    user = signed.user
-    string = encode_telethon_string(telegram.session)
-    if home_key(decode_telethon_string(string)) != telegram.auth_key:  # never hand out a string that does not work
+    user, home = signed.user, session.home
+    string = encode_telethon_string(session)
+    if home_key(decode_telethon_string(string)) != home_key(session):  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
-    hide_private(user)
     term.hide(string, "session string")
     name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
     rows = [
         ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
         ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
         ("User ID", user.id),
-        ("Data centre", f"{telegram.dc_id} ({DATA_CENTRES[telegram.dc_id].place})"),
+        ("Data centre", f"{home.id} ({DATA_CENTRES[home.id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
     ]
@@ -1868,9 +1870,9 @@ def hand_over(telegram: Telegram, credentials: Credentials, signed: SignedIn) ->
     term.say(f"Session string ({where}):", "bold")
     term.deliver(string)
     term.rule()
-    if telegram.session.home.ipv6_addr:
+    if home.ipv6_addr:
         term.warn(BY_IPV6)
-    return Handed(string, with_account(telegram.session, user), credentials)
+    return Handed(string, with_account(session, user), credentials)
 
 
 def tell_safety(signed: SignedIn) -> None:
