@@ -46,7 +46,7 @@ Every call that it ever makes to Telegram, and what for:
     auth.exportLoginToken           a QR code, or whether it was scanned
     auth.importLoginToken           the same in another data centre
     auth.importBotAuthorization     the token of a bot
-    account.getAuthorizations       after a sign-in, and in `check --online`: is it confirmed, and how many sessions are there
+    account.getAuthorizations       after a sign-in, and in `check --online`: the sessions; is this one confirmed
     help.getAppConfig               the same: is the account frozen
     ping                            a sign of life on a line that is idle
 
