@@ -11030,69 +11030,79 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
 # Arguments, and the one place that turns a `Problem` into words and an exit code.
 
 
+# Each command, what carries it out, and what it is for.
+COMMANDS: dict[str, tuple[Callable[[Any], Outcome], str]] = {
+    "network": (command_network, "can this computer reach Telegram?"),
+    "explain": (command_explain, "what an error means and what to do about it"),
+    "check": (command_check, "what is this session, and does it still work?"),
+    "convert": (command_convert, "turns a session of any format into any other"),
+}
+
+# What may stand behind a command (`front`: before any, or without one); what it is for. Behind the name of an option
+# stands what its value is called, behind another word ? where it may be missing, * where there may be any number.
+OPTIONS = """
+--qr             | front                | sign in by QR code, without a phone number
+--proxy URL      | front, network, check | socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY
+--ipv6           | front, network, check | connect by IPv6 only
+--report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
+--debug          | front, network, check | show what happens inside; secrets are masked
+ERROR *          | explain              | a name, a log line; - reads standard input
+WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
+--online         | check                | also ask Telegram whether it still works
+--json           | check                | print the facts for a program
+SRC              | convert              | a file or folder, or - for standard input or the keyboard
+DST              | convert              | a new file or folder, or - to print a string
+--to FORMAT      | convert              | the format to write, if the name of DST does not tell: %(choices)s
+--schema VERSION | convert              | of a Telethon .session: 7, or 8 for 1.43 and newer
+--account N      | check, convert       | which one of several, as check counts them
+--user-id N      | convert              | whose session it is, where that is needed and the source does not say it
+--key-name NAME  | check, convert       | of a Telegram Desktop folder: the X in key_Xs
+--json-path FILE | check, convert       | the .json of a .session, if its name is another
+"""
+
+# The values that are not simply text, in argparse's words.
+VALUES: dict[str, dict[str, Any]] = {
+    "N": {"type": int},
+    "FORMAT": {"choices": TARGETS},
+    "VERSION": {"type": int, "choices": (7, 8)},
+}
+
+
 def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as a namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    rows = [(*words.partition(" "), whose.split(", "), what) for words, whose, what in rows_of(OPTIONS)]
     if not argv:  # the usual start: to import argparse takes longer than all else that stands before the first prompt
         from types import SimpleNamespace
 
-        return SimpleNamespace(run=command_sign_in, qr=False, proxy=None, ipv6=False, report=None, debug=False)
+        front = {name[2:]: None if value else False for name, _, value, whose, _ in rows if "front" in whose}
+        return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    class Parser(argparse.ArgumentParser):
+    def layout(prog: str) -> argparse.HelpFormatter:
         """Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here."""
+        return argparse.HelpFormatter(prog, width=term.width)
 
-        def __init__(self, **options: Any) -> None:
-            super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=term.width), **options)
-
-    def connecting_options(**default: Any) -> Parser:
-        options = Parser(add_help=False)
-        proxies = "socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
-        report = "write the whole conversation there, secrets masked, for asking for help"
-        debug = "show what happens inside; secrets are masked"
-        options.add_argument("--proxy", metavar="URL", help=proxies, **default)
-        options.add_argument("--ipv6", action="store_true", help="connect by IPv6 only", **default)
-        options.add_argument("--report", metavar="FILE", help=report, **default)
-        options.add_argument("--debug", action="store_true", help=debug, **default)
-        return options
-
-    # Behind the name of a command an option that is not there must not undo the one in front of it.
-    connecting = connecting_options(default=argparse.SUPPRESS)
-    description = (__doc__ or "").split("\n", 1)[0]
-    parser = Parser(
-        prog="telegram_session.py", description=description, parents=[connecting_options()],
+    parser = argparse.ArgumentParser(
+        prog="telegram_session.py", formatter_class=layout, description=(__doc__ or "").split("\n", 1)[0],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
         "Exit codes: 0 done, 1 a problem, 2 wrong usage, 130 Ctrl-C.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
-    parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
     parser.set_defaults(run=command_sign_in)
     commands = parser.add_subparsers(title="other commands, each with its own --help", metavar="COMMAND")
-
-    def add(name: str, what: str, *parents: Parser) -> Parser:
-        return commands.add_parser(name, help=what, description=as_sentence(what), parents=parents)
-
-    network = add("network", "can this computer reach Telegram?", connecting)
-    network.set_defaults(run=command_network)
-    explain = add("explain", "what an error means and what to do about it")
-    explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
-    explain.set_defaults(run=command_explain)
-    check = add("check", "what is this session, and does it still work?", connecting)
-    check.add_argument("what", nargs="*", help="files and folders, or - for standard input; nothing: it is asked for")
-    check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
-    check.add_argument("--json", action="store_true", help="print the facts for a program")
-    convert = add("convert", "turns a session of any format into any other")
-    convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
-    convert.add_argument("dst", help="a new file or folder, or - to print a string")
-    formats = f"the format to write, if the name of DST does not tell: {', '.join(TARGETS)}"
-    convert.add_argument("--to", metavar="FORMAT", choices=TARGETS, help=formats)
-    convert.add_argument("--user-id", type=int, metavar="N", help="whose it is, where the source does not say")
-    convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
-    for command, run in ((check, command_check), (convert, command_convert)):
-        command.add_argument("--account", type=int, metavar="N", help="which one of several, as check counts them")
-        command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
-        command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
-        command.set_defaults(run=run)
+    parsers = {"front": parser}
+    for name, (run, what) in COMMANDS.items():
+        parsers[name] = commands.add_parser(name, formatter_class=layout, help=what, description=as_sentence(what))
+        parsers[name].set_defaults(run=run)
+    for name, _, value, whose, what in rows:
+        details: dict[str, Any] = {"metavar": name, "nargs": value or None}
+        if name.startswith("-"):
+            details = {"metavar": value, **VALUES.get(value, {})} if value else {"action": "store_true"}
+        for command in whose:
+            parsers[command].add_argument(name.lower(), help=what, **details)
+            if whose[0] == "front":  # behind the name of a command it must not undo the one in front of it
+                details["default"] = argparse.SUPPRESS
     return parser.parse_args(argv)
 
 
