@@ -171,8 +171,10 @@ def test_an_account_has_the_number_that_chooses_it_whichever_is_active(
         [one] = facts(clean_env, str(tmp_path / "tdata"), "--account", str(number))["accounts"]
         assert (one["account"], one["user_id"]) == (number, 7000000000 + number)
     shown = check(clean_env, str(tmp_path / "tdata")).stderr
-    names = [line for line in shown.splitlines() if line.startswith("Account ")]
-    assert names == ["Account 3 (the active one)", "Account 1", "Account 4"]
+    lines = [line for line in shown.splitlines() if line[2:].startswith("Account ")]
+    assert [line.partition(":")[0] for line in lines] == [
+        "✓ Account 3 (the active one)", "✓ Account 1", "✓ Account 4", "✗ Account 2",
+    ]  # fmt: skip
 
 
 def test_of_two_key_files_in_a_folder_the_one_that_was_named_is_used(tmp_path: Path, clean_env: dict[str, str]) -> None:
@@ -226,7 +228,7 @@ def test_a_program_gets_the_same_facts(clean_env: dict[str, str]) -> None:
 
 def test_the_names_that_programs_rely_on_stay(clean_env: dict[str, str]) -> None:
     found = facts(clean_env, str(STRING_FILE))
-    assert set(found) == {"valid", "format", "recognised_by", "facts", "repaired", "warnings", "accounts"}
+    assert set(found) == {"valid", "place", "format", "recognised_by", "facts", "repaired", "warnings", "accounts"}
     assert set(found["accounts"][0]) == {
         "account", "dc", "address", "port", "address_stored", "address_is_telegrams", "user_id", "username", "bot",
         "api_id", "test_servers", "key_fingerprint", "keys_for_other_dcs", "missing_for", "warnings",
