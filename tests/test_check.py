@@ -15,9 +15,9 @@ import pytest
 import telegram_session as script
 
 from .conftest import ROOT, Run
+from .helpers.second_client import sign_in, who_is
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
-from .second_client import sign_in, who_is
 
 SCRIPT = ROOT / "telegram_session.py"
 CASES = ROOT / "tests" / "fixtures" / "sessions"

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from . import terminal
 from .conftest import ROOT, Run
+from .helpers import terminal
+from .helpers.second_client import sign_in
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
-from .second_client import sign_in
 from .test_hostile import LINES, Hostile, hostile_answers, nothing_drives_the_terminal
 
 PHONE = "+4915112345678"

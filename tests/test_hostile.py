@@ -27,8 +27,8 @@ from telethon.tl.alltlobjects import tlobjects
 
 import telegram_session as script
 
-from . import terminal
 from .conftest import LAUNCHER
+from .helpers import terminal
 from .practice import PracticeTelegram
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID, serialize

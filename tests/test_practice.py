@@ -26,15 +26,15 @@ from telethon.network import (
 )
 from telethon.tl import functions, types
 
-from . import terminal
 from .conftest import LAUNCHER, ROOT
+from .helpers import terminal
+from .helpers.raw_client import GZIP, MSG_CONTAINER, RPC_ERROR, RPC_RESULT, VECTOR, Cursor, RawClient, string
+from .helpers.second_client import new_client, sign_in, use, who_is
 from .practice import Delivery, PracticeTelegram
 from .practice.accounts import Account
 from .practice.keys import DH_GENERATOR, DH_PRIME
 from .practice.srp import Challenge, algorithm
 from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
-from .raw_client import GZIP, MSG_CONTAINER, RPC_ERROR, RPC_RESULT, VECTOR, Cursor, RawClient, string
-from .second_client import new_client, sign_in, use, who_is
 
 PHONE = "+4915112345678"
 App, Sms, Call = types.auth.SentCodeTypeApp, types.auth.SentCodeTypeSms, types.auth.SentCodeTypeCall

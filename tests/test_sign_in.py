@@ -13,9 +13,7 @@ from telethon.tl import types
 
 import telegram_session
 
-from .practice.accounts import Delivery
-from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
-from .signing_in import (
+from .helpers.signing_in import (
     CREDENTIALS,
     PHONE,
     STRING,
@@ -25,11 +23,13 @@ from .signing_in import (
     start,
     who_signs_in_with,
 )
+from .practice.accounts import Delivery
+from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
 
 if TYPE_CHECKING:
     from .conftest import Run
+    from .helpers.terminal import Person
     from .practice import PracticeTelegram
-    from .terminal import Person
 
 APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
 

@@ -16,15 +16,15 @@ from telethon.tl import types
 
 import telegram_session
 
-from .camera import DARK, LIGHT, scan
+from .helpers.camera import DARK, LIGHT, scan
+from .helpers.signing_in import CREDENTIALS, PHONE, gets_a_string, leaves_nothing_behind, start
 from .practice.accounts import Delivery, RawObject
-from .signing_in import CREDENTIALS, PHONE, gets_a_string, leaves_nothing_behind, start
 
 if TYPE_CHECKING:
     from .conftest import Run
+    from .helpers.terminal import Person
     from .practice import PracticeTelegram
     from .practice.accounts import Account
-    from .terminal import Person
 
 auth = types.auth
 APP, SMS = auth.SentCodeTypeApp(5), auth.SentCodeTypeSms(5)

@@ -10,12 +10,12 @@ from telethon import TelegramClient
 from telethon.sessions import StringSession
 from telethon.tl import types
 
-from .practice.telegram import API_HASH, API_ID
+from ..practice.telegram import API_HASH, API_ID
 
 if TYPE_CHECKING:
-    from .conftest import Run
-    from .practice import PracticeTelegram
-    from .practice.accounts import Account
+    from ..conftest import Run
+    from ..practice import PracticeTelegram
+    from ..practice.accounts import Account
     from .terminal import Person
 
 PHONE = "+49 151 12345678"
