@@ -2852,7 +2852,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg)|\.env.*"
+LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -2862,12 +2862,17 @@ def joined(*places: object) -> str:
 
 def findings_at(path: str, place: str, json_path: str | None = None, key_name: str = "") -> list[Finding]:
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
+    inside: Callable[[str, str, str], list[Finding]]
     inside = findings_in_folder if os.path.isdir(path) else findings_in_text_file
     try:
         if is_around_tdata(path):
-            return findings_in_folder(path, place, key_name)
+            return inside(path, place, key_name)
         storage = recognise_path(path, json_path, key_name)
     except Problem as problem:
+        import zipfile
+
+        if os.path.isfile(path) and zipfile.is_zipfile(path):
+            inside = findings_in_zip
         return inside(path, place, key_name) or [Finding(place, problem, Storage())]
     found = [] if isinstance(storage, StringStorage) else findings_of(storage, place)
     if any(isinstance(finding.session, Session) for finding in found):
@@ -2944,6 +2949,49 @@ def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
                 yield above + name
             elif depth > 1:
                 yield from storages_in(path, depth - 1, f"{above}{name}/")
+
+
+ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
+IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
+
+
+def findings_in_zip(path: str, place: str, key_name: str = "") -> list[Finding]:
+    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    import shutil
+    import tempfile
+
+    memory = "/dev/shm"
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
+    try:
+        unzip(path, folder)
+        found = findings_at(folder, place, None, key_name)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
+    except Problem as problem:
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unzip(path: str, folder: str) -> None:
+    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
+    import zipfile
+
+    left = ZIP_LIMIT
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                parts = re.split(r"[/\\]", info.filename)
+                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
+                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
+                if re.fullmatch(IN_ZIP, parts[-1]):
+                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
+                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
+                        left -= file.write(member.read(left))
+                if left <= 0:
+                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+    except Exception as error:  # a damaged one makes zipfile raise anything
+        what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
+        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
 
 
 def unlock(tdata: Tdata) -> None:
@@ -5338,8 +5386,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         for start, what, steps in NOT_DATABASES[:3]:
             if re.match(start, head, re.IGNORECASE):
-                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
-                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5376,21 +5423,6 @@ def not_a_folder(path: str) -> Problem:
         "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
         ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
     )  # fmt: skip
-
-
-def leaving_zip(path: str) -> str:
-    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
-    import zipfile
-
-    try:
-        if os.path.getsize(path) > 4 << 20:
-            return ""
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return ""
-    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
-    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
 
 
 def new_storage(
