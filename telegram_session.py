@@ -3536,9 +3536,7 @@ def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
             f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
         ) from None
     except (OSError, ValueError) as error:
-        raise Problem(
-            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
-        ) from None
+        raise not_readable(name, path, error) from None
 
 
 def names_in(folder: str) -> list[str]:
@@ -3546,7 +3544,21 @@ def names_in(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
     except OSError as error:
-        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
+        raise not_readable(folder, os.path.abspath(folder), error) from None
+
+
+def not_readable(name: str, path: str, error: Exception) -> Problem:
+    """The `Problem` of a file or folder that is there and cannot be read."""
+    return Problem(
+        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.",
+        f"Its path is {path}.",
+        [
+            "If another user, Docker or “sudo” made it: become that user, or make it yours (sudo chown $USER FILE).",
+            "On a Mac: System Settings → Privacy & Security → Files and Folders, and let your terminal look there.",
+            "If a program has it open: close that program first.",
+        ],
+        name=type(error).__name__,
+    )
 
 
 def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
@@ -3622,11 +3634,13 @@ def not_written(path: str, error: Exception) -> Problem:
             f"{path} exists already, and nothing was changed.",
             "Nothing is ever written over another file.",
             ["Give another name, or move the old one away first."],
+            name="FileExistsError",
         )
     return Problem(
         f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
         "Nothing was written.",
         ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+        name=type(error).__name__,
     )
 
 
@@ -5636,13 +5650,13 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
     term.heading("Does it still work?")
     if session.test or session.user.dc not in DATA_CENTRES:
-        raise Problem("This session belongs to servers that this script does not connect to.")
+        raise Problem("This session belongs to servers that this script does not connect to.", name="OtherServers")
     term.warn(
         "A session that another program is using right now can be ended for good by a second connection "
         "(AUTH_KEY_DUPLICATED). Stop that program first."
     )
     if not term.confirm("Connect once with this session?", default=False):
-        raise Problem("Telegram was not asked.", "You did not say yes.")
+        raise Problem("Telegram was not asked.", "You did not say yes.", name="NotAsked")
     check_dependencies()
     proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
@@ -5847,7 +5861,7 @@ def target_of(path: str) -> str:
         return "tdata"
     raise Problem(
         f"It cannot be told from the name “{name}” which format you want.", "",
-        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2, name="UnknownTarget",
     )  # fmt: skip
 
 
