@@ -14,8 +14,10 @@ from telethon.tl import types
 import telegram_session
 
 from .helpers.signing_in import (
+    APP,
     CREDENTIALS,
     PHONE,
+    SMS,
     STRING,
     gets_a_string,
     leaves_nothing_behind,
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from .conftest import Run
     from .helpers.terminal import Person
     from .practice import PracticeTelegram
-
-APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
 
 
 # ── a string at the end ──
