@@ -2747,13 +2747,13 @@ class Finding(NamedTuple):
     """One thing that was found.
 
     `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
-    `number` is the one that --account knows it by. `storage` is None where none could be made out. `doubts` are what is
-    odd about this session; what is odd about all of its storage is in `storage.warnings`.
+    `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
+    are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
     """
 
     place: str
     session: Session | Problem
-    storage: Storage | None = None
+    storage: Storage
     number: int = 1
     doubts: Sequence[str] = ()
 
@@ -2784,7 +2784,7 @@ def given_findings(
             alone = len(paths) == 1 and os.path.isdir(path)
             place = "" if alone else os.path.basename(os.path.abspath(path))
             found += findings_at(path, place, json_path, key_name)
-    if len({id(finding.storage or finding) for finding in found}) > 1:
+    if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
     if account:
         chosen = [finding for finding in found if finding.number == account]
@@ -2851,9 +2851,8 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 # ── files and folders ──
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
-FOLDER_LIMIT = 2000  # files of a folder and all its folders
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg)|\.env.*"
+LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -2863,13 +2862,18 @@ def joined(*places: object) -> str:
 
 def findings_at(path: str, place: str, json_path: str | None = None, key_name: str = "") -> list[Finding]:
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
+    inside: Callable[[str, str, str], list[Finding]]
     inside = findings_in_folder if os.path.isdir(path) else findings_in_text_file
     try:
         if is_around_tdata(path):
-            return findings_in_folder(path, place, key_name)
+            return inside(path, place, key_name)
         storage = recognise_path(path, json_path, key_name)
     except Problem as problem:
-        return inside(path, place, key_name) or [Finding(place, problem)]
+        import zipfile
+
+        if os.path.isfile(path) and zipfile.is_zipfile(path):
+            inside = findings_in_zip
+        return inside(path, place, key_name) or [Finding(place, problem, Storage())]
     found = [] if isinstance(storage, StringStorage) else findings_of(storage, place)
     if any(isinstance(finding.session, Session) for finding in found):
         return found
@@ -2882,25 +2886,26 @@ def is_around_tdata(path: str) -> bool:
 
 
 def findings_of(storage: Storage, place: str) -> list[Finding]:
-    """Every session in a storage, and for each account that cannot be read its `Problem`."""
+    """Every session in a storage, and for each account that cannot be read its `Problem`; the active one first."""
+    accounts: Sequence[tuple[int, Session | Problem]]
     try:
         if isinstance(storage, Tdata):
             unlock(storage)
-        sessions = storage.load_all()
+            active = storage.active
+            accounts = sorted(enumerate(storage.accounts(), 1), key=lambda account: account[0] != active)
+        else:
+            sessions = storage.load_all()
+            accounts = list(zip(storage.numbers, sessions))
     except Problem as problem:
-        return [Finding(place, problem, storage)]
-    accounts: list[tuple[int, Session | Problem]] = list(zip(storage.numbers, sessions))
-    if isinstance(storage, Tdata):
-        broken = enumerate(storage.accounts(), 1)
-        accounts += [(number, account) for number, account in broken if isinstance(account, Problem)]
+        accounts = [(1, problem)]
     found = []
     for number, account in accounts:
-        odd: Sequence[str] = ()
-        if isinstance(account, Session):
+        here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
+        if isinstance(account, Problem):
+            found.append(Finding(here, account, storage, number))
+        else:
             term.hide(home_key(account).hex(), "key")
-            odd = doubts(account)
-        name = account_name(storage, number) if len(accounts) > 1 else ""
-        found.append(Finding(joined(place, name), account, storage, number, odd))
+            found.append(Finding(here, account, storage, number, doubts(account)))
     return found
 
 
@@ -2913,15 +2918,11 @@ def account_name(storage: Storage, number: int) -> str:
 def findings_in_folder(folder: str, place: str, key_name: str = "") -> list[Finding]:
     """What lies in a folder and its folders: every `.session` file, and of the others what holds a session."""
     found: list[Finding] = []
-    began = shown = time.monotonic()
-    for number, name in enumerate(storages_in(folder, FOLDER_DEPTH)):
-        if number == FOLDER_LIMIT:
-            what = f"There are more than {FOLDER_LIMIT:,} files in this folder; the rest of them were not looked at."
-            found.append(Finding(place, Problem(what, "", ["Give a folder of fewer files."], name="TooManyFiles")))
-            break
+    shown = time.monotonic()
+    for name in storages_in(folder, FOLDER_DEPTH):
         if time.monotonic() - shown > (1 if term.redraws else 5):
             shown = time.monotonic()
-            term.status(f"… looking into {name}", f": {duration(shown - began)}")
+            term.status("… looking into ", name)
         path, here = os.path.join(folder, name), joined(place, name)
         certain = os.path.isdir(path) or name.lower().endswith(".session")
         found += [
@@ -2934,8 +2935,7 @@ def findings_in_folder(folder: str, place: str, key_name: str = "") -> list[Find
 
 def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
     """The names, seen from the first folder, of what can be a storage: files, pairs as one, and folders that are."""
-    names = sorted(names_in(folder))
-    for name in without_halves(names):
+    for name in without_halves(sorted(names_in(folder))):
         path = os.path.join(folder, name)
         if not os.path.isdir(path):
             if re.fullmatch(LOOKED_INTO, name):
@@ -2945,13 +2945,53 @@ def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
                 nothing = is_around_tdata(path) or not recognise_path(path)
             except Problem as problem:
                 nothing = problem.name == "NoSession"
-                if not nothing:
-                    yield above + name
-                    continue
             if not nothing:
                 yield above + name
             elif depth > 1:
                 yield from storages_in(path, depth - 1, f"{above}{name}/")
+
+
+ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
+IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
+
+
+def findings_in_zip(path: str, place: str, key_name: str = "") -> list[Finding]:
+    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    import shutil
+    import tempfile
+
+    memory = "/dev/shm"
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
+    try:
+        unzip(path, folder)
+        found = findings_at(folder, place, None, key_name)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
+    except Problem as problem:
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unzip(path: str, folder: str) -> None:
+    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
+    import zipfile
+
+    left = ZIP_LIMIT
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                parts = re.split(r"[/\\]", info.filename)
+                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
+                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
+                if re.fullmatch(IN_ZIP, parts[-1]):
+                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
+                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
+                        left -= file.write(member.read(left))
+                if left <= 0:
+                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+    except Exception as error:  # a damaged one makes zipfile raise anything
+        what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
+        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
 
 
 def unlock(tdata: Tdata) -> None:
@@ -3022,12 +3062,13 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
         try:
             found += findings_of(recognise_piece(piece, rest), here)
         except Problem as problem:
+            problem.meaning = f"It is in {here}. {problem.meaning}"
             if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem))
+                found.append(Finding(here, problem, Storage()))
     try:
         whole = recognise_text(text)
     except Problem as problem:
-        return found or [Finding(place, problem)]
+        return found or [Finding(place, problem, Storage())]
     read = [finding for finding in found if isinstance(finding.session, Session)]
     return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
@@ -3098,7 +3139,7 @@ def doubts(session: Session) -> list[str]:
     return found
 
 
-# ══ 7  SESSIONS ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 7  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
 # Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
@@ -5345,8 +5386,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         for start, what, steps in NOT_DATABASES[:3]:
             if re.match(start, head, re.IGNORECASE):
-                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
-                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5385,21 +5425,6 @@ def not_a_folder(path: str) -> Problem:
     )  # fmt: skip
 
 
-def leaving_zip(path: str) -> str:
-    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
-    import zipfile
-
-    try:
-        if os.path.getsize(path) > 4 << 20:
-            return ""
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return ""
-    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
-    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
-
-
 def new_storage(
     target: str,
     path: str = "",
@@ -5435,7 +5460,7 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
     return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
 
 
-# ══ 8  OTHER COMMANDS ═════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # `check`, `convert`, `network`, `explain`, and the report of a conversation. Like `main`, this room begins things: it
 # may use every other one, and only `main` uses it.
@@ -5458,130 +5483,98 @@ def command_check(options: Any) -> Outcome:
     if options.json:
         return check_for_programs(options)
     found = found_in(options.what, options, options.json_path)
-    if len(found) == 1:
-        show_one(readable(found)[0], options.online)
-    else:
-        show_many(found)
+    show = show_one if len(found) == 1 else show_many
+    show(found)
     if options.online:
-        check_online(the_one(found).session, options)
+        check_online(the_ones(found)[0], options)
+    else:
+        which = "it still works" if len(found) == 1 else "they still work"
+        term.say(f"Whether {which} only Telegram knows: add --online to ask.")
     return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
 
 
 def check_for_programs(options: Any) -> Outcome:
     """`check --json`."""
-    import itertools
     import json
 
+    storages: dict[int, list[Finding]] = {}
+    reports: list[dict[str, Any]] = []
     try:
         found = found_in(options.what, options, options.json_path)
+        for finding in found:
+            storages.setdefault(id(finding.storage), []).append(finding)
+        reports = [told(findings) for findings in storages.values()]
+        if options.online:
+            reports[0]["online"] = check_online(the_ones(found)[0], options)
     except Problem as problem:
-        found = [Finding("", problem)]
-    groups = [list(group) for _, group in itertools.groupby(found, lambda finding: id(finding.storage or finding))]
-    reports = [told(group) for group in groups]
-    if options.online and reports[0]["valid"]:
-        try:
-            reports[0]["online"] = check_online(the_one(found).session, options)
-        except Problem as problem:
-            reports[0]["problem"] = for_programs(problem)
+        reports = reports or [{"valid": False}]
+        reports[0]["problem"] = for_programs(problem)
     term.deliver(json.dumps(reports if len(reports) > 1 else reports[0], indent=2))
     return Outcome(1 if any("problem" in report for report in reports) else 0)
 
 
 def told(findings: Sequence[Finding]) -> dict[str, Any]:
     """What there is to say about the findings of one storage, for programs."""
-    storage, problems = findings[0].storage, [one.session for one in findings if isinstance(one.session, Problem)]
-    read = [(one, one.session) for one in findings if isinstance(one.session, Session)]
-    report: dict[str, Any] = {"valid": bool(read), "place": findings[0].place if len(findings) == 1 else ""}
-    if storage and read:
-        report.update(
-            format=storage.name,
-            recognised_by=storage.mark,
-            facts=dict(storage.facts),
-            repaired=storage.repaired,
-            warnings=storage.warnings,
-            accounts=[{"account": one.number, **facts_for_programs(session)} for one, session in read],
-        )
-    if problems:
-        report["problem"] = for_programs(problems[0])
+    storage = findings[0].storage
+    accounts = [
+        {"account": finding.number, **facts_for_programs(finding.session)}
+        for finding in findings if isinstance(finding.session, Session)
+    ]  # fmt: skip
+    report: dict[str, Any] = {"valid": bool(accounts), "place": findings[0].place if len(findings) == 1 else ""}
+    if accounts:
+        report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
+        report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
+    for finding in findings:
+        if isinstance(finding.session, Problem):
+            report.setdefault("problem", for_programs(finding.session))
     return report
 
 
 def for_programs(problem: Problem) -> dict[str, Any]:
     """A `Problem` as an object of JSON."""
-    return {
-        "name": problem.name,
-        "title": problem.title,
-        "meaning": problem.meaning,
-        "steps": list(problem.steps),
-    }
+    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
 
 
-PRIVATE_FACTS = ("User ID", "Username", "API ID", "Key")
-
-
-ONLY_TELEGRAM_KNOWS = "Whether it still works only Telegram knows: add --online to ask."
-
-
-def show_one(finding: Finding, asked: bool) -> None:
-    """All that is known of the one session that was found; `asked`: Telegram will be."""
-    storage, session = finding.storage, finding.session
-    assert isinstance(storage, Storage) and isinstance(session, Session)
+def show_one(found: Sequence[Finding]) -> None:
+    """All that is known of the one session that was found; its `Problem`, if it has one."""
+    place, session, storage, _, odd = found[0]
+    if isinstance(session, Problem):
+        raise session
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    rows = [("Place", finding.place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
-    term.facts([(as_sentence(name), value) for name, value in rows if value], private=PRIVATE_FACTS)
+    rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
+    term.facts(
+        [(as_sentence(name), value) for name, value in rows if value],
+        private=("User ID", "Username", "API ID", "Key"),
+    )  # fmt: skip
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence}")
-    for sentence in [*storage.warnings, *finding.doubts]:
+    for sentence in [*storage.warnings, *odd]:
         term.warn(sentence)
     missing = missing_for(session)
     if missing:
         term.say()
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
-    if not asked:
-        term.say()
-        term.say(f"It is intact. {ONLY_TELEGRAM_KNOWS}")
+    term.say()
+    term.say("It is intact.")
 
 
 def show_many(found: Sequence[Finding]) -> None:
     """A line for each, and how many of them can be read."""
     term.heading("What is in it?")
-    storages = {id(finding.storage or finding): finding.storage for finding in found}
-    storage = found[0].storage if len(storages) == 1 else None
-    if storage:
-        term.say(f"This is {storage.label}.")
-        term.facts([(as_sentence(name), value) for name, value in [("Recognised by", storage.mark), *storage.facts]])
-    for finding in found:
-        show_line(finding, storage is None)
-    told = {finding.session.title for finding in found if isinstance(finding.session, Problem)}
-    for sentence in storage.warnings if storage else ():
-        if sentence not in told:
-            term.warn(sentence)
+    for place, session, storage, number, odd in found:
+        if isinstance(session, Problem):
+            term.bad(f"{number}. {place}: {session.title}")
+            continue
+        odd = [*storage.warnings, *odd]
+        what = f"{number}. {place}: {storage.label}, data centre {session.user.dc}"
+        which = f"user {session.user.id or 'not said'}, key {fingerprint(home_key(session))}"
+        ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
+        term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
     good = len(sessions_of(found))
-    bad = f", and {len(found) - good} of {len(found)} cannot be read" if good < len(found) else ""
     term.say()
-    term.say(f"{good} {'session is' if good == 1 else 'sessions are'} intact{bad}. --account N looks at one alone.")
-    if good:
-        term.say(ONLY_TELEGRAM_KNOWS.replace("it still works", "they still work"))
-
-
-def show_line(finding: Finding, of_several: bool) -> None:
-    """One finding in a line."""
-    session, storage = finding.session, finding.storage
-    name = f"{finding.number}. {finding.place}" if of_several else as_sentence(finding.place)
-    if isinstance(session, Problem):
-        term.bad(f"{name}: {session.title}")
-        return
-    assert storage is not None
-    what = f"{name}: " + (f"{storage.label}, " if of_several else "") + f"data centre {session.user.dc}"
-    odd = [*(storage.warnings if of_several else ()), *finding.doubts]
-    who = f", user {session.user.id}" if session.user.id else ""
-    key = f", key {fingerprint(home_key(session))}"
-    line = " ".join([f"{what}{who}{key}.", *odd])
-    term.say(
-        line, "yellow" if odd else "green", mark="!" if odd else "✓", shareable=f"{what}, {NOT_SHOWN}. {' '.join(odd)}"
-    )
+    term.say(f"{good} of {len(found)} sessions are intact. --account N shows one alone.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -5639,9 +5632,8 @@ def missing_for(session: Session) -> dict[str, str]:
     return {target: missing for target, missing in needs.items() if missing}
 
 
-def check_online(session: Session | Problem, options: Any) -> dict[str, Any]:
+def check_online(session: Session, options: Any) -> dict[str, Any]:
     """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
-    assert isinstance(session, Session)
     term.heading("Does it still work?")
     if session.test or session.user.dc not in DATA_CENTRES:
         raise Problem("This session belongs to servers that this script does not connect to.")
@@ -5721,31 +5713,31 @@ def command_convert(options: Any) -> Outcome:
 
     `options`: `src`, `dst`, `to`, `account`, `user_id`, `key_name`, `json_path`, `schema`. A `json_path` that exists is
     the source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
-    Several storages go into a folder, each on its own.
+    Several storages go into a folder `dst`, each on its own.
     """
-    dst: str = options.dst.rstrip("/" + os.sep) or options.dst
-    target: str = options.to or target_of(dst)
-    its_json = options.json_path if options.json_path and os.path.exists(options.json_path) else None
-    new_json = None if its_json else options.json_path
+    folder: str = options.dst.rstrip("/" + os.sep) or options.dst
+    target: str = options.to or target_of(folder)
+    dst = folder
     if dst == "-":
         if not issubclass(TARGETS[target], StringStorage):
             what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
             raise Problem(what, code=2, name="NotAText")
-    elif not os.path.isdir(dst):
-        refuse_present(with_ending(dst, target), target)
+    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+        dst += ".session"  # Telethon looks for no other name
+    if not os.path.isdir(folder):
+        refuse_present(dst, target)
+    its_json = options.json_path if os.path.exists(options.json_path or "") else None
     found = found_in([options.src], options, its_json)
-    several = len({id(finding.storage or finding) for finding in found}) > 1
-    if several and dst != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", dst):
-        return convert_all(found, dst, target, options.schema or 7)
-    if dst != "-":
-        dst = with_ending(dst, target)
-        refuse_present(dst, target)  # a folder that is there could have been for several
-    picked = readable(found) if target == "tdata" else [the_one(found)]
-    storage = picked[0].storage or Memory()
+    several = len({id(finding.storage) for finding in found}) > 1
+    if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
+        return convert_all(found, folder, target, options)
+    refuse_present(dst, target)
+    storage = found[0].storage
+    sessions = the_ones(found, several=target == "tdata")
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
+    sessions = [completed(session, target, options.user_id) for session in sessions]
     tell_losses(sessions, target)
     if dst == "-":
         text_storage = new_storage(target)
@@ -5757,7 +5749,7 @@ def command_convert(options: Any) -> Outcome:
     written = save_session(
         sessions, dst, target,
         schema=options.schema or 7,
-        json_path=new_json,
+        json_path=None if its_json else options.json_path,
         key_name="" if isinstance(storage, Tdata) else options.key_name or "",
         passcode=target_passcode(storage) if target == "tdata" else "",
     )  # fmt: skip
@@ -5784,88 +5776,64 @@ def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[
     return found
 
 
-def readable(found: Sequence[Finding]) -> list[Finding]:
-    """The findings that are sessions; a `Problem`, if there is none. Each of the others is said."""
-    good = [finding for finding in found if isinstance(finding.session, Session)]
-    for finding in found:
-        if isinstance(finding.session, Problem):
-            if not good:
-                raise finding.session
-            term.warn(f"{as_sentence(finding.place)} cannot be read: {finding.session.title}")
-    return good
-
-
-def the_one(found: Sequence[Finding]) -> Finding:
-    """The one that is meant. It is asked which; without a terminal it is the first of a storage of several accounts."""
-    good = readable(found)
-    if len(good) == 1:
-        return good[0]
-    if term.interactive:
-        index = choose("Which one?", [finding.place for finding in good])
-        if index is None:
-            raise Problem("No session was chosen.", "", [PICK_ACCOUNT], name="NoneChosen")
-        return good[index]
-    if len({id(finding.storage) for finding in good}) > 1:
-        raise Problem(
-            f"There are {len(good)} sessions in it, and one is wanted.", "",
-            [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
-            code=2, name="SeveralSessions",
-        )  # fmt: skip
-    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
-    return good[0]
-
-
-def convert_all(found: Sequence[Finding], folder: str, target: str, schema: int) -> Outcome:
-    """Each finding into a file or folder of its own name in `folder`, and a line on what became of it."""
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise not_written(folder, error) from None
-    passcode = target_passcode(found[0].storage) if target == "tdata" else ""
-    tell_losses(sessions_of(found), target)
-    failed = 0
-    for finding in found:
-        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", finding.place)
-        path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session")
-        try:
-            written = convert_alone(finding, path, target, schema, passcode)
-            term.good(f"{finding.place} → {' and '.join(written)}")
-        except Problem as problem:
-            failed += 1
-            term.bad(f"{finding.place}: {problem.title}")
-    term.say()
-    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}. {ONLY_YOU}")
-    return Outcome(1 if failed else 0)
-
-
-def convert_alone(finding: Finding, path: str, target: str, schema: int, passcode: str) -> list[str]:
-    """Writes one of many and returns the paths; nothing is asked. `path` has no ending yet."""
-    if isinstance(finding.session, Problem):
-        raise finding.session
-    missing = missing_for(finding.session).get(target)
-    if missing:
-        what = f"{as_sentence(TARGETS[target].label)} needs {missing}, which this session does not say."
-        raise Problem(what, "", ["Convert it alone: then it is asked for."], name="IncompleteSession")
-    if target == "tdata":
-        try:
-            os.makedirs(path, mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise not_written(path, error) from None
-        path = os.path.join(path, "tdata")
-    elif issubclass(TARGETS[target], StringStorage):
-        path += ".txt"
-    path = with_ending(path, target)
-    return save_session([finding.session], path, target, schema=schema, passcode=passcode)
-
-
 def sessions_of(found: Iterable[Finding]) -> list[Session]:
     """The sessions among the findings."""
     return [finding.session for finding in found if isinstance(finding.session, Session)]
 
 
-def with_ending(path: str, target: str) -> str:
-    """The path of a Telethon file with the ending without which Telethon would not look for it."""
-    return path if path.endswith(".session") or target not in ("telethon", "telethon-v2") else path + ".session"
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+    """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
+
+    Of several it is asked which; without a terminal it is the first account of a storage of several.
+    """
+    sessions = sessions_of(found)
+    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    for finding in found:
+        if isinstance(finding.session, Problem):
+            if not sessions:
+                raise finding.session
+            term.warn(f"{finding.place} cannot be read: {finding.session.title}")
+    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
+        return sessions
+    if term.interactive:
+        index = choose("Which one?", places)
+        if index is None:
+            raise Problem("No session was chosen.", "", [PICK_ACCOUNT], name="NoneChosen")
+        return [sessions[index]]
+    if len({id(finding.storage) for finding in found}) > 1:
+        raise Problem(
+            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
+            code=2, name="SeveralSessions",
+        )  # fmt: skip
+    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return sessions[:1]
+
+
+def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
+    """Each finding into a file or folder of its own name in `folder`, and a line on what became of it."""
+    ending = ".txt" if issubclass(TARGETS[target], StringStorage) else "/tdata" if target == "tdata" else ".session"
+    passcode = target_passcode(found[0].storage) if target == "tdata" else ""
+    tell_losses(sessions_of(found), target)
+    failed = 0
+    for place, session, *_ in found:
+        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
+        try:
+            if isinstance(session, Problem):
+                raise session
+            missing = missing_for(session).get(target)
+            if missing:
+                raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
+            term.good(f"{place} → {path}")
+        except (OSError, Problem) as error:
+            failed += 1
+            term.bad(f"{place}: {problem_from(error).title}")
+    term.say()
+    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}. {ONLY_YOU}")
+    return Outcome(1 if failed else 0)
 
 
 def target_of(path: str) -> str:
@@ -5941,7 +5909,7 @@ def tell_losses(sessions: Sequence[Session], target: str) -> None:
             term.say(loss, mark="•", indent=2)
 
 
-def target_passcode(storage: Storage | None) -> str:
+def target_passcode(storage: Storage) -> str:
     """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
     if isinstance(storage, Tdata) and storage.passcode:
         term.note("The new folder has the same passcode as the old one.")
@@ -6205,7 +6173,7 @@ def installed_version(package: str) -> str:
         return ""
 
 
-# ══ 9  NETWORK AND PROXIES ════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 9  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
 #
 # Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
 # a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
@@ -7120,7 +7088,7 @@ def find_network_problem(text: str) -> Problem | None:
     return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
 
 
-# ══ 10  WHAT IS INSTALLED ═════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
 # that starts pip is `offer_install`.
@@ -7450,7 +7418,7 @@ def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
         return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
 
 
-# ══ 11  LOOKING AN ERROR UP ═══════════════════════════════════════════════════════════════════════════════════════════
+# ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
 #
 # From an exception, or from whatever people have of one (a name, a class, a log line, a whole traceback), to its row in
 # ERRORS. Begin with `problem_from` and `find_answer`.
@@ -7777,7 +7745,7 @@ UPGRADE = (
 REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
 
 
-# ══ 12  TERMINAL ══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 12  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # The only place that prints, asks, colours, counts down, masks, or knows about encodings and terminals.
 # Every other room says what it has to say through `term`.
@@ -8596,7 +8564,7 @@ def spellings(secret: str | bytes) -> set[str]:
 term = Terminal()
 
 
-# ══ 13  TABLES ════════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 13  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Data, and how it is read when first needed; in each table an order that a reader can predict. Texts cost the start
 # nothing.
@@ -11025,7 +10993,7 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
 """
 
 
-# ══ 14  MAIN ══════════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 14  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Arguments, and the one place that turns a `Problem` into words and an exit code.
 
