@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .terminal import Person
 
 PHONE = "+49 151 12345678"
+BOT = "5000000777:AAGpracticebotpracticebotpracticebo"
+APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
 CREDENTIALS = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH}
 STRING = re.compile(r"^1[A-Za-z0-9_-]{300,}=*$", re.MULTILINE)
 

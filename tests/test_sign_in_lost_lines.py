@@ -15,6 +15,7 @@ from .conftest import LAUNCHER
 from .helpers import terminal
 from .helpers.camera import scan
 from .helpers.signing_in import (
+    BOT,
     CREDENTIALS,
     PHONE,
     gets_a_string,
@@ -24,7 +25,6 @@ from .helpers.signing_in import (
     who_signs_in_with,
 )
 from .helpers.terminal import Person
-from .test_ways_in import BOT
 
 if TYPE_CHECKING:
     from .conftest import Run
