@@ -2758,6 +2758,11 @@ class Finding(NamedTuple):
     doubts: Sequence[str] = ()
 
 
+def sessions_of(found: Iterable[Finding]) -> list[Session]:
+    """The sessions among the findings."""
+    return [finding.session for finding in found if isinstance(finding.session, Session)]
+
+
 # ── what was given ──
 
 
@@ -2860,24 +2865,23 @@ def joined(*places: object) -> str:
     return ", ".join(str(place) for place in places if place)
 
 
-def findings_at(path: str, place: str, json_path: str | None = None, key_name: str = "") -> list[Finding]:
+def findings_at(
+    path: str, place: str, json_path: str | None = None, key_name: str = "", depth: int = FOLDER_DEPTH
+) -> list[Finding]:
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
-    inside: Callable[[str, str, str], list[Finding]]
-    inside = findings_in_folder if os.path.isdir(path) else findings_in_text_file
-    try:
-        if is_around_tdata(path):
-            return inside(path, place, key_name)
-        storage = recognise_path(path, json_path, key_name)
-    except Problem as problem:
-        import zipfile
+    import zipfile
 
-        if os.path.isfile(path) and zipfile.is_zipfile(path):
-            inside = findings_in_zip
-        return inside(path, place, key_name) or [Finding(place, problem, Storage())]
-    found = [] if isinstance(storage, StringStorage) else findings_of(storage, place)
-    if any(isinstance(finding.session, Session) for finding in found):
+    try:
+        found = [] if is_around_tdata(path) else findings_of(recognise_path(path, json_path, key_name), place)
+    except Problem as problem:
+        found = [Finding(place, problem, Storage())]
+    if sessions_of(found) and not isinstance(found[0].storage, StringStorage):
         return found
-    return inside(path, place, key_name) or found or findings_of(storage, place)
+    if os.path.isdir(path):
+        return findings_in_folder(path, place, key_name, depth) or found
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name) or found
+    return findings_in_text_file(path, place) or found
 
 
 def is_around_tdata(path: str) -> bool:
@@ -2915,47 +2919,29 @@ def account_name(storage: Storage, number: int) -> str:
     return f"account {number}{' (the active one)' if active else ''}"
 
 
-def findings_in_folder(folder: str, place: str, key_name: str = "") -> list[Finding]:
-    """What lies in a folder and its folders: every `.session` file, and of the others what holds a session."""
-    found: list[Finding] = []
-    shown = time.monotonic()
-    for name in storages_in(folder, FOLDER_DEPTH):
-        if time.monotonic() - shown > (1 if term.redraws else 5):
-            shown = time.monotonic()
-            term.status("… looking into ", name)
-        path, here = os.path.join(folder, name), joined(place, name)
-        certain = os.path.isdir(path) or name.lower().endswith(".session")
-        found += [
-            finding for finding in findings_at(path, here, None, key_name)
-            if certain or finding.place != here or isinstance(finding.session, Session)
-        ]  # fmt: skip
+def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What lies in a folder and its folders: all `.session` files and known folders, else only what holds a session."""
+    found = []
+    _, folders, files = next(os.walk(folder), ("", [], []))
+    for number, name in enumerate(without_halves(sorted(folders + files))):
+        path, here = os.path.join(folder, name), f"{place}/{name}" if place else name
+        inner = name in folders
+        wanted = depth and name[:1] != "." and not os.path.islink(path) if inner else re.fullmatch(LOOKED_INTO, name)
+        if term.redraws and number % 20 == 19:
+            term.status("… looking into ", here)
+        for finding in findings_at(path, here, None, key_name, depth - 1) if wanted else ():
+            certain = inner or name.lower().endswith(".session") or finding.place != here
+            if isinstance(finding.session, Session) or (certain and finding.session.name != "NoSession"):
+                found.append(finding)
     term.clear_status()
     return found
-
-
-def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
-    """The names, seen from the first folder, of what can be a storage: files, pairs as one, and folders that are."""
-    for name in without_halves(sorted(names_in(folder))):
-        path = os.path.join(folder, name)
-        if not os.path.isdir(path):
-            if re.fullmatch(LOOKED_INTO, name):
-                yield above + name
-        elif name[:1] != "." and not os.path.islink(path) and name != "node_modules":
-            try:
-                nothing = is_around_tdata(path) or not recognise_path(path)
-            except Problem as problem:
-                nothing = problem.name == "NoSession"
-            if not nothing:
-                yield above + name
-            elif depth > 1:
-                yield from storages_in(path, depth - 1, f"{above}{name}/")
 
 
 ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str = "") -> list[Finding]:
+def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
     """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
@@ -3031,7 +3017,7 @@ PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not 
 TEXT_LIMIT = 4 << 20  # bytes of a text that strings are looked for in: settings, exports of n8n, logs
 
 
-def findings_in_text_file(path: str, place: str, _key_name: str = "") -> list[Finding]:
+def findings_in_text_file(path: str, place: str) -> list[Finding]:
     """The session strings in a file, whole or damaged; none if it has none, or cannot be read."""
     try:
         found = findings_in_bytes(read_file(path, TEXT_LIMIT), place)
@@ -5790,11 +5776,6 @@ def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[
     return found
 
 
-def sessions_of(found: Iterable[Finding]) -> list[Session]:
-    """The sessions among the findings."""
-    return [finding.session for finding in found if isinstance(finding.session, Session)]
-
-
 def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
@@ -5812,7 +5793,7 @@ def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
     if term.interactive:
         index = choose("Which one?", places)
         if index is None:
-            raise Problem("No session was chosen.", "", [PICK_ACCOUNT], name="NoneChosen")
+            raise KeyboardInterrupt
         return [sessions[index]]
     if len({id(finding.storage) for finding in found}) > 1:
         raise Problem(

@@ -52,8 +52,8 @@ class Shell:
 
     def run(self, *arguments: object, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "telegram_session", *map(str, arguments)], input=given, capture_output=True, text=True,
-            encoding="utf-8", env={**self.env, "PYTHONPATH": str(ROOT), **env}, cwd=self.path, check=False,
+            [sys.executable, "-m", "telegram_session", *map(str, arguments)], input=given, capture_output=True,
+            text=True, encoding="utf-8", env={**self.env, "PYTHONPATH": str(ROOT), **env}, cwd=self.path, check=False,
         )  # fmt: skip
 
     def check(self, *what: object, **options: Any) -> Any:
@@ -140,7 +140,7 @@ def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None
     zipped(shell.path / "packs.zip", packs(shell.path / "accounts", 2))
     found = shell.check("packs.zip")
     assert keys(found) == [fingerprint(0), fingerprint(1)]
-    assert [one["place"] for one in found] == [f"packs.zip, +1555010000{number}.session" for number in range(2)]
+    assert [one["place"] for one in found] == [f"packs.zip/+1555010000{number}.session" for number in range(2)]
     for where in ("tdata", "15550100123/tdata", ""):
         script.save_session([session(5)], str(shell.path / "tdata"), "tdata")
         top = shell.path / "top"
@@ -225,7 +225,7 @@ def test_several_files_patterns_and_folders_are_one_list(shell: Shell) -> None:
     found = shell.check("a.txt", "accounts/*", "accounts")
     assert [one["place"] for one in found] == [
         "a.txt", "+15550100000.session", "+15550100001.session",
-        "accounts, +15550100000.session", "accounts, +15550100001.session",
+        "accounts/+15550100000.session", "accounts/+15550100001.session",
     ]  # fmt: skip
 
 
