@@ -3601,7 +3601,10 @@ def move_new(temporary: str, path: str) -> None:
             return
         except FileExistsError:
             raise
-        except OSError:  # a folder, or a file system without links (FAT, some network drives)
+        except (
+            OSError,
+            AttributeError,
+        ):  # a folder, or links are unknown to its file system or to this Python (WebAssembly)
             refuse_existing(path)
     os.rename(temporary, path)
 
