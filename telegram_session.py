@@ -11,7 +11,7 @@
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
 
-What happens to the account is read first. A room uses the rooms below it, and this head; only 7 and 13, where commands
+What happens to the account is read first. A room uses the rooms below it, and this head; only 8 and 14, where commands
 begin, use every other one:
 
      1  What this is          this page, `Problem`, and what Telegram is told about this computer
@@ -19,14 +19,15 @@ begin, use every other one:
      3  The line to Telegram  the connection: one thread, one event loop, one `call()`
      4  Handing over          the string, how to keep it safe, ready to paste, on the clipboard, in a file
      5  What people type      API ID and API hash, phone number, bot token
-     6  Sessions              the session model, and one storage class per format
-     7  Other commands        check, convert, network, explain, and the report
-     8  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
-     9  What is installed     step 0, and the helpers that are installed when they are needed
-    10  Looking an error up   from an exception or a pasted text to its row
-    11  Terminal              the only place that prints, asks, colours, counts down and masks
-    12  Tables                delivery types, errors, calling codes, data centres, paste targets
-    13  Main                  arguments, and the one place that turns a `Problem` into words and an exit code
+     6  Findings              what was given, and what is in it: files, folders, archives, texts
+     7  Sessions              the session model, and one storage class per format
+     8  Other commands        check, convert, network, explain, and the report
+     9  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
+    10  What is installed     step 0, and the helpers that are installed when they are needed
+    11  Looking an error up   from an exception or a pasted text to its row
+    12  Terminal              the only place that prints, asks, colours, counts down and masks
+    13  Tables                delivery types, errors, calling codes, data centres, paste targets
+    14  Main                  arguments, and the one place that turns a `Problem` into words and an exit code
 
 Every call that it ever makes to Telegram, and what for:
 
@@ -2735,7 +2736,410 @@ def _country_code_missing(reading: str = "") -> Problem:
     )
 
 
-# ══ 6  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 6  FINDINGS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Whatever is given holds findings: each has its place, as a person would say it, and a session or the `Problem` that it
+# has. What was given (`given_findings`) is a text or paths; files, folders and texts all go through `findings_at` or
+# `findings_in_text`; `check` shows what comes out of it, and `convert` takes it from there.
+
+
+class Finding(NamedTuple):
+    """One thing that was found.
+
+    `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
+    `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
+    are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
+    """
+
+    place: str
+    session: Session | Problem
+    storage: Storage
+    number: int = 1
+    doubts: Sequence[str] = ()
+
+
+# ── what was given ──
+
+
+def given_findings(
+    words: Sequence[str], json_path: str | None = None, key_name: str = "", account: int = 0
+) -> list[Finding]:
+    """All that is in what was given, never nothing; or the one of number `account`, a `Problem` if it is not there.
+
+    `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
+    or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
+    """
+    paths = [path for word in words if word for path in ([word] if word == "-" else paths_meant(word))]
+    found = []
+    for path in without_halves(paths) if paths else [""]:
+        if path in ("", "-"):
+            found += findings_in_input(path, json_path, key_name)
+        elif len(path) > 200 and not os.path.lexists(path):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            found += findings_in_text(path, "")
+        else:
+            alone = len(paths) == 1 and os.path.isdir(path)
+            place = "" if alone else os.path.basename(os.path.abspath(path))
+            found += findings_at(path, place, json_path, key_name)
+    if len({id(finding.storage) for finding in found}) > 1:
+        found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
+    if account:
+        chosen = [finding for finding in found if finding.number == account]
+        if not chosen:
+            has = "is one" if len(found) == 1 else f"are {len(found)}"
+            raise Problem(f"There is no account {account}: there {has}.", "", [PICK_ACCOUNT], name="NoSuchAccount")
+        return chosen
+    return found
+
+
+def is_typed(words: Sequence[str]) -> bool:
+    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
+    return term.interactive and not any(set(words) - {"-"}) and not os.environ.get("TELEGRAM_SESSION_STRING")
+
+
+def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
+    """What is in TELEGRAM_SESSION_STRING, is typed, or comes by standard input, if `source` is `-` that at once."""
+    given = os.environ.get("TELEGRAM_SESSION_STRING")
+    if given and (not source or term.interactive):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return findings_in_text(given, "")
+    if term.interactive:
+        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
+        paths = paths_meant(answer) if len(answer) < 4096 else []
+        if any(map(os.path.exists, paths)):
+            return given_findings(paths, json_path, key_name)
+        return findings_in_text(answer, "")
+    data = sys.stdin.buffer.read(TEXT_LIMIT)
+    if data.startswith(b"SQLite format 3\0"):
+        what = "Give the path of a .session file; only a string can come by standard input."
+        raise Problem(what, code=2, name="DatabaseByInput")
+    return findings_in_bytes(data, "")
+
+
+def paths_meant(word: str) -> list[str]:
+    """The paths that somebody means who typed, pasted or dropped this; the word itself if there is nothing there.
+
+    Terminals and file managers give `file:///` URLs, quotes, blanks behind a backslash; PowerShell `& '…'`. Windows'
+    shells leave `~` and patterns to the program. The endings .session and .json may be left out.
+    """
+    import glob
+    from urllib.request import url2pathname
+
+    bare = re.sub(r"^&\s+(?=['\"])", "", word.strip()).strip(WRAPPING + " ")
+    if re.match("file:/", bare, re.IGNORECASE):
+        bare = url2pathname(re.sub("^file:/*(localhost/+)?", "///" if os.name == "nt" else "/", bare, flags=re.I))
+    readings = [word]
+    for reading in (bare, bare.replace("''", "'"), re.sub(r"\\(.)", r"\1", bare)):
+        readings += [reading, os.path.expanduser(reading)]
+    for reading in readings:
+        for ending in ("", ".session", ".json"):
+            if os.path.lexists(reading + ending):
+                return [reading + ending if ending else reading]
+    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
+    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+
+
+def without_halves(paths: Sequence[str]) -> list[str]:
+    """The paths, each once, without a `.json` that belongs to a `.session` among them."""
+    bases = {path[: -len(".session")] for path in paths if path.lower().endswith(".session")}
+    return [path for path in dict.fromkeys(paths) if not (path.lower().endswith(".json") and path[:-5] in bases)]
+
+
+# ── files and folders ──
+
+FOLDER_DEPTH = 3  # folders in each other that are looked into
+# Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
+LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+
+
+def joined(*places: object) -> str:
+    """`accounts.json`, ``, `line 12` → `accounts.json, line 12`."""
+    return ", ".join(str(place) for place in places if place)
+
+
+def findings_at(path: str, place: str, json_path: str | None = None, key_name: str = "") -> list[Finding]:
+    """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
+    inside: Callable[[str, str, str], list[Finding]]
+    inside = findings_in_folder if os.path.isdir(path) else findings_in_text_file
+    try:
+        if is_around_tdata(path):
+            return inside(path, place, key_name)
+        storage = recognise_path(path, json_path, key_name)
+    except Problem as problem:
+        import zipfile
+
+        if os.path.isfile(path) and zipfile.is_zipfile(path):
+            inside = findings_in_zip
+        return inside(path, place, key_name) or [Finding(place, problem, Storage())]
+    found = [] if isinstance(storage, StringStorage) else findings_of(storage, place)
+    if any(isinstance(finding.session, Session) for finding in found):
+        return found
+    return inside(path, place, key_name) or found or findings_of(storage, place)
+
+
+def is_around_tdata(path: str) -> bool:
+    """Whether the folder of Telegram Desktop lies in this one, perhaps beside other things."""
+    return os.path.isdir(path) and Tdata.find(path) not in (None, os.path.abspath(path))
+
+
+def findings_of(storage: Storage, place: str) -> list[Finding]:
+    """Every session in a storage, and for each account that cannot be read its `Problem`; the active one first."""
+    accounts: Sequence[tuple[int, Session | Problem]]
+    try:
+        if isinstance(storage, Tdata):
+            unlock(storage)
+            active = storage.active
+            accounts = sorted(enumerate(storage.accounts(), 1), key=lambda account: account[0] != active)
+        else:
+            sessions = storage.load_all()
+            accounts = list(zip(storage.numbers, sessions))
+    except Problem as problem:
+        accounts = [(1, problem)]
+    found = []
+    for number, account in accounts:
+        here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
+        if isinstance(account, Problem):
+            found.append(Finding(here, account, storage, number))
+        else:
+            term.hide(home_key(account).hex(), "key")
+            found.append(Finding(here, account, storage, number, doubts(account)))
+    return found
+
+
+def account_name(storage: Storage, number: int) -> str:
+    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
+    active = isinstance(storage, Tdata) and number == storage.active
+    return f"account {number}{' (the active one)' if active else ''}"
+
+
+def findings_in_folder(folder: str, place: str, key_name: str = "") -> list[Finding]:
+    """What lies in a folder and its folders: every `.session` file, and of the others what holds a session."""
+    found: list[Finding] = []
+    shown = time.monotonic()
+    for name in storages_in(folder, FOLDER_DEPTH):
+        if time.monotonic() - shown > (1 if term.redraws else 5):
+            shown = time.monotonic()
+            term.status("… looking into ", name)
+        path, here = os.path.join(folder, name), joined(place, name)
+        certain = os.path.isdir(path) or name.lower().endswith(".session")
+        found += [
+            finding for finding in findings_at(path, here, None, key_name)
+            if certain or finding.place != here or isinstance(finding.session, Session)
+        ]  # fmt: skip
+    term.clear_status()
+    return found
+
+
+def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
+    """The names, seen from the first folder, of what can be a storage: files, pairs as one, and folders that are."""
+    for name in without_halves(sorted(names_in(folder))):
+        path = os.path.join(folder, name)
+        if not os.path.isdir(path):
+            if re.fullmatch(LOOKED_INTO, name):
+                yield above + name
+        elif name[:1] != "." and not os.path.islink(path) and name != "node_modules":
+            try:
+                nothing = is_around_tdata(path) or not recognise_path(path)
+            except Problem as problem:
+                nothing = problem.name == "NoSession"
+            if not nothing:
+                yield above + name
+            elif depth > 1:
+                yield from storages_in(path, depth - 1, f"{above}{name}/")
+
+
+ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
+IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
+
+
+def findings_in_zip(path: str, place: str, key_name: str = "") -> list[Finding]:
+    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    import shutil
+    import tempfile
+
+    memory = "/dev/shm"
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
+    try:
+        unzip(path, folder)
+        found = findings_at(folder, place, None, key_name)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
+    except Problem as problem:
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unzip(path: str, folder: str) -> None:
+    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
+    import zipfile
+
+    left = ZIP_LIMIT
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                parts = re.split(r"[/\\]", info.filename)
+                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
+                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
+                if re.fullmatch(IN_ZIP, parts[-1]):
+                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
+                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
+                        left -= file.write(member.read(left))
+                if left <= 0:
+                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+    except Exception as error:  # a damaged one makes zipfile raise anything
+        what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
+        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    tdata.open()  # a folder that is damaged needs no package
+    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = os.environ.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            what = "The one in TELEGRAM_PASSCODE does not open this folder."
+            raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
+        term.bad("Wrong passcode.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+# ── texts ──
+
+TEXT_LIMIT = 4 << 20  # bytes of a text that strings are looked for in: settings, exports of n8n, logs
+
+
+def findings_in_text_file(path: str, place: str, _key_name: str = "") -> list[Finding]:
+    """The session strings in a file, whole or damaged; none if it has none, or cannot be read."""
+    try:
+        found = findings_in_bytes(read_file(path, TEXT_LIMIT), place)
+    except Problem:
+        return []
+    return [finding for finding in found if finding.place != place or isinstance(finding.session, Session)]
+
+
+def findings_in_bytes(data: bytes, place: str) -> list[Finding]:
+    """The session strings in bytes, whatever their encoding; or one finding, with the `Problem` of the whole."""
+    text, odd = text_of_file(data)
+    found = findings_in_text(text, place)
+    for finding in found:
+        if odd and isinstance(finding.storage, StringStorage):
+            finding.storage.repaired.append(odd)
+    return found
+
+
+def findings_in_text(text: str, place: str) -> list[Finding]:
+    """The session strings in a text: with their names and lines where other things stand around them.
+
+    A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
+    the whole text has.
+    """
+    found = []
+    for name, line, piece, rest in pieces_of(text):
+        here = joined(place, name, f"line {line}")
+        try:
+            found += findings_of(recognise_piece(piece, rest), here)
+        except Problem as problem:
+            problem.meaning = f"It is in {here}. {problem.meaning}"
+            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
+                found.append(Finding(here, problem, Storage()))
+    try:
+        whole = recognise_text(text)
+    except Problem as problem:
+        return found or [Finding(place, problem, Storage())]
+    read = [finding for finding in found if isinstance(finding.session, Session)]
+    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+
+
+def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
+
+    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
+    """
+    import json
+
+    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
+        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
+        if found[1] is not None:
+            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
+                continue
+            try:
+                piece = str(json.loads(piece, strict=False))
+            except ValueError:
+                piece = found[1]
+            if '"' in piece:
+                yield from pieces_of(piece, number)
+                continue
+        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
+        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
+        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
+        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+
+
+def recognise_piece(piece: str, rest: str) -> StringStorage:
+    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
+    try:
+        return recognise_text(piece)
+    except Problem:
+        if not rest:
+            raise
+        try:
+            return recognise_text(piece + rest)
+        except Problem:
+            pass
+        raise
+
+
+def looks_like_a_string(piece: str) -> bool:
+    """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
+    start = base64_bytes(re.sub(r"\s", "", piece)[1:9]) or b""
+    return piece[:1] == "1" and (is_telegrams(dotted(start[1:5])) or GramjsString.recognise(piece))
+
+
+# ── what is odd about a session ──
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
+        found.append(
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    if home.ipv6_addr and not home.ipv4_addr:
+        found.append(BY_IPV6)
+    return found
+
+
+# ══ 7  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
 # Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
@@ -4982,8 +5386,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         for start, what, steps in NOT_DATABASES[:3]:
             if re.match(start, head, re.IGNORECASE):
-                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
-                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
+                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5018,23 +5421,8 @@ def not_a_folder(path: str) -> Problem:
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
         "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
-        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
+        ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
     )  # fmt: skip
-
-
-def leaving_zip(path: str) -> str:
-    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
-    import zipfile
-
-    try:
-        if os.path.getsize(path) > 4 << 20:
-            return ""
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return ""
-    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
-    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
 
 
 def new_storage(
@@ -5072,7 +5460,7 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
     return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
 
 
-# ══ 7  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # `check`, `convert`, `network`, `explain`, and the report of a conversation. Like `main`, this room begins things: it
 # may use every other one, and only `main` uses it.
@@ -5082,166 +5470,111 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
 
 
 def command_check(options: Any) -> Outcome:
-    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+    """What was given, is it intact, and, only if asked, does it still work? Exit code 0 if all of it is all right.
 
-    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
-    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+    `options`: `what` (paths, `-`, or nothing), `online`, `json`, `account`, `key_name`, `json_path`, and with `online`
+    also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
 
-    With `json` an object: `valid`; of what was read `format` (a `Storage.name`), `accounts` (`facts_for_programs`) and
-    what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the exit code is not 0. New
-    keys may come, these stay.
+    With `json` an object: `valid`; `place`; of what was read `format` (a `Storage.name`), `accounts`
+    (`facts_for_programs`) and what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the
+    exit code is not 0. Where there are several storages it is a list of such objects, in the order in which they were
+    found. New keys may come, these stay.
     """
-    if not options.json:
-        return check_aloud(options)
-    report: dict[str, Any] = {"valid": False}
-    try:
-        storage, sessions = given_sessions(options.session, options)
-        report.update(valid=True, format=storage.name, **told(storage))
-        report["accounts"] = [
-            {"account": number, **facts_for_programs(session)} for number, session in zip(storage.numbers, sessions)
-        ]
-        if options.online:
-            report["online"] = check_online(sessions[0], options)
-    except Problem as problem:
-        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
-        report["problem"]["steps"] = list(problem.steps)
+    if options.json:
+        return check_for_programs(options)
+    found = found_in(options.what, options, options.json_path)
+    show = show_one if len(found) == 1 else show_many
+    show(found)
+    if options.online:
+        check_online(the_ones(found)[0], options)
+    else:
+        which = "it still works" if len(found) == 1 else "they still work"
+        term.say(f"Whether {which} only Telegram knows: add --online to ask.")
+    return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
+
+
+def check_for_programs(options: Any) -> Outcome:
+    """`check --json`."""
     import json
 
-    term.deliver(json.dumps(report, indent=2))
-    return Outcome(1 if "problem" in report else 0)
+    storages: dict[int, list[Finding]] = {}
+    reports: list[dict[str, Any]] = []
+    try:
+        found = found_in(options.what, options, options.json_path)
+        for finding in found:
+            storages.setdefault(id(finding.storage), []).append(finding)
+        reports = [told(findings) for findings in storages.values()]
+        if options.online:
+            reports[0]["online"] = check_online(the_ones(found)[0], options)
+    except Problem as problem:
+        reports = reports or [{"valid": False}]
+        reports[0]["problem"] = for_programs(problem)
+    term.deliver(json.dumps(reports if len(reports) > 1 else reports[0], indent=2))
+    return Outcome(1 if any("problem" in report for report in reports) else 0)
 
 
-def check_aloud(options: Any) -> Outcome:
-    """`check` for people."""
-    storage, sessions = given_sessions(options.session, options)
+def told(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What there is to say about the findings of one storage, for programs."""
+    storage = findings[0].storage
+    accounts = [
+        {"account": finding.number, **facts_for_programs(finding.session)}
+        for finding in findings if isinstance(finding.session, Session)
+    ]  # fmt: skip
+    report: dict[str, Any] = {"valid": bool(accounts), "place": findings[0].place if len(findings) == 1 else ""}
+    if accounts:
+        report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
+        report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
+    for finding in findings:
+        if isinstance(finding.session, Problem):
+            report.setdefault("problem", for_programs(finding.session))
+    return report
+
+
+def for_programs(problem: Problem) -> dict[str, Any]:
+    """A `Problem` as an object of JSON."""
+    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+
+
+def show_one(found: Sequence[Finding]) -> None:
+    """All that is known of the one session that was found; its `Problem`, if it has one."""
+    place, session, storage, _, odd = found[0]
+    if isinstance(session, Problem):
+        raise session
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    rows = [("Recognised by", storage.mark), *storage.facts]
-    if len(sessions) == 1:
-        rows += facts_for_people(sessions[0])
-    private = ("User ID", "Username", "API ID", "Key")
-    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
-    for number, session in zip(storage.numbers, sessions if len(sessions) > 1 else []):
-        term.say()
-        term.say(as_sentence(account_name(storage, number)), "bold")
-        term.facts(facts_for_people(session), private=private)
+    rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
+    term.facts(
+        [(as_sentence(name), value) for name, value in rows if value],
+        private=("User ID", "Username", "API ID", "Key"),
+    )  # fmt: skip
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence}")
-    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+    for sentence in [*storage.warnings, *odd]:
         term.warn(sentence)
-    missing = missing_for(sessions[0])
+    missing = missing_for(session)
     if missing:
         term.say()
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
-    if options.online:
-        check_online(sessions[0], options)
-    else:
-        term.say()
-        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
-    return Outcome(0)
+    term.say()
+    term.say("It is intact.")
 
 
-def account_name(storage: Storage, number: int) -> str:
-    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
-    return f"account {number}" + (
-        " (the active one)" if isinstance(storage, Tdata) and number == storage.active else ""
-    )
-
-
-def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
-    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1.
-
-    When it was typed, another one can be typed after a `Problem`.
-    """
-    try:
-        storage = given_storage(source, options)
-        number = options.account or 0
-        if isinstance(storage, Tdata):
-            unlock(storage)
-            sessions = [storage.load(number)] if number else storage.load_all()
-        elif number > 1:
-            raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
-        else:
-            sessions = storage.load_all()
-    except Problem as problem:
-        if is_typed(source):
-            problem.ways = [("give another session", lambda: options.run(options))]
-        raise
-    for session in sessions:
-        term.hide(home_key(session).hex(), "key")
-    return storage, sessions
-
-
-def is_typed(source: str | None) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and source in (None, "", "-") and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
-def given_storage(source: str | None, options: Any) -> Storage:
-    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
-    if source and source != "-":  # an empty name comes from an empty variable of a shell
-        if len(source) > 200 and not os.path.lexists(source):
-            term.warn(
-                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
-                "Clear-History), and next time leave it out: it is asked for without showing it."
-            )
-            return recognise_text(source)
-        return recognise_path(source, options.json_path, options.key_name or "")
-    if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
-        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
-        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
-    if is_typed(source):
-        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
-        path = os.path.expanduser(answer.strip("\"'"))
-        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
-            return recognise_path(path, options.json_path, options.key_name or "")
-        return recognise_text(answer)
-    data = sys.stdin.buffer.read(STRING_LIMIT)
-    if data.startswith(b"SQLite format 3\0"):
-        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
-    return recognise_bytes(data)
-
-
-def unlock(tdata: Tdata) -> None:
-    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
-    tdata.open()  # a folder that is damaged needs no package
-    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
-    if tdata.unlock():
-        return
-    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
-        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
-        offer_install("argon2-cffi", "argon2", why)
-    given = os.environ.get("TELEGRAM_PASSCODE")
-    if given:
-        term.note("Using the passcode in TELEGRAM_PASSCODE.")
-        term.hide(given, "passcode")
-        if tdata.unlock(given):
-            return
-        if not term.interactive:
-            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
-        term.bad("Wrong passcode.")
-    while True:
-        if not term.interactive:
-            tdata.accounts()  # raises the `Problem` of a locked folder
-        passcode = term.ask_secret("Passcode of this Telegram Desktop")
-        term.hide(passcode, "passcode")
-        if tdata.unlock(passcode):
-            return
-        term.bad(f"Wrong passcode. {PASSCODE_IS}")
-
-
-PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
-
-
-def told(storage: Storage) -> dict[str, Any]:
-    """What there is to say about a storage, for programs."""
-    return {
-        "recognised_by": storage.mark,
-        "facts": dict(storage.facts),
-        "repaired": storage.repaired,
-        "warnings": storage.warnings,
-    }
+def show_many(found: Sequence[Finding]) -> None:
+    """A line for each, and how many of them can be read."""
+    term.heading("What is in it?")
+    for place, session, storage, number, odd in found:
+        if isinstance(session, Problem):
+            term.bad(f"{number}. {place}: {session.title}")
+            continue
+        odd = [*storage.warnings, *odd]
+        what = f"{number}. {place}: {storage.label}, data centre {session.user.dc}"
+        which = f"user {session.user.id or 'not said'}, key {fingerprint(home_key(session))}"
+        ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
+        term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
+    good = len(sessions_of(found))
+    term.say()
+    term.say(f"{good} of {len(found)} sessions are intact. --account N shows one alone.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -5287,24 +5620,6 @@ def facts_for_people(session: Session) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows if value]
 
 
-def doubts(session: Session) -> list[str]:
-    """What is odd about a session, whatever its format."""
-    found = []
-    home = session.home
-    host, _ = home_address(session)
-    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
-    if owners and home.id not in owners:
-        found.append(
-            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
-            "connect to the wrong one."
-        )
-    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
-        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
-    if home.ipv6_addr and not home.ipv4_addr:
-        found.append(BY_IPV6)
-    return found
-
-
 def missing_for(session: Session) -> dict[str, str]:
     """What a person must know to convert this session to some formats.
 
@@ -5329,10 +5644,10 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     if not term.confirm("Connect once with this session?", default=False):
         raise Problem("Telegram was not asked.", "You did not say yes.")
     check_dependencies()
-    options.chosen_proxy = choose_proxy(options)
+    proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
     with Telegram(
-        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6,
+        api_id, proxy=proxy, ipv6=options.ipv6,
         dc_id=session.user.dc, auth_key=home_key(session),
     ) as telegram:  # fmt: skip
         telegram.connect()
@@ -5396,33 +5711,35 @@ def frozen_online(telegram: Telegram) -> dict[str, Any]:
 def command_convert(options: Any) -> Outcome:
     """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
 
-    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
-    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    `options`: `src`, `dst`, `to`, `account`, `user_id`, `key_name`, `json_path`, `schema`. A `json_path` that exists is
+    the source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    Several storages go into a folder `dst`, each on its own.
     """
-    options.dst = options.dst.rstrip("/" + os.sep) or options.dst
-    target = options.to or target_of(options.dst)
-    if options.dst != "-":
-        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
-            options.dst += ".session"  # Telethon looks for no other name
-        refuse_present(options, target)
-    elif not issubclass(TARGETS[target], StringStorage):
-        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
-    target_json = options.json_path
-    if target_json and os.path.exists(target_json):
-        target_json = None
-    else:
-        options.json_path = None
-    storage, sessions = given_sessions(options.src, options)
+    folder: str = options.dst.rstrip("/" + os.sep) or options.dst
+    target: str = options.to or target_of(folder)
+    dst = folder
+    if dst == "-":
+        if not issubclass(TARGETS[target], StringStorage):
+            what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
+            raise Problem(what, code=2, name="NotAText")
+    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+        dst += ".session"  # Telethon looks for no other name
+    if not os.path.isdir(folder):
+        refuse_present(dst, target)
+    its_json = options.json_path if os.path.exists(options.json_path or "") else None
+    found = found_in([options.src], options, its_json)
+    several = len({id(finding.storage) for finding in found}) > 1
+    if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
+        return convert_all(found, folder, target, options)
+    refuse_present(dst, target)
+    storage = found[0].storage
+    sessions = the_ones(found, several=target == "tdata")
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    if len(sessions) > 1 and target != "tdata":
-        name = account_name(storage, storage.numbers[0])
-        term.warn(f"It holds {len(sessions)} accounts; {name} is taken. {PICK_ACCOUNT}")
-        sessions = sessions[:1]
-    sessions = [completed(session, target) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions]
     tell_losses(sessions, target)
-    if options.dst == "-":
+    if dst == "-":
         text_storage = new_storage(target)
         text_storage.save_all(sessions)
         assert isinstance(text_storage, StringStorage)
@@ -5430,16 +5747,93 @@ def command_convert(options: Any) -> Outcome:
         term.deliver(text_storage.text)
         return Outcome(0)
     written = save_session(
-        sessions, options.dst, target,
+        sessions, dst, target,
         schema=options.schema or 7,
-        json_path=target_json,
+        json_path=None if its_json else options.json_path,
         key_name="" if isinstance(storage, Tdata) else options.key_name or "",
         passcode=target_passcode(storage) if target == "tdata" else "",
     )  # fmt: skip
     for path in written:
         term.good(f"Written: {path}")
-    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    term.say(ONLY_YOU)
     return Outcome(0)
+
+
+ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
+
+
+def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[Finding]:
+    """The findings in what was given. When that was typed, something else can be typed after a `Problem`."""
+    ways: Sequence[Way] = [("give another session", lambda: options.run(options))] if is_typed(words) else ()
+    try:
+        found = given_findings(words, json_path, options.key_name or "", options.account or 0)
+    except Problem as problem:
+        problem.ways = ways
+        raise
+    for finding in found:
+        if isinstance(finding.session, Problem):
+            finding.session.ways = ways
+    return found
+
+
+def sessions_of(found: Iterable[Finding]) -> list[Session]:
+    """The sessions among the findings."""
+    return [finding.session for finding in found if isinstance(finding.session, Session)]
+
+
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+    """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
+
+    Of several it is asked which; without a terminal it is the first account of a storage of several.
+    """
+    sessions = sessions_of(found)
+    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    for finding in found:
+        if isinstance(finding.session, Problem):
+            if not sessions:
+                raise finding.session
+            term.warn(f"{finding.place} cannot be read: {finding.session.title}")
+    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
+        return sessions
+    if term.interactive:
+        index = choose("Which one?", places)
+        if index is None:
+            raise Problem("No session was chosen.", "", [PICK_ACCOUNT], name="NoneChosen")
+        return [sessions[index]]
+    if len({id(finding.storage) for finding in found}) > 1:
+        raise Problem(
+            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
+            code=2, name="SeveralSessions",
+        )  # fmt: skip
+    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return sessions[:1]
+
+
+def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
+    """Each finding into a file or folder of its own name in `folder`, and a line on what became of it."""
+    ending = ".txt" if issubclass(TARGETS[target], StringStorage) else "/tdata" if target == "tdata" else ".session"
+    passcode = target_passcode(found[0].storage) if target == "tdata" else ""
+    tell_losses(sessions_of(found), target)
+    failed = 0
+    for place, session, *_ in found:
+        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
+        try:
+            if isinstance(session, Problem):
+                raise session
+            missing = missing_for(session).get(target)
+            if missing:
+                raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
+            term.good(f"{place} → {path}")
+        except (OSError, Problem) as error:
+            failed += 1
+            term.bad(f"{place}: {problem_from(error).title}")
+    term.say()
+    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}. {ONLY_YOU}")
+    return Outcome(1 if failed else 0)
 
 
 def target_of(path: str) -> str:
@@ -5457,20 +5851,22 @@ def target_of(path: str) -> str:
     )  # fmt: skip
 
 
-def refuse_present(options: Any, target: str) -> None:
+def refuse_present(path: str, target: str) -> None:
     """Ends before anything is asked if the target is there already, or has no folder to go to."""
-    storage = new_storage(target, options.dst)
-    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
-    for path in paths:
+    storage = new_storage(target, path)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
+    for one in paths:
         try:
-            refuse_existing(path)
+            refuse_existing(one)
         except OSError as error:
-            raise not_written(path, error) from None
+            raise not_written(one, error) from None
 
 
-def completed(session: Session, target: str) -> Session:
+def completed(session: Session, target: str, user_id: int | None) -> Session:
     """The session with what the target needs and the source did not say, asked for; and with IPv4 if that is wanted."""
     home = session.home
+    if user_id and not session.user.id:
+        session = session._replace(user=session.user._replace(id=user_id))
     if home.ipv6_addr and not home.ipv4_addr:
         term.warn(BY_IPV6)
         if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
@@ -5785,7 +6181,7 @@ def installed_version(package: str) -> str:
         return ""
 
 
-# ══ 8  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
+# ══ 9  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
 #
 # Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
 # a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
@@ -6676,7 +7072,7 @@ def network_problem(name: str, **values: object) -> Problem:
     return Found(rows_by_name()[squashed(name)][0], name, values).problem()
 
 
-# ══ 9  WHAT IS INSTALLED ═════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
 # that starts pip is `offer_install`.
@@ -7006,7 +7402,7 @@ def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
         return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
 
 
-# ══ 10  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
+# ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
 #
 # From an exception, or from whatever people have of one (a name, a class, a log line, a whole traceback), to its row in
 # ERRORS. What was pasted is read into statements; a row of Telegram's counts only if something points to Telegram; and
@@ -7401,7 +7797,7 @@ VALUES_ELSEWHERE = {
 }
 
 
-# ══ 11  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 12  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # The only place that prints, asks, colours, counts down, masks, or knows about encodings and terminals.
 # Every other room says what it has to say through `term`.
@@ -7473,6 +7869,7 @@ class Terminal:
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
+        self.asked = False  # whether anything was
         self._asking = ""  # the prompt that waits for an answer
         self._unseen = False  # whether that is typed without an echo
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
@@ -7876,6 +8273,7 @@ class Terminal:
     def need_a_person(self, prompt: str) -> None:
         """Raises a `Problem` where nobody can answer."""
         if self.interactive:
+            self.asked = True
             return
         raise Problem(
             "There is no terminal to ask on.",
@@ -8220,7 +8618,7 @@ def spellings(secret: str | bytes) -> set[str]:
 term = Terminal()
 
 
-# ══ 12  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 13  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Data, and how it is read when first needed; in each table an order that a reader can predict. Texts cost the start
 # nothing.
@@ -11328,7 +11726,7 @@ NetworkClock!
 """
 
 
-# ══ 13  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 14  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Arguments, and the one place that turns a `Problem` into words and an exit code.
 
@@ -11350,14 +11748,15 @@ OPTIONS = """
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
 ERROR *          | explain              | a name, a log line; - reads standard input
-SESSION ?        | check                | a file or folder, or - for standard input; nothing: it is asked for
+WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
 SRC              | convert              | a file or folder, or - for standard input or the keyboard
 DST              | convert              | a new file or folder, or - to print a string
 --to FORMAT      | convert              | the format to write, if the name of DST does not tell: %(choices)s
 --schema VERSION | convert              | of a Telethon .session: 7, or 8 for 1.43 and newer
---account N      | check, convert       | which account of a Telegram Desktop folder
+--account N      | check, convert       | which one of several, as check counts them
+--user-id N      | convert              | whose session it is, where that is needed and the source does not say it
 --key-name NAME  | check, convert       | of a Telegram Desktop folder: the X in key_Xs
 --json-path FILE | check, convert       | the .json of a .session, if its name is another
 """
@@ -11437,7 +11836,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            if outcome.code == 0 and term.delivered_to_pipe:  # the program at its other end is not kept waiting
+            told = not term.asked and options.run in (command_check, command_convert)  # all by the command line
+            if outcome.code == 0 and (told or term.delivered_to_pipe):  # nor is a program at the other end kept waiting
                 run = term.goodbye(patience=3) if options.run is command_sign_in else None
             else:
                 run = term.goodbye(outcome.ways)

@@ -20,10 +20,10 @@ from xml.sax.saxutils import escape
 
 from telethon.tl import types
 
+from .helpers.terminal import Person
 from .practice import PracticeTelegram
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID
-from .terminal import Person
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"

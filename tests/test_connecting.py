@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from .conftest import Run
+from .helpers.second_client import who_is
+from .helpers.terminal import Person
+from .helpers.waiting import sees_in_time
 from .practice import PracticeTelegram
 from .practice.proxies import PracticeProxy
 from .practice.telegram import API_HASH, API_ID
-from .second_client import who_is
-from .terminal import Person
-from .waiting import sees_in_time
 
 STRING = re.compile(r"^1[\w=-]{300,}\s", re.M)
 PHONE, CODE = "+4915112345678", "24680"

@@ -20,11 +20,11 @@ import pytest
 
 import telegram_session as script
 
-from . import terminal
 from .conftest import LAUNCHER, ROOT, Run
+from .helpers import terminal
+from .helpers.terminal import Person
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
-from .terminal import Person
 
 PHONE, CODE = "+49 151 12345678", "24680"
 SECOND_CODE = "35791"  # the practice Telegram's code for the second sign-in of this account

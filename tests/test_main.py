@@ -9,7 +9,7 @@ import pytest
 
 import telegram_session as script
 
-from . import terminal
+from .helpers import terminal
 
 
 def test_a_start_without_arguments_has_the_settings_that_the_parser_would_give():

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 import telegram_session as script
 
 from .conftest import ROOT, Run
+from .helpers.terminal import Person
+from .helpers.waiting import sees_in_time, slowness
 from .practice import PracticeTelegram
-from .terminal import Person
-from .waiting import sees_in_time, slowness
 
 REFUSING, SILENT = 3.0, 12.0  # seconds to the verdict at most
 

@@ -14,16 +14,16 @@ from telethon.tl import types
 
 from telegram_session import encode_telethon_string, new_session
 
-from . import terminal
 from .conftest import LAUNCHER
+from .helpers import terminal
+from .helpers.signing_in import CREDENTIALS, PHONE, gets_a_string, shown_string, start, who_signs_in_with
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID
-from .signing_in import CREDENTIALS, PHONE, gets_a_string, shown_string, start, who_signs_in_with
 
 if TYPE_CHECKING:
     from .conftest import Run
+    from .helpers.terminal import Person
     from .practice import PracticeTelegram
-    from .terminal import Person
 
 CODE, PASSWORD = "24680", "correct horse"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import telegram_session
 
-from .test_dependencies import shelf
+from .test_installing import shelf
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -20,10 +20,10 @@ from telethon.tl import types
 import telegram_session as script
 
 from .conftest import Run
+from .helpers.signing_in import start
+from .helpers.terminal import Person
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
-from .signing_in import start
-from .terminal import Person
 
 PHONE = "+49 151 12345678"
 FORMATTED = "+49 1511 2345678"

@@ -1,4 +1,4 @@
-"""The core of what the script does, for any Python and any Telethon: `python -m tests.core VERSION-OF-TELETHON`.
+"""The core of what the script does, for any Python and any Telethon: `python -m tests.helpers.core TELETHON-VERSION`.
 
 A whole sign-in with code and 2FA in a terminal, the string tried by a second client, then `check`, `convert` and
 `explain`. Needs pyte and Telethon, and nothing of pytest: the interpreters of the matrix have nothing else.
@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .practice import PracticeTelegram
+from ..practice import PracticeTelegram
 from .signing_in import CREDENTIALS, PHONE, gets_a_string
 from .terminal import Person
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"
 PASSWORD = "correct horse"
 

@@ -17,9 +17,9 @@ import pytest
 import telegram_session as script
 
 from .conftest import Run
+from .helpers.terminal import Person
 from .practice import PracticeTelegram
 from .practice.handshake import Handshake
-from .terminal import Person
 
 API_ID, API_HASH = 20481632, "c3a1f0d94b7e4e6f8a25d1907be6643c"
 PHONE = "+4915112345678"

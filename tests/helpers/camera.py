@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .terminal import Person
 
 NAMED = {"black": 0, "white": 229}  # the rest of the sixteen colours are somewhere between
+COUNTDOWN = "scan this; a fresh code follows by itself"
 DARK, LIGHT = (200, 20), (20, 240)  # letters and paper of a terminal, as brightness
 INK = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1), "#": (1, 1)}  # upper and lower half of a cell
 WIDTH, HALF = 4, 4  # pixels: a cell is twice as high as it is wide
@@ -43,3 +44,11 @@ def scan(person: Person, terminal: tuple[int, int] = DARK) -> list[str]:
     # Before 3.0, which needs Python 3.10, the decoder cannot be told to leave negatives alone.
     as_seen = {"try_invert": False} if sys.version_info >= (3, 10) else {}
     return [code.text for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode, **as_seen)]
+
+
+def scanned(person: Person, terminal: tuple[int, int] = DARK) -> str:
+    """Waits for a code on the screen, all of it with the countdown below, and returns the link that a camera reads."""
+    person.sees(COUNTDOWN)
+    assert COUNTDOWN in person.screen().splitlines()[-1]
+    (link,) = scan(person, terminal)
+    return link

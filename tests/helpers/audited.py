@@ -1,4 +1,4 @@
-"""Runs a Python file and writes down what it does to the world: `python tests/audited.py LOG SCRIPT [arguments]`.
+"""Runs a Python file and writes down what it does to the world: `python tests/helpers/audited.py LOG SCRIPT [words]`.
 
 One JSON line for each connection, look-up, file opened for writing, change of the file system and process started
 (Python's own audit events), and at the end one for each thread that is still there. Connections beyond this machine and

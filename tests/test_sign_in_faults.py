@@ -17,8 +17,8 @@ from telethon.tl import types
 
 import telegram_session
 
-from . import terminal
 from .conftest import LAUNCHER
+from .helpers import terminal
 from .practice import PracticeTelegram
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID

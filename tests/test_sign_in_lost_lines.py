@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from telethon.tl import types
 
-from . import terminal
-from .camera import scan
 from .conftest import LAUNCHER
-from .signing_in import (
+from .helpers import terminal
+from .helpers.camera import scan
+from .helpers.signing_in import (
+    BOT,
     CREDENTIALS,
     PHONE,
     gets_a_string,
@@ -23,8 +24,7 @@ from .signing_in import (
     start,
     who_signs_in_with,
 )
-from .terminal import Person
-from .test_ways_in import BOT
+from .helpers.terminal import Person
 
 if TYPE_CHECKING:
     from .conftest import Run

@@ -10,15 +10,17 @@ from telethon import TelegramClient
 from telethon.sessions import StringSession
 from telethon.tl import types
 
-from .practice.telegram import API_HASH, API_ID
+from ..practice.telegram import API_HASH, API_ID
 
 if TYPE_CHECKING:
-    from .conftest import Run
-    from .practice import PracticeTelegram
-    from .practice.accounts import Account
+    from ..conftest import Run
+    from ..practice import PracticeTelegram
+    from ..practice.accounts import Account
     from .terminal import Person
 
 PHONE = "+49 151 12345678"
+BOT = "5000000777:AAGpracticebotpracticebotpracticebo"
+APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
 CREDENTIALS = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH}
 STRING = re.compile(r"^1[A-Za-z0-9_-]{300,}=*$", re.MULTILINE)
 

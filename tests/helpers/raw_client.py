@@ -15,7 +15,7 @@ from math import gcd
 
 import pyaes
 
-from .practice.keys import DH_PRIME, RSA_EXPONENT, RSA_MODULUS
+from ..practice.keys import DH_PRIME, RSA_EXPONENT, RSA_MODULUS
 
 REQ_PQ_MULTI, RES_PQ = 0xBE7E8EF1, 0x05162463
 REQ_DH_PARAMS, SERVER_DH_PARAMS_OK = 0xD712E4BE, 0xD0E8075C

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import telethon
 
-from . import others, terminal
+from . import others
 from .conftest import ROOT
+from .helpers import terminal
 
 pytestmark = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 
@@ -56,8 +57,8 @@ def packages(version: str, folder: Path) -> str:
 def test_the_core_works(python, version, tmp_path, count):
     environment = {**os.environ, "PYTHONPATH": packages(version, tmp_path)}
     done = subprocess.run(
-        [interpreter(python), "-m", "tests.core", version], env=environment, cwd=ROOT, capture_output=True, text=True,
-        timeout=120, check=False,
+        [interpreter(python), "-m", "tests.helpers.core", version], env=environment, cwd=ROOT, capture_output=True,
+        text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.stdout.endswith("The core works.\n"), done.stdout + done.stderr
     count("pairs of Python and Telethon", 1)

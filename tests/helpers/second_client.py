@@ -14,8 +14,8 @@ from telethon.network import ConnectionTcpFull
 from telethon.sessions import StringSession
 from telethon.tl import types
 
-from .practice.keys import RSA_PUBLIC_PEM
-from .practice.telegram import API_HASH, API_ID, PracticeTelegram
+from ..practice.keys import RSA_PUBLIC_PEM
+from ..practice.telegram import API_HASH, API_ID, PracticeTelegram
 
 rsa.add_key(RSA_PUBLIC_PEM, old=False)
 telegrambaseclient.DEFAULT_IPV4_IP = "127.0.0.1"  # no test may knock at Telegram's own door by mistake

@@ -1,0 +1,302 @@
+"""Findings: what is in the things that people bring, each with its place, and what `convert` makes of many at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import telegram_session as script
+
+from .conftest import ROOT, Run
+
+SCRIPT = ROOT / "telegram_session.py"
+CASES = ROOT / "tests" / "fixtures" / "sessions"
+STRING = (CASES / "good" / "telethon_string" / "v4_dc1" / "session.txt").read_text().strip()
+
+
+def session(number: int) -> script.Session:
+    """A made-up session; each number has another key and user."""
+    key = bytes((number * 7 + place * 11 + 1) % 256 for place in range(256))
+    return script.new_session(number % 5 + 1, key, user_id=7000000000 + number)
+
+
+def string(number: int) -> str:
+    return script.encode_telethon_string(session(number))
+
+
+def packs(folder: Path, many: int) -> Path:
+    """A folder of account packs: a `.session` and a `.json` for each phone number."""
+    folder.mkdir()
+    for number in range(many):
+        one = session(number)._replace(api=script.ApiIdentity(2040, "0123456789abcdef" * 2))
+        script.save_session([one], str(folder / f"+155501{number:05}"), "json")
+    return folder
+
+
+class Shell:
+    """The script run in an empty folder with pipes on every side."""
+
+    def __init__(self, path: Path, env: dict[str, str]) -> None:
+        self.path, self.env = path, env
+
+    def run(self, *arguments: object, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(SCRIPT), *map(str, arguments)], input=given, capture_output=True, text=True,
+            encoding="utf-8", env={**self.env, **env}, cwd=self.path, check=False,
+        )  # fmt: skip
+
+    def check(self, *what: object, **options: Any) -> Any:
+        """What `check --json` says."""
+        return json.loads(self.run("check", "--json", *what, **options).stdout)
+
+    def names(self, folder: str = "") -> list[str]:
+        return sorted(path.name for path in (self.path / folder).iterdir())
+
+
+@pytest.fixture
+def shell(tmp_path: Path, clean_env: dict[str, str]) -> Shell:
+    place = tmp_path / "work"
+    place.mkdir()
+    return Shell(place, clean_env)
+
+
+def keys(found: Any) -> list[str]:
+    return [one["accounts"][0]["key_fingerprint"] if "accounts" in one else one["problem"]["title"] for one in found]
+
+
+def fingerprint(number: int) -> str:
+    return script.fingerprint(script.home_key(session(number)))
+
+
+# ── folders ──
+
+
+def test_a_folder_of_packs_is_told_in_a_line_each_and_counted(shell: Shell) -> None:
+    packs(shell.path / "accounts", 12)
+    done = shell.run("check", "accounts")
+    lines = [line for line in done.stderr.splitlines() if line.startswith("✓")]
+    assert len(lines) == 12 and "+15550100003.session: " in lines[3]
+    assert "12 of 12 sessions are intact" in done.stderr
+    assert done.returncode == 0
+    found = shell.check("accounts")
+    assert keys(found) == [fingerprint(number) for number in range(12)]
+    assert found[3]["place"] == "+15550100003.session"
+
+
+def test_one_damaged_pack_of_many_is_a_line_and_an_exit_code(shell: Shell) -> None:
+    folder = packs(shell.path / "accounts", 3)
+    (folder / "+15550100001.session").write_bytes(b"")
+    done = shell.run("check", "accounts")
+    assert done.returncode == 1
+    assert "✗ 2. +15550100001.session: +15550100001.session is empty" in done.stderr
+    assert "2 of 3 sessions are intact" in done.stderr
+
+
+def test_what_lies_in_folders_of_a_folder_is_found_and_other_files_are_not_complained_of(shell: Shell) -> None:
+    top = shell.path / "many"
+    for number in range(2):
+        (top / f"1555010012{number}").mkdir(parents=True)
+        script.save_session([session(number)], str(top / f"1555010012{number}" / "tdata"), "tdata")
+        (top / f"1555010012{number}" / "2FA.txt").write_text("MadeUp2FA1")
+    (top / "package.json").write_text('{"name": "many"}')
+    (top / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (top / "string.txt").write_text(string(2))
+    found = shell.check(top)
+    assert [one["place"] for one in found] == ["15550100120/tdata", "15550100121/tdata", "string.txt"]
+    assert keys(found) == [fingerprint(number) for number in range(3)]
+    [alone] = [shell.check(top / "15550100121")]
+    assert (alone["format"], alone["place"]) == ("tdata", "tdata")
+
+
+# ── archives ──
+
+
+def zipped(path: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
+    return path
+
+
+def left_behind() -> set[str]:
+    return {
+        str(path) for place in ("/dev/shm", tempfile.gettempdir()) for path in Path(place).glob("telegram-session-*")
+    }
+
+
+def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None:
+    before = left_behind()
+    zipped(shell.path / "packs.zip", packs(shell.path / "accounts", 2))
+    found = shell.check("packs.zip")
+    assert keys(found) == [fingerprint(0), fingerprint(1)]
+    assert [one["place"] for one in found] == [f"packs.zip, +1555010000{number}.session" for number in range(2)]
+    for where in ("tdata", "15550100123/tdata", ""):
+        script.save_session([session(5)], str(shell.path / "tdata"), "tdata")
+        top = shell.path / "top"
+        (top / where).parent.mkdir(parents=True, exist_ok=True)
+        os.rename(shell.path / "tdata", top / where)
+        assert keys([shell.check(zipped(shell.path / "tdata.zip", top))]) == [fingerprint(5)]
+        shutil.rmtree(top)
+    assert shell.run("convert", "tdata.zip", "-").stdout.strip() == string(5)
+    assert not left_behind() - before
+
+
+def test_an_archive_that_cannot_be_looked_into_is_said_to_be_one(shell: Shell) -> None:
+    path = shell.path / "given.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../evil.session", b"x")
+    assert "leaves the folder (../../evil.session)" in shell.check(path)["problem"]["title"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("photo.jpg", b"x")
+    assert "archive" in shell.check(path)["problem"]["title"]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.session", bytes(80 << 20))
+    assert "more than 64 MiB" in shell.check(path)["problem"]["title"]
+    whole = zipped(path, packs(shell.path / "accounts", 1)).read_bytes()
+    for damaged in (whole[:4] + b"\xff" * 40 + whole[44:], whole[:200], whole.replace(b"\0\0\x08\0", b"\1\0\x08\0")):
+        path.write_bytes(damaged)
+        done = shell.run("check", path)
+        assert done.returncode in (0, 1) and "Traceback" not in done.stderr
+
+
+# ── texts ──
+
+
+def test_two_strings_in_a_text_are_told_apart_with_their_lines(shell: Shell) -> None:
+    (shell.path / "two.env").write_text(f"FIRST_SESSION={string(1)}\n\nexport SECOND_SESSION='{string(2)}'\n")
+    found = shell.check("two.env")
+    assert [one["place"] for one in found] == ["two.env, FIRST_SESSION, line 1", "two.env, SECOND_SESSION, line 3"]
+    assert keys(found) == [fingerprint(1), fingerprint(2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{{'phone': '+1555', 'session': '{}'}}, {{'session': '{}'}}]",
+        "{{'accounts': {{'a': ['{}'], 'b': '{}'}}}}",
+        "{{'credentials': '{{\\'sessionString\\': \\'{}\\', \\'second\\': \\'{}\\'}}'}}",
+        "FIRST={}\nSECOND='{}'\n",
+        "{}\n{}\n",
+    ],
+)
+def test_two_strings_are_found_wherever_they_stand(shell: Shell, text: str) -> None:
+    (shell.path / "given.json").write_text(text.format(string(1), string(2)).replace("'", '"'))
+    assert keys(shell.check("given.json")) == [fingerprint(1), fingerprint(2)]
+
+
+@pytest.mark.parametrize("name", [".env", "settings.json", "config.toml"])
+def test_a_string_that_is_cut_off_in_settings_is_found_with_its_line(shell: Shell, name: str) -> None:
+    (shell.path / name).write_text(
+        f'{{\n  "TELEGRAM_API_ID": "1234567",\n  "TELEGRAM_SESSION_STRING": "{STRING[:300]}"\n}}'
+        if name.endswith("json")
+        else f'# my settings\nTELEGRAM_API_ID = "1234567"\nTELEGRAM_SESSION_STRING = "{STRING[:300]}"\n'
+    )
+    found = shell.check(name)
+    assert found["place"] == f"{name}, TELEGRAM_SESSION_STRING, line 3"
+    assert "300 of 353 characters" in found["problem"]["title"]
+
+
+def test_a_string_that_is_broken_into_lines_in_settings_is_put_together(shell: Shell) -> None:
+    (shell.path / "settings.env").write_text(
+        f"A=1\nTELEGRAM_SESSION={STRING[:120]}\n{STRING[120:240]}\n{STRING[240:]}\nB=2\n"
+    )
+    found = shell.check("settings.env")
+    assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
+    assert found["place"] == "settings.env, TELEGRAM_SESSION, line 2"
+
+
+# ── several things ──
+
+
+def test_several_files_patterns_and_folders_are_one_list(shell: Shell) -> None:
+    packs(shell.path / "accounts", 2)
+    (shell.path / "a.txt").write_text(string(7))
+    found = shell.check("a.txt", "accounts/*", "accounts")
+    assert [one["place"] for one in found] == [
+        "a.txt", "+15550100000.session", "+15550100001.session",
+        "accounts, +15550100000.session", "accounts, +15550100001.session",
+    ]  # fmt: skip
+
+
+def test_what_is_asked_for_by_its_number_is_shown_alone(shell: Shell) -> None:
+    packs(shell.path / "accounts", 3)
+    assert shell.check("accounts", "--account", "2")["accounts"][0]["key_fingerprint"] == fingerprint(1)
+    done = shell.run("check", "accounts", "--account", "4")
+    assert done.returncode == 1 and "There is no account 4" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of other systems")
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "file://{0}/My%20Files/it%27s%20me.session", "file://localhost{0}/My%20Files/it's%20me.session",
+        "file:{0}/My Files/it's me.session", "{0}/My\\ Files/it\\'s\\ me.session", "'{0}/My Files/it's me.session'",
+        '"{0}/My Files/it\'s me.session"', "& '{0}/My Files/it''s me.session'", "~/work/My Files/it's me",
+        "'~/work/My Files/it's me.session' ", "{0}/My*/*.session", "{0}/My Files/it's me",
+    ],
+)  # fmt: skip
+def test_paths_are_taken_as_terminals_and_file_managers_give_them(shell: Shell, spelling: str) -> None:
+    folder = shell.path / "My Files"
+    folder.mkdir()
+    script.save_session([session(1)], str(folder / "it's me.session"), "telethon")
+    assert keys([shell.check(spelling.format(shell.path))]) == [fingerprint(1)]
+
+
+# ── convert ──
+
+
+def test_a_folder_of_packs_is_converted_each_on_its_own(shell: Shell) -> None:
+    folder = packs(shell.path / "accounts", 3)
+    (folder / "+15550100001.session").write_bytes(b"")
+    done = shell.run("convert", "accounts", "strings", "--to", "string")
+    assert done.returncode == 1
+    assert "2 of 3 were written to strings" in done.stderr
+    assert "+15550100001.session: +15550100001.session is empty" in done.stderr
+    assert shell.names("strings") == ["+15550100000.txt", "+15550100002.txt"]
+    assert (shell.path / "strings" / "+15550100002.txt").read_text().strip() == string(2)
+    again = shell.run("convert", "accounts", "strings", "--to", "string")
+    assert again.returncode == 1 and again.stderr.count("exists already") == 2
+
+
+def test_of_several_sessions_one_is_chosen_by_its_number_or_none(shell: Shell) -> None:
+    packs(shell.path / "accounts", 3)
+    done = shell.run("convert", "accounts", "-")
+    assert done.returncode == 2 and "3 sessions in it" in done.stderr and done.stdout == ""
+    assert shell.run("convert", "accounts", "-", "--account", "3").stdout.strip() == string(2)
+
+
+def test_of_several_sessions_one_is_chosen_at_the_prompt(run: Run, tmp_path: Path) -> None:
+    packs(tmp_path / "accounts", 3)
+    person = run("convert", "accounts", "new.txt")
+    person.sees("[2] +15550100001.session")
+    person.answers("Number", "2")
+    person.sees("Written: new.txt")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    assert (tmp_path / "new.txt").read_text().strip() == string(1)
+
+
+def test_a_user_id_can_be_given_by_a_script(shell: Shell) -> None:
+    (shell.path / "a.txt").write_text(STRING)
+    assert shell.run("convert", "a.txt", "tdata", "--user-id", "7000000001").returncode == 0
+    assert shell.check("tdata")["accounts"][0]["user_id"] == 7000000001
+
+
+# ── the end ──
+
+
+@pytest.mark.parametrize("command", ["check a.txt", "convert a.txt b.session"])
+def test_what_stood_on_the_command_line_and_succeeds_does_not_wait(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "a.txt").write_text(STRING)
+    person = run(*command.split())
+    person.exits(0)
+    person.does_not_see("Press Enter")
