@@ -6059,7 +6059,7 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) is not None else ", and nothing in it points to Telegram"
+    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
     if not text.strip():
         term.bad("There is no answer, because what was given is empty.")
     elif near:
@@ -7426,27 +7426,18 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if found:
         return found.problem(name=kind.__name__, call=call, since=time.time())
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    return Problem(
-        "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
-        [
-            "Run the same command again.",
-            UPGRADE,
-            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
-        ],
-        name=kind.__name__,
-        call=call,
-        again="at once",
-    )
+    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
     """The card for an answer of Telegram by its own name or text (`FLOOD_WAIT_37`, `No workers running`), with the
     clock time of the next try.
     """
-    found = find_answer(name, of_telegram=True) or Found(*other_name(name), values_of(other_name(name)[1], name))
-    secret = "{key}" in "".join(found.answer.names)
-    return found.problem(name=found.name if secret else name, call=call, since=time.time())
+    other, wanted = other_name(name)
+    found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
+    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
+    return found.problem(name=shown, call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7511,17 +7502,18 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     said = statements(text[-20_000:])
     lower = "\n".join(whole for _, whole in said).lower()
     texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(*words, place, len(said) == 1, texts)]
-    library = library_in(text)
-    of_telegram = of_telegram or library is not None or any(clue.own and not clue.answer.whose for clue in clues)
-    best = max((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank, default=None)
-    if not best:
+    asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    values = library_in(text)
+    of_telegram = of_telegram or bool(values) or any(clue.own and not clue.answer.whose for clue in clues)
+    clues = sorted((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank)
+    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    if not same:
         return None
-    # The name may say which error it is, and the text how long to wait.
-    same = sorted((clue for clue in clues if clue.answer is best.answer), key=lambda clue: clue.rank)
-    values = {key: value for clue in same for key, value in clue.values.items()}
-    name = [best.name, *(clue.name for clue in same if clue.rank[2] != 2)][-1]
-    return Found(best.answer, with_values(name, values), {**(library or {}), **values}, of_telegram)
+    for clue in same:  # the name may say which error it is, and the text how long to wait
+        values.update(clue.values)
+    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
+    return Found(same[-1].answer, with_values(name, values), values, of_telegram)
 
 
 def find_name(name: str) -> Found | None:
@@ -7530,41 +7522,37 @@ def find_name(name: str) -> Found | None:
     return Found(row[0], with_values(row[1], {}), {}) if row else None
 
 
-def library_in(text: str) -> dict[str, object] | None:
-    """The library of LIBRARIES that a text shows, and the step that brings it up to date; None: nothing of Telegram."""
+def library_in(text: str) -> dict[str, object]:
+    """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
         if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
-            return {"library": name, "upgrade": upgrade} if upgrade else {}
-    return None
+            return {"library": name, "upgrade": upgrade or UPGRADE}
+    return {}
 
 
 def near_misses(text: str) -> list[str]:
     """Names of the table that are written nearly like what a person typed, at most five, the nearest first."""
     import difflib
 
-    words = text.strip(AROUND_A_NAME).split()
-    if len(words) > 8 or re.search(r"""[\n"'{}()=/\\]""", text.strip(AROUND_A_NAME)):  # nobody types that
+    typed = text.strip(AROUND_A_NAME)
+    if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
-    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
-        together = ["_".join(words)] if len(words) < 5 else []
-        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)]
-    near: list[str] = []
-    for word in words:
-        key = re.sub("ERROR$", "", squashed(word.rpartition(".")[2]))
-        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(rows_by_name()[match][1])
+    # Plain words of a sentence are no names, but a few may be one together.
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.75)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
 # ── from what was pasted to its statements ──
 
-# What a log puts in front of its words (docker compose, pm2; the date; the host and the process), and behind them.
-LOG_HEAD = (
-    r"(?:[\w.@-]*(?:\|[\w.-]+)? *\| ?)?"
-    r"(?P<date>\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?"
-    r"\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\W{0,1} ?(?:\S+ [\w.@-]+\[\d+\]: ?)?)?"
+# What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
+# then the date, and with it the host and the process.
+LOG_EDGES = r"^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_DATE = (
+    r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:\S+ [\w.@-]+\[\d+\]: ?)?"
 )
-LOG_EDGE = r"\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
 
 # A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
 FRAME = r"""(?i)\s+(?:File "|at |\S+\.go:\d|[\w.-]+\.\w+/\S+$)|\s*[│╭╰❱]"""
@@ -7581,47 +7569,45 @@ def statements(text: str) -> list[tuple[str, str]]:
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text).replace('\\"', '"')
     text = re.sub(r"(?<!\\)\\n", "\n", text)
     text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
-    found: list[tuple[list[str], list[str]]] = [([], [])]
+    found = [["", ""]]
     in_python = False
     for line in text.splitlines():
-        head = re.match(LOG_HEAD, line)
-        body = re.sub(LOG_EDGE, "", line[head.end() if head else 0 :])
+        line = re.sub(LOG_EDGES, "", line)
+        body = re.sub(LOG_DATE, "", line)
         if re.match(FRAME, body) or (in_python and body[:1].isspace()):
-            found[-1][1].append(body)
+            found[-1][0] += f"{body}\n"
             in_python = in_python or 'file "' in body.lower()
         elif body.strip():
-            dated = head and head["date"]
-            if found[-1][0] and not in_python and not (re.match(GOES_ON, body) and (body[0] == " " or not dated)):
-                found.append(([], []))
-            found[-1][0].append(body)
+            if found[-1][1] and not in_python and (body != line or not re.match(GOES_ON, body)):
+                found.append(["", ""])
+            found[-1][1] += f"{body}\n"
             in_python = False
-    return [("\n".join(said), "\n".join([*frames, *said])) for said, frames in found]
+    return [(said, frames + said) for frames, said in found]
 
 
 def clues_in(
-    said: str, whole: str, place: int, alone: bool, texts: Iterable[tuple[Answer, str, bool]]
+    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
 ) -> Iterator[Clue]:
-    """Every row of whose names or `texts` one is in a statement. What is `alone` was asked for, whoever writes so."""
-    asked = re.sub(r"^\d{3}\W+(?=\D)", "", said.strip(AROUND_A_NAME)) if alone else ""
+    """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
     sent = {word for words in re.findall(SENT, said) for word in words}
-    for match in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
-        token, end = match[0].rstrip("."), match.end()
-        is_name = token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token)
-        row = row_of(token) or (other_name(token) if token in sent else None) if is_name else None
-        if row and (token == asked or not row[1].endswith("!")):
-            answer, name = row
-            doubtful = name.endswith("?")
-            rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, end, end - match.start())
-            yield Clue(rank, answer, name, values_of(name, token, said[end:], said), token == asked or not doubtful)
+    for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
+        token = found[0].rstrip(".")
+        if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
+            answer, name = row_of(token) or (other_name(token) if token in sent else (None, "!"))
+            if answer and (token == asked or not name.endswith("!")):
+                doubtful = name.endswith("?")
+                rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
+                values = values_of(name, token, said[found.end() :], said)
+                yield Clue(rank, answer, name, values, token == asked or not doubtful)
     for answer, pattern, own in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
             if found.end() > before:
-                values: dict[str, object] = {key: int(value) for key, value in found.groupdict().items()}
-                length = len(re.sub(r"\{\w+\}", "", pattern))
-                rank = (not answer.hides, place, 1 if answer.whose else 2, found.end() - before, length)
+                values = {key: int(value) for key, value in found.groupdict().items()}
+                end, start = found.end() - before, found.start() - before
+                rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
-                yield Clue(rank, answer, name, values, own or (alone and len(found[0]) >= len(asked)))
+                yield Clue(rank, answer, name, values, own or len(found[0]) >= len(asked) > 0)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7659,7 +7645,7 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
             or re.search(VALUES_ELSEWHERE.get(wanted[1], "$^"), said, re.IGNORECASE)
         )
         if number:
-            values[wanted[1]] = int(next(group for group in (*number.groups(), number[0]) if group))
+            values[wanted[1]] = int(number[number.lastindex or 0])
     return values
 
 
@@ -7714,24 +7700,24 @@ def answers() -> tuple[Answer, ...]:
         title, *rows = group.strip().split("\n\n")
         for row in rows:
             head, *lines = row.split("\n")
-            found.append(_answer(title, head, [(line[2], line[4:]) for line in lines]))
+            found.append(_answer(title, head, lines))
     return tuple(found)
 
 
-def _answer(group: str, head: str, lines: list[tuple[str, str]]) -> Answer:
-    """A row: its head, and its other lines by their marks. What stands in “ ” in the head is a text of it."""
-    head, *hides = head.split(" (hides the cause)")
+def _answer(group: str, head: str, lines: list[str]) -> Answer:
+    """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
-        return tuple(text for each, text in lines if each == mark)
+        return tuple(line[4:] for line in lines if line[2] == mark)
 
-    numbers = (f"Errno {number}" for number in " ".join(marked("#")).split())
-    own = (*re.findall(r"“(.+?)”(?!\?)", head), *marked("~"), *numbers)
-    doubtful = re.findall(r"“(.+?)”\?", head)
+    texts = [(text, not doubtful) for text, doubtful in re.findall(r"“(.+?)”(\??)", head)]
+    texts += [(line[4:], line[2] == "~") for line in lines if line[2] in "~|"]
+    texts += [(f"Errno {number}", True) for number in " ".join(marked("#")).split()]
+    head, hides, _ = head.partition(" (hides")
+    names = tuple(re.sub("“.*", "", head).split())
     return Answer(
-        group, re.sub(r"[?!](?=\s|$)", "", head), bool(hides), tuple(re.sub("“.*", "", head).split()),
-        (*((text, True) for text in own), *((text, False) for text in (*doubtful, *marked("|")))),
-        "".join(marked("=")), marked("!")[0], marked("?")[0], marked("-"), marked("@")[0],
+        group, re.sub(r"[?!](?=\s|$)", "", head), bool(hides), names, tuple(texts), "".join(marked("=")),
+        marked("!")[0], marked("?")[0], marked("-"), marked("@")[0],
     )  # fmt: skip
 
 
@@ -9227,7 +9213,7 @@ def _span(text: str) -> range:
 # ── libraries ──
 
 # What shows that a text is about Telegram: a library's name, the words that only it uses (% no more than the word), and
-# the step that brings it up to date. The first row that fits counts; the last one names no library.
+# the step that brings it up to date. The first row that fits counts; the last one is about none.
 LIBRARIES = r"""
 mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
 Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
@@ -9244,7 +9230,7 @@ WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
-Telegram        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
+Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
     phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
     RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
     caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
@@ -10686,7 +10672,7 @@ MEMBER_NO_LOCATION?
   - Try another network, or wait some minutes.
   @ as soon as the network is mended
 
-“bytes read on a total of 1347703872 expected bytes”
+“{number} bytes read on a total of 1347703872 expected bytes”
   ! A web page answered in the place of Telegram.
   ? The network wants you to sign in first, as in hotels and trains, or a web proxy stands in between.
   - Open any page in a browser on this machine and sign in to the network.
@@ -11442,6 +11428,14 @@ ANY_OTHER_NAME!
   - If it came in a sign-in, try the QR code instead: that takes another way through Telegram.
   - If it stays, report it to the project of this script with the name above. It is safe to share.
   @ once, at once; not in a loop
+
+ANY_OTHER_EXCEPTION!
+  ! Something unexpected went wrong in this script or in Telethon.
+  ? Python calls it {said}. The list of errors has no answer for it.
+  - Run the same command again.
+  - {upgrade}
+  - If it stays, run it with --debug and report what is shown; secrets are masked there.
+  @ at once
 
 ANY_OTHER_WAIT_{seconds}!
   ! Telegram answered with an error that this script does not know, and asks for a pause of {seconds}.
