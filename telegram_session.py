@@ -7789,11 +7789,16 @@ HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
 
+# For GNU readline: several lines that are pasted are several answers, and keys that it does not know do nothing. The
+# mark in front of a paste comes from terminals that another program has told to send it.
+EDITING = ("set enable-bracketed-paste off", r'"\e[": skip-csi-sequence', r'"\e[200~": ""', r'"\e[201~": ""')
+
 HALF_A_LETTER = (
     "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
     "letter behind. Please type it once more."
 )
 
+COLOUR = r"\x1b\[\d*m"
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
@@ -7819,7 +7824,7 @@ class Terminal:
         self.debugging = False
         self.asked = False  # whether anything was
         self._asking = ""  # the prompt that waits for an answer
-        self._unseen = False  # whether that is typed without an echo
+        self._settle: Callable[[], str] = str  # sets the terminal as that prompt needs it; gives what was typed there
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
@@ -8110,17 +8115,47 @@ class Terminal:
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        ahead = os.name != "nt" and self.typed_within(0)
+        edited = self._for_editing(prompt)
+        ahead = not edited and os.name != "nt" and self.typed_within(0)
         try:
-            self._asks(prompt)
-            self._write(prompt)
+            self._asks(prompt, self._edit_again if edited else str)
+            self._write("" if edited else prompt)
             self._mind_resuming()
-            line = without_paste_marks(sys.stdin.readline())
+            line = input(edited) + "\n" if edited else without_paste_marks(sys.stdin.readline())
+        except EOFError:
+            return ""
         finally:
             self._asks("")
         if ahead:  # the terminal has shown it somewhere above
             self._write(self.clean(line))
         return line
+
+    def _for_editing(self, prompt: str) -> str:
+        """The prompt as `input` is given it, where arrow keys, Home, End and Ctrl keys can edit the line, or else "".
+
+        Python's readline draws on standard output and on nothing else. Windows' consoles edit by themselves.
+        """
+        if os.name == "nt" or not self.redraws or self.out is not sys.stdout:
+            return ""
+        try:
+            import readline
+        except ImportError:
+            return ""
+        readline.set_auto_history(False)
+        if "libedit" in (readline.__doc__ or ""):  # it has other settings; old ones count colours as letters
+            return re.sub(COLOUR, "", prompt)
+        for setting in EDITING:
+            readline.parse_and_bind(setting)
+        return re.sub(COLOUR, "\x01\\g<0>\x02", prompt)
+
+    @staticmethod
+    def _edit_again() -> str:
+        """The terminal gives each key at once from now on, as readline has it; returns what was typed until now."""
+        import readline
+        import tty
+
+        tty.setcbreak(sys.stdin)
+        return readline.get_line_buffer()
 
     def ask_secret(self, prompt: str, lines: bool = False) -> str:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
@@ -8149,7 +8184,7 @@ class Terminal:
         import contextlib
 
         self.clear_status()
-        self._asks(prompt, unseen=True)
+        self._asks(prompt, self._stop_echo)
         try:
             import termios
 
@@ -8174,13 +8209,14 @@ class Terminal:
         return typed.rstrip("\n")
 
     @staticmethod
-    def _stop_echo() -> None:
+    def _stop_echo() -> str:
         """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
         import termios
 
         quiet = termios.tcgetattr(sys.stdin)
         quiet[3] &= ~termios.ECHO
         termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+        return ""
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -8353,10 +8389,10 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, prompt: str, unseen: bool = False) -> None:
+    def _asks(self, prompt: str, settle: Callable[[], str] = str) -> None:
         """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking, self._unseen = prompt, unseen
+            self._asking, self._settle = prompt, settle
         self._show_held()
 
     def _mind_resuming(self) -> None:
@@ -8367,16 +8403,15 @@ class Terminal:
             signal.signal(signal.SIGCONT, self._resumed)
 
     def _resumed(self, *_signal: object) -> None:
-        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+        """Shows the prompt again, because the shell has written below it, and the terminal is as the shell wants it.
 
         Writes past the buffer of `out`, which may be in the middle of something.
         """
         if not self._asking:
             return
         try:
-            if self._unseen:
-                self._stop_echo()
-            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+            shown = self._asking + self._settle()
+            os.write(self.out.fileno(), shown.encode(self.encoding, "replace"))
         except Exception:  # the terminal has gone
             return
 
