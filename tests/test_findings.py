@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import telegram_session as script
 
 from .conftest import ROOT, Run
 
-SCRIPT = ROOT / "telegram_session.py"
 CASES = ROOT / "tests" / "fixtures" / "sessions"
 STRING = (CASES / "good" / "telethon_string" / "v4_dc1" / "session.txt").read_text().strip()
 
@@ -50,8 +52,8 @@ class Shell:
 
     def run(self, *arguments: object, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(SCRIPT), *map(str, arguments)], input=given, capture_output=True, text=True,
-            encoding="utf-8", env={**self.env, **env}, cwd=self.path, check=False,
+            [sys.executable, "-m", "telegram_session", *map(str, arguments)], input=given, capture_output=True,
+            text=True, encoding="utf-8", env={**self.env, "PYTHONPATH": str(ROOT), **env}, cwd=self.path, check=False,
         )  # fmt: skip
 
     def check(self, *what: object, **options: Any) -> Any:
@@ -138,7 +140,7 @@ def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None
     zipped(shell.path / "packs.zip", packs(shell.path / "accounts", 2))
     found = shell.check("packs.zip")
     assert keys(found) == [fingerprint(0), fingerprint(1)]
-    assert [one["place"] for one in found] == [f"packs.zip, +1555010000{number}.session" for number in range(2)]
+    assert [one["place"] for one in found] == [f"packs.zip/+1555010000{number}.session" for number in range(2)]
     for where in ("tdata", "15550100123/tdata", ""):
         script.save_session([session(5)], str(shell.path / "tdata"), "tdata")
         top = shell.path / "top"
@@ -223,7 +225,7 @@ def test_several_files_patterns_and_folders_are_one_list(shell: Shell) -> None:
     found = shell.check("a.txt", "accounts/*", "accounts")
     assert [one["place"] for one in found] == [
         "a.txt", "+15550100000.session", "+15550100001.session",
-        "accounts, +15550100000.session", "accounts, +15550100001.session",
+        "accounts/+15550100000.session", "accounts/+15550100001.session",
     ]  # fmt: skip
 
 
@@ -249,6 +251,77 @@ def test_paths_are_taken_as_terminals_and_file_managers_give_them(shell: Shell, 
     folder.mkdir()
     script.save_session([session(1)], str(folder / "it's me.session"), "telethon")
     assert keys([shell.check(spelling.format(shell.path))]) == [fingerprint(1)]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the one who may read everything")
+def test_what_may_not_be_read_has_a_next_step(shell: Shell) -> None:
+    (shell.path / "a.session").write_text(STRING)
+    (shell.path / "a.session").chmod(0)
+    found = shell.check("a.session")["problem"]
+    assert found["name"] == "PermissionError" and found["steps"]
+
+
+# ── whatever is given ──
+
+# Owners are named on their own marks only, and none of these is in bytes that Hypothesis makes up.
+OWNERS = "Android|TDLib|macOS|iOS|Madeline|gotd|tdl|grammers|wzgram|Telegram Web|WTelegram|TLSharp|Webogram"
+NAMES = ["a.session", "a.json", "a.txt", "a", ".env", "key_datas", "tgnet.dat", "td.binlog", "a.zip", "ä ö.SESSION"]
+GOOD = sorted(path for path in (CASES / "good").rglob("*") if path.is_file() and path.stat().st_size < 100_000)
+
+
+def damaged(data: bytes, at: int, how: str, with_what: bytes) -> bytes:
+    at %= len(data) + 1
+    if how == "cut":
+        return data[:at]
+    return data[:at] + with_what + data[at + (len(with_what) if how == "over" else 0) :]
+
+
+@given(st.binary(max_size=2000), st.sampled_from(NAMES))
+def test_whatever_bytes_are_given_are_a_problem_and_no_owner_is_made_up(data: bytes, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(data)
+        found = [*script.given_findings([f"{folder}/{name}"]), *script.given_findings([folder])]
+    for finding in found:
+        assert isinstance(finding.session, script.Problem)
+        assert not re.search(OWNERS, finding.session.title) or name in ("tgnet.dat", "td.binlog")
+
+
+@given(
+    st.sampled_from(GOOD), st.integers(0, 100_000), st.sampled_from(["cut", "over", "into"]), st.binary(max_size=9),
+)  # fmt: skip
+def test_a_damaged_file_is_a_session_or_a_problem_and_never_a_traceback(
+    path: Path, at: int, how: str, with_what: bytes
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for other in path.parent.iterdir():
+            if other.is_file():
+                shutil.copy(other, folder)
+        copy = Path(folder) / path.name
+        copy.write_bytes(damaged(path.read_bytes(), at, how, with_what))
+        for finding in [*script.given_findings([str(copy)]), *script.given_findings([folder])]:
+            assert isinstance(finding.session, (script.Session, script.Problem))
+            if isinstance(finding.session, script.Session):
+                script.facts_for_people(finding.session)
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=40), st.integers(0, 9).map(string)), max_size=8),
+    st.sampled_from(["", " ", "\n", '"', "=", ", ", "\\n"]), st.integers(0, 400),
+)  # fmt: skip
+def test_a_text_gives_no_key_that_does_not_stand_in_it(parts: list[str], between: str, cut: int) -> None:
+    text = between.join(parts)
+    text = text[: len(text) - cut] if cut < 300 else text
+    whole = {fingerprint(number) for number in range(10) if string(number)[1:-1] in text}
+    for finding in script.findings_in_text(text, "given"):
+        assert isinstance(finding.session, (script.Session, script.Problem))
+        if isinstance(finding.session, script.Session):
+            assert script.fingerprint(script.home_key(finding.session)) in whole
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_for_a_path_is_one_or_none(word: str) -> None:
+    for path in script.paths_meant(word):
+        assert path == word or os.path.lexists(path)
 
 
 # ── convert ──
