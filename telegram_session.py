@@ -1265,7 +1265,7 @@ class Telegram:
         self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
-        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+        if sys.platform != "win32":  # SIGCONT has to wake the thread that asks (`Terminal._resumed`), and not this one
             self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
         self._thread.start()
@@ -2835,7 +2835,9 @@ def paths_meant(word: str) -> list[str]:
 
     bare = re.sub(r"^&\s+(?=['\"])", "", word.strip()).strip(WRAPPING + " ")
     if re.match("file:/", bare, re.IGNORECASE):
-        bare = url2pathname(re.sub("^file:/*(localhost/+)?", "///" if os.name == "nt" else "/", bare, flags=re.I))
+        bare = url2pathname(
+            re.sub("^file:/*(localhost/+)?", "///" if sys.platform == "win32" else "/", bare, flags=re.I)
+        )
     readings = [word]
     for reading in (bare, bare.replace("''", "'"), re.sub(r"\\(.)", r"\1", bare)):
         readings += [reading, os.path.expanduser(reading)]
@@ -3592,7 +3594,7 @@ def write_bytes(path: str, data: bytes) -> None:
 
 def move_new(temporary: str, path: str) -> None:
     """Gives what is finished its name without ever replacing another."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         try:
             os.link(temporary, path)  # unlike a rename this fails when `path` exists
             os.remove(temporary)
@@ -7292,7 +7294,7 @@ def pip_comes_from() -> list[str]:
 
 def in_shell_words(command: Sequence[str]) -> str:
     """A command as one types it, quoted as this system's shell wants it."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import subprocess
 
         return subprocess.list2cmdline(command)
@@ -7311,7 +7313,7 @@ def ways_to_install(package: str, *options: str) -> list[str]:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -7341,7 +7343,7 @@ def ways_around_this_python(package: str) -> list[str]:
         script, environment = os.path.basename(script), ".venv"
     else:
         environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
-    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    python = os.path.join(environment, "Scripts" if sys.platform == "win32" else "bin", "python")
     why = "This Python has no pip, or you may not write into its folder."
     if belongs_to_the_system():
         why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
@@ -7852,7 +7854,7 @@ class Terminal:
 
     def _understands_escapes(self) -> bool:
         """Whether ANSI escapes work. Windows consoles understand them only when asked to (Windows 10 and newer)."""
-        if os.name != "nt":
+        if sys.platform != "win32":
             return os.environ.get("TERM", "") not in ("dumb", "")
         import ctypes
 
@@ -8109,7 +8111,7 @@ class Terminal:
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        ahead = os.name != "nt" and self.typed_within(0)
+        ahead = sys.platform != "win32" and self.typed_within(0)
         try:
             self._asks(prompt)
             self._write(prompt)
@@ -8149,14 +8151,18 @@ class Terminal:
 
         self.clear_status()
         self._asks(prompt, unseen=True)
+        if sys.platform == "win32":
+            import getpass
+
+            return getpass.getpass(prompt)
         try:
             import termios
 
             before = termios.tcgetattr(sys.stdin)
-        except Exception:  # Windows, or no real terminal (IDLE)
+        except Exception:  # no real terminal (IDLE)
             import getpass
 
-            return getpass.getpass(prompt, stream=self.out if os.name != "nt" else None)
+            return getpass.getpass(prompt, stream=self.out)
         try:
             self._stop_echo()
             self._write(prompt)
@@ -8175,11 +8181,12 @@ class Terminal:
     @staticmethod
     def _stop_echo() -> None:
         """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
-        import termios
+        if sys.platform != "win32":
+            import termios
 
-        quiet = termios.tcgetattr(sys.stdin)
-        quiet[3] &= ~termios.ECHO
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+            quiet = termios.tcgetattr(sys.stdin)
+            quiet[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -8205,11 +8212,11 @@ class Terminal:
     def forget_typed(self) -> None:
         """Drops what was typed or pasted ahead: it is no answer to a question that has not been asked yet."""
         try:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt
 
-                while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
-                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                while msvcrt.kbhit():
+                    msvcrt.getwch()
             else:
                 import termios
 
@@ -8416,11 +8423,11 @@ class Terminal:
     @staticmethod
     def typed_within(seconds: float) -> bool:
         """Waits until a line is typed, at most so long; it is left for the next prompt. On Windows a key is enough."""
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             time.sleep(seconds)
-            return msvcrt.kbhit()  # type: ignore[attr-defined,no-any-return,unused-ignore]
+            return msvcrt.kbhit()
         import select
 
         try:
@@ -8432,7 +8439,7 @@ class Terminal:
     def _enter_within(self, seconds: float) -> None:
         """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
         try:
-            if os.name != "nt" and self.typed_within(seconds):
+            if sys.platform != "win32" and self.typed_within(seconds):
                 sys.stdin.readline()
         except (KeyboardInterrupt, OSError, ValueError):
             return
