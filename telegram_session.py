@@ -6,8 +6,8 @@
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
     python3 telegram_session.py                    sign in, step by step, and print the session string
-    python3 telegram_session.py check [SESSION]    what is this session, is it intact, does it still work?
-    python3 telegram_session.py convert SRC DST    from any session format to any other
+    python3 telegram_session.py check [WHAT…]      what is in it, is it intact, does it still work?
+    python3 telegram_session.py convert SRC DST    from any session format to any other, one or a whole folder
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
 
@@ -2788,7 +2788,7 @@ def given_findings(
         else:
             alone = len(paths) == 1 and os.path.isdir(path)
             place = "" if alone else os.path.basename(os.path.abspath(path))
-            found += findings_at(path, place, json_path, key_name)
+            found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
     if account:
@@ -5489,7 +5489,7 @@ def command_check(options: Any) -> Outcome:
     show(found)
     if options.online:
         check_online(the_ones(found)[0], options)
-    else:
+    elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
     return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
@@ -5575,8 +5575,12 @@ def show_many(found: Sequence[Finding]) -> None:
         ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
         term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
     good = len(sessions_of(found))
+    counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
+    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
     term.say()
-    term.say(f"{good} of {len(found)} sessions are intact. --account N shows one alone.")
+    term.say(", ".join(counted) + ".")
+    if good > 1:
+        term.say("--account N shows one alone, and lets “convert” take it.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -11041,7 +11045,7 @@ ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotF
 COMMANDS: dict[str, tuple[Callable[[Any], Outcome], str]] = {
     "network": (command_network, "can this computer reach Telegram?"),
     "explain": (command_explain, "what an error means and what to do about it"),
-    "check": (command_check, "what is this session, and does it still work?"),
+    "check": (command_check, "what is in this file, folder or text, and does it still work?"),
     "convert": (command_convert, "turns a session of any format into any other"),
 }
 
