@@ -6,8 +6,8 @@
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
     python3 telegram_session.py                    sign in, step by step, and print the session string
-    python3 telegram_session.py check [SESSION]    what is this session, is it intact, does it still work?
-    python3 telegram_session.py convert SRC DST    from any session format to any other
+    python3 telegram_session.py check [WHAT…]      what is in it, is it intact, does it still work?
+    python3 telegram_session.py convert SRC DST    from any session format to any other, one or a whole folder
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
 
@@ -1265,7 +1265,7 @@ class Telegram:
         self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
-        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+        if sys.platform != "win32":  # SIGCONT has to wake the thread that asks (`Terminal._resumed`), and not this one
             self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
         self._thread.start()
@@ -2758,6 +2758,11 @@ class Finding(NamedTuple):
     doubts: Sequence[str] = ()
 
 
+def sessions_of(found: Iterable[Finding]) -> list[Session]:
+    """The sessions among the findings."""
+    return [finding.session for finding in found if isinstance(finding.session, Session)]
+
+
 # ── what was given ──
 
 
@@ -2783,7 +2788,7 @@ def given_findings(
         else:
             alone = len(paths) == 1 and os.path.isdir(path)
             place = "" if alone else os.path.basename(os.path.abspath(path))
-            found += findings_at(path, place, json_path, key_name)
+            found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
     if account:
@@ -2830,7 +2835,9 @@ def paths_meant(word: str) -> list[str]:
 
     bare = re.sub(r"^&\s+(?=['\"])", "", word.strip()).strip(WRAPPING + " ")
     if re.match("file:/", bare, re.IGNORECASE):
-        bare = url2pathname(re.sub("^file:/*(localhost/+)?", "///" if os.name == "nt" else "/", bare, flags=re.I))
+        bare = url2pathname(
+            re.sub("^file:/*(localhost/+)?", "///" if sys.platform == "win32" else "/", bare, flags=re.I)
+        )
     readings = [word]
     for reading in (bare, bare.replace("''", "'"), re.sub(r"\\(.)", r"\1", bare)):
         readings += [reading, os.path.expanduser(reading)]
@@ -2860,24 +2867,23 @@ def joined(*places: object) -> str:
     return ", ".join(str(place) for place in places if place)
 
 
-def findings_at(path: str, place: str, json_path: str | None = None, key_name: str = "") -> list[Finding]:
+def findings_at(
+    path: str, place: str, json_path: str | None = None, key_name: str = "", depth: int = FOLDER_DEPTH
+) -> list[Finding]:
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
-    inside: Callable[[str, str, str], list[Finding]]
-    inside = findings_in_folder if os.path.isdir(path) else findings_in_text_file
-    try:
-        if is_around_tdata(path):
-            return inside(path, place, key_name)
-        storage = recognise_path(path, json_path, key_name)
-    except Problem as problem:
-        import zipfile
+    import zipfile
 
-        if os.path.isfile(path) and zipfile.is_zipfile(path):
-            inside = findings_in_zip
-        return inside(path, place, key_name) or [Finding(place, problem, Storage())]
-    found = [] if isinstance(storage, StringStorage) else findings_of(storage, place)
-    if any(isinstance(finding.session, Session) for finding in found):
+    try:
+        found = [] if is_around_tdata(path) else findings_of(recognise_path(path, json_path, key_name), place)
+    except Problem as problem:
+        found = [Finding(place, problem, Storage())]
+    if sessions_of(found) and not isinstance(found[0].storage, StringStorage):
         return found
-    return inside(path, place, key_name) or found or findings_of(storage, place)
+    if os.path.isdir(path):
+        return findings_in_folder(path, place, key_name, depth) or found
+    if os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name) or found
+    return findings_in_text_file(path, place) or found
 
 
 def is_around_tdata(path: str) -> bool:
@@ -2915,47 +2921,29 @@ def account_name(storage: Storage, number: int) -> str:
     return f"account {number}{' (the active one)' if active else ''}"
 
 
-def findings_in_folder(folder: str, place: str, key_name: str = "") -> list[Finding]:
-    """What lies in a folder and its folders: every `.session` file, and of the others what holds a session."""
-    found: list[Finding] = []
-    shown = time.monotonic()
-    for name in storages_in(folder, FOLDER_DEPTH):
-        if time.monotonic() - shown > (1 if term.redraws else 5):
-            shown = time.monotonic()
-            term.status("… looking into ", name)
-        path, here = os.path.join(folder, name), joined(place, name)
-        certain = os.path.isdir(path) or name.lower().endswith(".session")
-        found += [
-            finding for finding in findings_at(path, here, None, key_name)
-            if certain or finding.place != here or isinstance(finding.session, Session)
-        ]  # fmt: skip
+def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What lies in a folder and its folders: all `.session` files and known folders, else only what holds a session."""
+    found = []
+    _, folders, files = next(os.walk(folder), ("", [], []))
+    for number, name in enumerate(without_halves(sorted(folders + files))):
+        path, here = os.path.join(folder, name), f"{place}/{name}" if place else name
+        inner = name in folders
+        wanted = depth and name[:1] != "." and not os.path.islink(path) if inner else re.fullmatch(LOOKED_INTO, name)
+        if term.redraws and number % 20 == 19:
+            term.status("… looking into ", here)
+        for finding in findings_at(path, here, None, key_name, depth - 1) if wanted else ():
+            certain = inner or name.lower().endswith(".session") or finding.place != here
+            if isinstance(finding.session, Session) or (certain and finding.session.name != "NoSession"):
+                found.append(finding)
     term.clear_status()
     return found
-
-
-def storages_in(folder: str, depth: int, above: str = "") -> Iterator[str]:
-    """The names, seen from the first folder, of what can be a storage: files, pairs as one, and folders that are."""
-    for name in without_halves(sorted(names_in(folder))):
-        path = os.path.join(folder, name)
-        if not os.path.isdir(path):
-            if re.fullmatch(LOOKED_INTO, name):
-                yield above + name
-        elif name[:1] != "." and not os.path.islink(path) and name != "node_modules":
-            try:
-                nothing = is_around_tdata(path) or not recognise_path(path)
-            except Problem as problem:
-                nothing = problem.name == "NoSession"
-            if not nothing:
-                yield above + name
-            elif depth > 1:
-                yield from storages_in(path, depth - 1, f"{above}{name}/")
 
 
 ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str = "") -> list[Finding]:
+def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
     """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
@@ -3031,7 +3019,7 @@ PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not 
 TEXT_LIMIT = 4 << 20  # bytes of a text that strings are looked for in: settings, exports of n8n, logs
 
 
-def findings_in_text_file(path: str, place: str, _key_name: str = "") -> list[Finding]:
+def findings_in_text_file(path: str, place: str) -> list[Finding]:
     """The session strings in a file, whole or damaged; none if it has none, or cannot be read."""
     try:
         found = findings_in_bytes(read_file(path, TEXT_LIMIT), place)
@@ -3536,9 +3524,7 @@ def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
             f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
         ) from None
     except (OSError, ValueError) as error:
-        raise Problem(
-            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
-        ) from None
+        raise not_readable(name, path, error) from None
 
 
 def names_in(folder: str) -> list[str]:
@@ -3546,7 +3532,21 @@ def names_in(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
     except OSError as error:
-        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
+        raise not_readable(folder, os.path.abspath(folder), error) from None
+
+
+def not_readable(name: str, path: str, error: Exception) -> Problem:
+    """The `Problem` of a file or folder that is there and cannot be read."""
+    return Problem(
+        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.",
+        f"Its path is {path}.",
+        [
+            "If another user, Docker or “sudo” made it: become that user, or make it yours (sudo chown $USER FILE).",
+            "On a Mac: System Settings → Privacy & Security → Files and Folders, and let your terminal look there.",
+            "If a program has it open: close that program first.",
+        ],
+        name=type(error).__name__,
+    )
 
 
 def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
@@ -3594,7 +3594,7 @@ def write_bytes(path: str, data: bytes) -> None:
 
 def move_new(temporary: str, path: str) -> None:
     """Gives what is finished its name without ever replacing another."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         try:
             os.link(temporary, path)  # unlike a rename this fails when `path` exists
             os.remove(temporary)
@@ -3622,11 +3622,13 @@ def not_written(path: str, error: Exception) -> Problem:
             f"{path} exists already, and nothing was changed.",
             "Nothing is ever written over another file.",
             ["Give another name, or move the old one away first."],
+            name="FileExistsError",
         )
     return Problem(
         f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
         "Nothing was written.",
         ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+        name=type(error).__name__,
     )
 
 
@@ -5487,7 +5489,7 @@ def command_check(options: Any) -> Outcome:
     show(found)
     if options.online:
         check_online(the_ones(found)[0], options)
-    else:
+    elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
     return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
@@ -5573,8 +5575,12 @@ def show_many(found: Sequence[Finding]) -> None:
         ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
         term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
     good = len(sessions_of(found))
+    counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
+    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
     term.say()
-    term.say(f"{good} of {len(found)} sessions are intact. --account N shows one alone.")
+    term.say(", ".join(counted) + ".")
+    if good > 1:
+        term.say("--account N shows one alone, and lets “convert” take it.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -5636,13 +5642,13 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
     term.heading("Does it still work?")
     if session.test or session.user.dc not in DATA_CENTRES:
-        raise Problem("This session belongs to servers that this script does not connect to.")
+        raise Problem("This session belongs to servers that this script does not connect to.", name="OtherServers")
     term.warn(
         "A session that another program is using right now can be ended for good by a second connection "
         "(AUTH_KEY_DUPLICATED). Stop that program first."
     )
     if not term.confirm("Connect once with this session?", default=False):
-        raise Problem("Telegram was not asked.", "You did not say yes.")
+        raise Problem("Telegram was not asked.", "You did not say yes.", name="NotAsked")
     check_dependencies()
     proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
@@ -5776,11 +5782,6 @@ def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[
     return found
 
 
-def sessions_of(found: Iterable[Finding]) -> list[Session]:
-    """The sessions among the findings."""
-    return [finding.session for finding in found if isinstance(finding.session, Session)]
-
-
 def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
@@ -5798,7 +5799,7 @@ def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
     if term.interactive:
         index = choose("Which one?", places)
         if index is None:
-            raise Problem("No session was chosen.", "", [PICK_ACCOUNT], name="NoneChosen")
+            raise KeyboardInterrupt
         return [sessions[index]]
     if len({id(finding.storage) for finding in found}) > 1:
         raise Problem(
@@ -5847,7 +5848,7 @@ def target_of(path: str) -> str:
         return "tdata"
     raise Problem(
         f"It cannot be told from the name “{name}” which format you want.", "",
-        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2, name="UnknownTarget",
     )  # fmt: skip
 
 
@@ -7277,7 +7278,7 @@ def pip_comes_from() -> list[str]:
 
 def in_shell_words(command: Sequence[str]) -> str:
     """A command as one types it, quoted as this system's shell wants it."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import subprocess
 
         return subprocess.list2cmdline(command)
@@ -7296,7 +7297,7 @@ def ways_to_install(package: str, *options: str) -> list[str]:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -7326,7 +7327,7 @@ def ways_around_this_python(package: str) -> list[str]:
         script, environment = os.path.basename(script), ".venv"
     else:
         environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
-    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    python = os.path.join(environment, "Scripts" if sys.platform == "win32" else "bin", "python")
     why = "This Python has no pip, or you may not write into its folder."
     if belongs_to_the_system():
         why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
@@ -7827,11 +7828,16 @@ HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
 
+# For GNU readline: several lines that are pasted are several answers, and keys that it does not know do nothing. The
+# mark in front of a paste comes from terminals that another program has told to send it.
+EDITING = ("set enable-bracketed-paste off", r'"\e[": skip-csi-sequence', r'"\e[200~": ""', r'"\e[201~": ""')
+
 HALF_A_LETTER = (
     "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
     "letter behind. Please type it once more."
 )
 
+COLOUR = r"\x1b\[\d*m"
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
@@ -7857,7 +7863,7 @@ class Terminal:
         self.debugging = False
         self.asked = False  # whether anything was
         self._asking = ""  # the prompt that waits for an answer
-        self._unseen = False  # whether that is typed without an echo
+        self._settle: Callable[[], str] = str  # sets the terminal as that prompt needs it; gives what was typed there
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
@@ -7891,7 +7897,7 @@ class Terminal:
 
     def _understands_escapes(self) -> bool:
         """Whether ANSI escapes work. Windows consoles understand them only when asked to (Windows 10 and newer)."""
-        if os.name != "nt":
+        if sys.platform != "win32":
             return os.environ.get("TERM", "") not in ("dumb", "")
         import ctypes
 
@@ -8148,17 +8154,49 @@ class Terminal:
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        ahead = os.name != "nt" and self.typed_within(0)
+        edited = self._for_editing(prompt)
+        ahead = not edited and sys.platform != "win32" and self.typed_within(0)
         try:
-            self._asks(prompt)
-            self._write(prompt)
+            self._asks(prompt, self._edit_again if edited else str)
+            self._write("" if edited else prompt)
             self._mind_resuming()
-            line = without_paste_marks(sys.stdin.readline())
+            line = input(edited) + "\n" if edited else without_paste_marks(sys.stdin.readline())
+        except EOFError:
+            return ""
         finally:
             self._asks("")
         if ahead:  # the terminal has shown it somewhere above
             self._write(self.clean(line))
         return line
+
+    def _for_editing(self, prompt: str) -> str:
+        """The prompt as `input` is given it, where arrow keys, Home, End and Ctrl keys can edit the line, or else "".
+
+        Python's readline draws on standard output and on nothing else. Windows' consoles edit by themselves.
+        """
+        if sys.platform == "win32" or not self.redraws or self.out is not sys.stdout:
+            return ""
+        try:
+            import readline
+        except ImportError:
+            return ""
+        readline.set_auto_history(False)
+        if "libedit" in (readline.__doc__ or ""):  # it has other settings; old ones count colours as letters
+            return re.sub(COLOUR, "", prompt)
+        for setting in EDITING:
+            readline.parse_and_bind(setting)
+        return re.sub(COLOUR, "\x01\\g<0>\x02", prompt)
+
+    @staticmethod
+    def _edit_again() -> str:
+        """The terminal gives each key at once from now on, as readline has it; returns what was typed until now."""
+        if sys.platform == "win32":
+            return ""
+        import readline
+        import tty
+
+        tty.setcbreak(sys.stdin)
+        return readline.get_line_buffer()
 
     def ask_secret(self, prompt: str, lines: bool = False) -> str:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
@@ -8187,15 +8225,19 @@ class Terminal:
         import contextlib
 
         self.clear_status()
-        self._asks(prompt, unseen=True)
+        self._asks(prompt, self._stop_echo)
+        if sys.platform == "win32":
+            import getpass
+
+            return getpass.getpass(prompt)
         try:
             import termios
 
             before = termios.tcgetattr(sys.stdin)
-        except Exception:  # Windows, or no real terminal (IDLE)
+        except Exception:  # no real terminal (IDLE)
             import getpass
 
-            return getpass.getpass(prompt, stream=self.out if os.name != "nt" else None)
+            return getpass.getpass(prompt, stream=self.out)
         try:
             self._stop_echo()
             self._write(prompt)
@@ -8212,13 +8254,15 @@ class Terminal:
         return typed.rstrip("\n")
 
     @staticmethod
-    def _stop_echo() -> None:
+    def _stop_echo() -> str:
         """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
-        import termios
+        if sys.platform != "win32":
+            import termios
 
-        quiet = termios.tcgetattr(sys.stdin)
-        quiet[3] &= ~termios.ECHO
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+            quiet = termios.tcgetattr(sys.stdin)
+            quiet[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+        return ""
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -8244,11 +8288,11 @@ class Terminal:
     def forget_typed(self) -> None:
         """Drops what was typed or pasted ahead: it is no answer to a question that has not been asked yet."""
         try:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt
 
-                while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
-                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                while msvcrt.kbhit():
+                    msvcrt.getwch()
             else:
                 import termios
 
@@ -8393,10 +8437,10 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, prompt: str, unseen: bool = False) -> None:
+    def _asks(self, prompt: str, settle: Callable[[], str] = str) -> None:
         """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking, self._unseen = prompt, unseen
+            self._asking, self._settle = prompt, settle
         self._show_held()
 
     def _mind_resuming(self) -> None:
@@ -8407,16 +8451,15 @@ class Terminal:
             signal.signal(signal.SIGCONT, self._resumed)
 
     def _resumed(self, *_signal: object) -> None:
-        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+        """Shows the prompt again, because the shell has written below it, and the terminal is as the shell wants it.
 
         Writes past the buffer of `out`, which may be in the middle of something.
         """
         if not self._asking:
             return
         try:
-            if self._unseen:
-                self._stop_echo()
-            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+            shown = self._asking + self._settle()
+            os.write(self.out.fileno(), shown.encode(self.encoding, "replace"))
         except Exception:  # the terminal has gone
             return
 
@@ -8457,11 +8500,11 @@ class Terminal:
     @staticmethod
     def typed_within(seconds: float) -> bool:
         """Waits until a line is typed, at most so long; it is left for the next prompt. On Windows a key is enough."""
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             time.sleep(seconds)
-            return msvcrt.kbhit()  # type: ignore[attr-defined,no-any-return,unused-ignore]
+            return msvcrt.kbhit()
         import select
 
         try:
@@ -8473,7 +8516,7 @@ class Terminal:
     def _enter_within(self, seconds: float) -> None:
         """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
         try:
-            if os.name != "nt" and self.typed_within(seconds):
+            if sys.platform != "win32" and self.typed_within(seconds):
                 sys.stdin.readline()
         except (KeyboardInterrupt, OSError, ValueError):
             return
@@ -11729,7 +11772,7 @@ NetworkClock!
 COMMANDS: dict[str, tuple[Callable[[Any], Outcome], str]] = {
     "network": (command_network, "can this computer reach Telegram?"),
     "explain": (command_explain, "what an error means and what to do about it"),
-    "check": (command_check, "what is this session, and does it still work?"),
+    "check": (command_check, "what is in this file, folder or text, and does it still work?"),
     "convert": (command_convert, "turns a session of any format into any other"),
 }
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import telegram_session
-
 from .helpers.camera import COUNTDOWN, DARK, LIGHT, scan, scanned
+from .helpers.packages import needs_pip
 from .helpers.signing_in import CREDENTIALS, PHONE, gets_a_string, leaves_nothing_behind, start
 
 if TYPE_CHECKING:
@@ -275,11 +274,6 @@ def without_segno(tmp_path: Path) -> dict[str, str]:
                 wheel.write(str(segno.locate_file(file)), str(file))
     pip = {"TARGET": str(installed), "FIND_LINKS": str(packages), "NO_INDEX": "1", "NO_DEPS": "1", "NO_CACHE_DIR": "1"}
     return {"PYTHONPATH": str(hook), **{f"PIP_{name}": value for name, value in pip.items()}}
-
-
-needs_pip = pytest.mark.skipif(
-    importlib.util.find_spec("pip") is None or not telegram_session.pip_command("segno"), reason="needs a usable pip"
-)
 
 
 @needs_pip
