@@ -316,6 +316,15 @@ def offline() -> Iterator[Row]:
         env = {**environment(), "OPENTELE_NO_FETCH": "1", "HOME": home}
         check = [sys.executable, "-m", "telegram_session", "check", text]
         convert = [sys.executable, "-m", "telegram_session", "convert", folder, "-"]
+        packs = os.path.join(home, "packs")
+        os.mkdir(packs)
+        for number in range(50):
+            pack = session._replace(api=script.ApiIdentity(2040, "0123456789abcdef" * 2))
+            script.save_session([pack], os.path.join(packs, f"+155501{number:05}"), "json")
+        many = [*check[:-1], packs]
+        yield Row("check a folder of 50 account packs", "one string", *side_by_side(
+            lambda: seconds(many, env), lambda: seconds(check, env)
+        ), "ms", limit=3)  # fmt: skip
         if OPENTELE.exists():
             theirs = {**env, "PYTHONPATH": str(OPENTELE)}
 

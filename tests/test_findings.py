@@ -79,6 +79,25 @@ def fingerprint(number: int) -> str:
     return script.fingerprint(script.home_key(session(number)))
 
 
+# ── whatever people bring ──
+
+BROUGHT = ROOT / "tests" / "fixtures" / "brought"
+ROWS = [line.split("\t") for line in (BROUGHT / "cases.tsv").read_text("utf-8").splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("name", "wanted"), ROWS, ids=[name for name, _ in ROWS])
+def test_what_people_bring_is_read_or_called_by_its_name(shell: Shell, name: str, wanted: str) -> None:
+    folder, _, inside = name.partition("/")  # whose names tell what is in them
+    shutil.copytree(BROUGHT / folder, shell.path / "x")
+    done = shell.run("check", f"x/{inside}")
+    said = " ".join((done.stdout + done.stderr).split())
+    rules = dict(rule.split(": ", 1) for rule in wanted.split(" | "))
+    never = rules.pop("never", "")
+    assert "Traceback" not in said and not (never and re.search(never, said, re.IGNORECASE))
+    key = rules.get("read", "").rpartition(" ")[2]
+    assert (key and key in said) or re.search(rules.get("named", "(?!)"), said, re.IGNORECASE), said
+
+
 # ── folders ──
 
 
@@ -87,7 +106,7 @@ def test_a_folder_of_packs_is_told_in_a_line_each_and_counted(shell: Shell) -> N
     done = shell.run("check", "accounts")
     lines = [line for line in done.stderr.splitlines() if line.startswith("✓")]
     assert len(lines) == 12 and "+15550100003.session: " in lines[3]
-    assert "12 of 12 sessions are intact" in done.stderr
+    assert "12 sessions are intact" in done.stderr
     assert done.returncode == 0
     found = shell.check("accounts")
     assert keys(found) == [fingerprint(number) for number in range(12)]
@@ -100,7 +119,7 @@ def test_one_damaged_pack_of_many_is_a_line_and_an_exit_code(shell: Shell) -> No
     done = shell.run("check", "accounts")
     assert done.returncode == 1
     assert "✗ 2. +15550100001.session: +15550100001.session is empty" in done.stderr
-    assert "2 of 3 sessions are intact" in done.stderr
+    assert "2 sessions are intact, 1 cannot be read" in done.stderr
 
 
 def test_what_lies_in_folders_of_a_folder_is_found_and_other_files_are_not_complained_of(shell: Shell) -> None:
