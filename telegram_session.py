@@ -6018,11 +6018,16 @@ def command_explain(options: Any) -> Outcome:
     if not found:
         tell_unknown(text)
         return Outcome(1)
+    problem = found.problem()
     if not found.of_telegram:
-        term.say(f"This error is {found.answer.whose}: nothing in it points to Telegram. In general it means:")
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
         term.say()
-    term.problem(found.problem())
-    return Outcome(0 if found.of_telegram and not found.answer.head.startswith("ANY_OTHER") else 1)
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -7458,14 +7463,15 @@ def telegram_name(error: BaseException) -> str:
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), and whether
-    anything points to Telegram.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
+    points to Telegram, and whether just this name or text was asked for.
     """
 
     answer: Answer
     name: str
     values: dict[str, object]
     of_telegram: bool = True
+    asked: bool = True
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7487,7 +7493,8 @@ class Clue(NamedTuple):
     """What points to a row.
 
     `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends; its length. The highest counts. `own`: only Telegram and its libraries write so.
+    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
+    `asked`: there is nothing else.
     """
 
     rank: tuple[bool, int, int, int, int]
@@ -7495,6 +7502,7 @@ class Clue(NamedTuple):
     name: str
     values: dict[str, object]
     own: bool
+    asked: bool
 
 
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
@@ -7509,21 +7517,23 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own and not clue.answer.whose for clue in clues)
-    clues = sorted((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank)
+    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
+    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
+    clues.sort(key=lambda clue: clue.rank)
     same = [clue for clue in clues if clue.answer is clues[-1].answer]
     if not same:
         return None
     for clue in same:  # the name may say which error it is, and the text how long to wait
         values.update(clue.values)
     name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram)
+    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
 
 
 def find_name(name: str) -> Found | None:
     """The answer for a name alone; see `row_of`."""
     row = row_of(name)
-    return Found(row[0], with_values(row[1], {}), {}) if row else None
+    values = values_of(row[1], name) if row else {}
+    return Found(row[0], with_values(row[1], values), values) if row else None
 
 
 def library_in(text: str) -> dict[str, object]:
@@ -7544,7 +7554,7 @@ def near_misses(text: str) -> list[str]:
     # Plain words of a sentence are no names, but a few may be one together.
     words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
-    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.75)]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
@@ -7552,10 +7562,10 @@ def near_misses(text: str) -> list[str]:
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
-LOG_EDGES = r"^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
 LOG_DATE = (
     r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
-    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:\S+ [\w.@-]+\[\d+\]: ?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
 )
 
 # A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
@@ -7602,7 +7612,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, token == asked or not doubtful)
+                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
     for answer, pattern, own in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
@@ -7611,7 +7621,8 @@ def clues_in(
                 end, start = found.end() - before, found.start() - before
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
-                yield Clue(rank, answer, name, values, own or len(found[0]) >= len(asked) > 0)
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7646,7 +7657,7 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
         number = (
             re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
             or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
-            or re.search(VALUES_ELSEWHERE.get(wanted[1], "$^"), said, re.IGNORECASE)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
         )
         if number:
             values[wanted[1]] = int(number[number.lastindex or 0])
@@ -7783,7 +7794,7 @@ SENT = (
 VALUES_ELSEWHERE = {
     "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
     r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
-    "dc": r"(?:DC|data.?cent\w*)\W{0,3}(\d)\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
 
@@ -9269,7 +9280,7 @@ tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to 
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
-TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] "@type":."error" "@type":"error" telepilot | Bring
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
 WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
     WTelegramClient
@@ -9281,8 +9292,8 @@ Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] St
     RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
     caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
     caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) mt_rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b opentele
-    aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b
+    opentele aiogram telegraf telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -9394,7 +9405,12 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  ~ KeyError: '%SESSION%'
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
   ~ %SESSION_STRING…not set
   ~ %STRING_SESSION…not set
   ~ SESSION_STRING…missing
@@ -9582,32 +9598,50 @@ SentCodeSuccess
   ~ login code…not
   ~ login code…never
   ~ login code…n't
-  ~ not…receiv%…login code
-  ~ not…get%…login code
-  ~ n't…receive…login code
-  ~ can%…receive…login code
-  ~ n't…get…login code
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
   ~ never…login code
+  ~ Telegram Code Not Being Sent
   | no code arrives
-  | no code
-  | code…not receiv%
-  | code…not arriv%
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
   | code…n't arrive
-  | code…not com%
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
   | code…n't come
-  | code…never c%
-  | code…never arriv%
-  | code…not being sent
-  | code…not sent
-  | not…receiv%…code
-  | n't…receive…code
-  | can%…receive…code
-  | cannot receive code
-  | never…receive%…code
-  | not…get%…code
-  | n't…get…code
-  | not…send…code
-  | n't…send…code
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
   | did not receive the code
   | where is the code
   ! Telegram says that the code was sent, but nothing comes.
@@ -9953,7 +9987,7 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
-“telegram.error.Unauthorized”
+“telegram.error.Unauthorized: Unauthorized”
   ~ telegram.error.InvalidToken
   ~ TelegramUnauthorizedError
   ~ The token … was rejected by the server
@@ -9963,9 +9997,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ A request to the Telegram API was unsuccessful. Error code: 401
   ~ "error_code":401,"description":"Unauthorized"
   ~ "error_code": 401, "description": "Unauthorized"
-  | 401: Unauthorized
-  | 401 Unauthorized
-  | Token is invalid
   ! The Bot API does not accept the token of this bot.
   ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -9978,7 +10009,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ telegram.error.Conflict
   ~ can't use getUpdates method while webhook is active
   ~ ETELEGRAM: 409 Conflict
-  | 409: Conflict
   ! Two programs use the token of this bot at the same time.
   ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
   - Find and stop the second program: another terminal, a server, a container.
@@ -9992,14 +10022,14 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnautho
   ~ account is not logged in
   ~ not authorized. please login first
   | User is unauthorized
-  | not authorized
-  | is not authorised
-  | not logged in
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
   | Invalid Session
   | session is invalid
   | session…is not valid
   | Session not found
-  | Unauthorized
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -10133,7 +10163,6 @@ AuthKeyNotFound? -404!
   ~ Refusing to start…session
   ~ Refusing to start…login
   | Refusing to start
-  | Please enter your phone
   ! The program is not signed in, and it may not ask for number and code.
   ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
     session, and that session is not signed in.
@@ -10145,7 +10174,6 @@ AuthKeyNotFound? -404!
   ~ session*Unsupported state or unable to authenticate data
   | Unsupported state or unable to authenticate data
   | decrypt…session
-  | bad decrypt
   ! The program cannot read this session: it is encrypted with another key.
   ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
     another installation, the key has changed, or what was pasted is no session of that program at all.
@@ -10309,7 +10337,7 @@ AuthKeyNotFound? -404!
   @ at once, with the corrected path
 
 “attempt to write a readonly database”?
-  | Read-only file system
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
@@ -10474,13 +10502,12 @@ FLOOD_WAIT_{seconds}
   | Too Many Requests: retry after {seconds}
   ~ Retry in {seconds} seconds*api.telegram.org
   ~ must wait for {seconds}s
-  | must wait {seconds}
-  | Please wait {seconds} seconds
-  | Flood control exceeded. Retry in {seconds} seconds
-  | retry after {seconds}
-  | retry_after": {seconds}
-  | retry_after":{seconds}
-  | Too Many Requests
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -10616,7 +10643,7 @@ AUTH_KEY_UNSYNCHRONIZED
 TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
     INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! 500! -500! 503!
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
@@ -10663,11 +10690,10 @@ MEMBER_NO_LOCATION?
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
-  | connection failed
-  | dial failed
-  | Failed to connect to Telegram
-  | Unable to connect to Telegram
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -11092,7 +11118,7 @@ OSError (hides the cause)
 CancelledError (hides the cause)
   = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
@@ -11380,7 +11406,7 @@ ModuleNotFoundError
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -11413,7 +11439,7 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
 
 “write EPIPE”
   = Node's
-  ! The program that was to read this has ended: an MCP server that stopped, most often.
+  ! The program that was to read this has ended: for example an MCP server that stopped.
   ? Node says so when it writes to a program that is not there any more. No network is involved.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
@@ -11431,9 +11457,9 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   ~ MCP client for…failed to start
   ~ handshaking with MCP server failed
   ~ server…exited before responding
-  ! The MCP server stopped, and its client does not show why.
-  ? The program at the other end has ended. With one for Telegram the API ID, the API hash or the session string is
-    often missing in its settings, or the session has ended.
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
@@ -11447,22 +11473,32 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
-  = a settings file's
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
 ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
-    RpcException? RPCErrorException? 303! 400! 401! 403! 404! 406! (hides the cause)
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
   @ as that name says
 
 ANY_OTHER_NAME!
@@ -11787,7 +11823,7 @@ OPTIONS = """
 --ipv6           | front, network, check | connect by IPv6 only
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line; - reads standard input
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
 WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
@@ -11819,7 +11855,11 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    if argv[0] == "explain" and argv[1:] not in (["-h"], ["--help"]):  # what begins with “-” is no option there
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
