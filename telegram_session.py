@@ -2275,19 +2275,26 @@ def masked_hash(api_hash: str) -> str:
 
 
 def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+        pasted = from_environment(variable, parse_credentials, wanted)
+        if pasted:
+            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
+    """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        found = parse(value, *details)
+    except Problem as problem:
+        term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note(f"Using {variable}.")
     return found
 
 
@@ -2470,11 +2477,8 @@ def _made_up(value: str) -> bool:
 
 def published_app(api_id: int) -> str:
     """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
+    found = re.search(f"^{api_id} +(.+)", PUBLISHED_API_IDS, re.MULTILINE)
+    return found[1] if found else ""
 
 
 # ── step 2: phone number ──
@@ -2486,8 +2490,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    given = phone_from_environment() if use_environment else None
+    given: PhoneNumber | BotToken | WantsQr | None = None
+    if use_environment:
+        given = from_environment("TELEGRAM_PHONE", parse_phone_answer)
     if given is not None:
+        tell_phone_answer(given)
         return given
     term.say("Type one of these:")
     term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
@@ -2511,27 +2518,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
         term.say("Then type it with + and the country code in front.")
 
 
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
+        for spelling in (found.e164, found.e164[1:], found.formatted):
+            term.hide(spelling, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
@@ -3285,18 +3276,15 @@ def known_server(host: str) -> bool | None:
     packed = ip_address(host)
     if packed:
         host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+    if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
+    if test and dc in TEST_DATA_CENTRES:
+        return TEST_DATA_CENTRES[dc][0], 443
     if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
         return "91.105.192.100", 443
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
@@ -6089,9 +6077,10 @@ def tell_unknown(text: str) -> None:
 # ── the report ──
 
 
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
+def prepare_report(path: str) -> None:
+    """Makes sure, before anything else is done, that the report can be written later."""
+    import signal
+
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -6100,9 +6089,6 @@ def prepare_report(options: Any) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    options.report = path
-    import signal
-
     # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
     for name in ("SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
@@ -6156,7 +6142,7 @@ def report_head(options: Any, code: int) -> str:
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
     yes = {True: "yes", False: "no"}
     rows = [
@@ -6693,17 +6679,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     import urllib.parse
 
     host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    checks = (
+        (host, "the host is missing"),
+        (port, "the port is missing"),
+        (re.fullmatch(r"[\w.:%-]{1,253}", host), "its host has characters no host has"),
+        (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536, "its port is not a number from 1 to 65535"),
+        # What python-socks cannot send, and the one byte that SOCKS5 has for each length.
+        ((username + password).isascii(), "its user or password has letters outside of ASCII"),
+        (max(len(username), len(password)) < 256, "its user or password is longer than a proxy takes"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise network_problem("ProxyLink", reason=reason)
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
         term.hide(urllib.parse.quote(private, safe=""), label)
@@ -8667,6 +8654,11 @@ term = Terminal()
 # nothing.
 
 
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
 # ── data centres ──
 
 
@@ -8691,11 +8683,11 @@ DATA_CENTRES = {
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
+TEST_DATA_CENTRES = {
+    1: ("149.154.175.10", "2001:b28:f23d:f001::e"),
+    2: ("149.154.167.40", "2001:67c:4e8:f002::e"),
+    3: ("149.154.175.117", "2001:b28:f23d:f003::e"),
+}
 
 # Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
 TELEGRAM_NETWORKS = """
@@ -8711,73 +8703,60 @@ TELEGRAM_NETWORKS = """
 class Delivery(NamedTuple):
     """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
 
+    ask: str  # what is typed at the prompt: digits, words, number (a phone number), nothing
     where: str  # one line
     look: str  # what to do to find it
-    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
 
 
 # Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
 DELIVERIES = {
-    "SentCodeTypeApp": Delivery(
-        "Telegram sent the code to your Telegram APP. It is not an SMS.",
-        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
-        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
-        "Telegram chat: that makes it invalid at once.",
-    ),
-    "SentCodeTypeSms": Delivery(
-        "Telegram sent the code by SMS to {phone}.",
-        "Open the messages of the phone with this number.",
-    ),
-    "SentCodeTypeCall": Delivery(
-        "Telegram calls {phone}, and a voice reads the code out.",
-        "Take the call and write the digits down.",
-    ),
-    "SentCodeTypeFlashCall": Delivery(
-        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
-        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
-        "(* stands for any digit).",
-        "number",
-    ),
-    "SentCodeTypeMissedCall": Delivery(
-        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
-        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
-    ),
-    "SentCodeTypeEmailCode": Delivery(
-        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
-        "Look into that mailbox, also into the spam folder.",
-    ),
-    "SentCodeTypeSetUpEmailRequired": Delivery(
-        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
-        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
-        "nothing",
-    ),
-    "SentCodeTypeFragmentSms": Delivery(
-        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
-        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
-    ),
-    "SentCodeTypeFirebaseSms": Delivery(
-        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
-        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
-        "nothing",
-    ),
-    "SentCodeTypeSmsWord": Delivery(
-        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the word.{beginning}",
-        "words",
-    ),
-    "SentCodeTypeSmsPhrase": Delivery(
-        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
-        "words",
-    ),
-}
+    name: Delivery(*row)
+    for name, *row in rows_of("""
+SentCodeTypeApp | digits \
+  | Telegram sent the code to your Telegram APP. It is not an SMS. \
+  | Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” (blue \
+    tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a Telegram \
+    chat: that makes it invalid at once.
+SentCodeTypeSms | digits \
+  | Telegram sent the code by SMS to {phone}. \
+  | Open the messages of the phone with this number.
+SentCodeTypeCall | digits \
+  | Telegram calls {phone}, and a voice reads the code out. \
+  | Take the call and write the digits down.
+SentCodeTypeFlashCall | number \
+  | Telegram calls {phone} and hangs up at once. The number that called IS the code. \
+  | Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} (* stands for \
+    any digit).
+SentCodeTypeMissedCall | digits \
+  | Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code. \
+  | Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.
+SentCodeTypeEmailCode | digits \
+  | Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app. \
+  | Look into that mailbox, also into the spam folder.
+SentCodeTypeSetUpEmailRequired | nothing \
+  | Telegram has sent NO code yet. It first wants an e-mail address for this account. \
+  | Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.
+SentCodeTypeFragmentSms | digits \
+  | This is an anonymous number bought on Fragment. The code is on the Fragment website. \
+  | Open {url} in a browser, log in with the wallet that owns the number, and read the code there.
+SentCodeTypeFirebaseSms | nothing \
+  | Telegram wants to check an official phone app before it sends an SMS. NO code has been sent. \
+  | Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].
+SentCodeTypeSmsWord | words \
+  | Telegram sent an SMS with a secret WORD to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the word.{beginning}
+SentCodeTypeSmsPhrase | words \
+  | Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the whole phrase.{beginning}
+""")
+}  # fmt: skip
 
 # A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
 UNKNOWN_DELIVERY = Delivery(
+    "words",
     "Telegram used a way to send the code that this version of the script does not know.",
     "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
     "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
-    "words",
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
@@ -8882,11 +8861,6 @@ telethon | telegram.session | a .session file of Telethon 1
 json     | telegram.session | a .session file with the .json that many tools want beside it
 tdata    | tdata            | a tdata folder for Telegram Desktop
 """
-
-
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
 
 
 def paste_targets(group: str) -> list[Target]:
@@ -11930,7 +11904,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start(options: Any) -> Outcome:
     """Runs the command that was asked for, once it is certain that its report can be written."""
     if options.report:
-        prepare_report(options)
+        report, options.report = options.report, None  # if it cannot be written, none is written at the end
+        prepare_report(report)
+        options.report = report
     return options.run(options)  # type: ignore[no-any-return]
 
 
