@@ -7432,8 +7432,7 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """
     other, wanted = other_name(name)
     found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
-    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
-    return found.problem(name=shown, call=call, since=time.time())
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7498,10 +7497,14 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-20_000:])
-    lower = "\n".join(whole for _, whole in said).lower()
-    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    said = statements(text[-LONGEST_PASTED:])
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
     of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
@@ -7526,7 +7529,7 @@ def find_name(name: str) -> Found | None:
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7546,6 +7549,9 @@ def near_misses(text: str) -> list[str]:
 
 
 # ── from what was pasted to its statements ──
+
+# Characters at the end of a log that are looked at.
+LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7587,7 +7593,7 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 
 def clues_in(
-    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
 ) -> Iterator[Clue]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
     sent = {word for words in re.findall(SENT, said) for word in words}
@@ -7600,9 +7606,9 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
                 yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
-    for answer, pattern, own in texts:
+    for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
-        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+        for found in expression.finditer(where):
             if found.end() > before:
                 values = {key: int(value) for key, value in found.groupdict().items()}
                 end, start = found.end() - before, found.start() - before
@@ -7619,14 +7625,11 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
+    key = squashed(re.sub(KEY_BEHIND, "", last))
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
         if candidate in rows_by_name():
             return rows_by_name()[candidate]
-    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        if "{key}" in row[1] and key.startswith(start):
-            return row
     return None
 
 
@@ -7651,17 +7654,14 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
     return values
 
 
-@functools.cache
-def as_expression(pattern: str) -> tuple[str, str]:
-    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
-    the word first spares compiling hundreds of expressions.
-    """
-    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
     number = r"(?P<{}>\d{{1,9}})\d*"
-    expression = "".join(
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
+    parts = (
+        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
+        for part in re.split(f"({ANYTHING})", text)
     )
-    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
+    return rf"(?<!\w){''.join(parts)}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
@@ -7769,7 +7769,11 @@ AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
 
 # What stands in a text of a row for what may be different each time.
+ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
 
 # A name that Telegram has sent, in the forms in which libraries show it.
 SENT = (
