@@ -2845,8 +2845,11 @@ def paths_meant(word: str) -> list[str]:
         for ending in ("", ".session", ".json"):
             if os.path.lexists(reading + ending):
                 return [reading + ending if ending else reading]
-    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
-    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
 
 
 def without_halves(paths: Sequence[str]) -> list[str]:
@@ -2881,8 +2884,8 @@ def findings_at(
         return found
     if os.path.isdir(path):
         return findings_in_folder(path, place, key_name, depth) or found
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return findings_in_zip(path, place, key_name) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
     return findings_in_text_file(path, place) or found
 
 
@@ -2943,7 +2946,7 @@ ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
     """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
@@ -2952,7 +2955,7 @@ def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
     folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         unzip(path, folder)
-        found = findings_at(folder, place, None, key_name)
+        found = findings_at(folder, place, None, key_name, depth)
         return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Problem as problem:
         return [Finding(place, problem, Storage())]
@@ -3044,60 +3047,49 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found = []
+    found: list[Finding] = []
     for name, line, piece, rest in pieces_of(text):
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
         here = joined(place, name, f"line {line}")
-        try:
-            found += findings_of(recognise_piece(piece, rest), here)
-        except Problem as problem:
-            problem.meaning = f"It is in {here}. {problem.meaning}"
-            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem, Storage()))
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
     try:
-        whole = recognise_text(text)
+        whole = recognise_text(text[:STRING_LIMIT])
     except Problem as problem:
         return found or [Finding(place, problem, Storage())]
-    read = [finding for finding in found if isinstance(finding.session, Session)]
-    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
-    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
-
-    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
-    """
-    import json
-
-    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
-        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
-        if found[1] is not None:
-            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
-                continue
-            try:
-                piece = str(json.loads(piece, strict=False))
-            except ValueError:
-                piece = found[1]
-            if '"' in piece:
-                yield from pieces_of(piece, number)
-                continue
-        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
-        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
-        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
-def recognise_piece(piece: str, rest: str) -> StringStorage:
-    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
-    try:
-        return recognise_text(piece)
-    except Problem:
-        if not rest:
-            raise
-        try:
-            return recognise_text(piece + rest)
-        except Problem:
-            pass
-        raise
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        named = re.search(r"([A-Za-z_][\w.-]*)[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:\s+[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[end : end + 1000])
+        yield named[1] if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
