@@ -71,6 +71,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import functools
 import re
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -1244,7 +1245,6 @@ class Telegram:
         auth_key: bytes = b"",
     ) -> None:
         import asyncio
-        import functools
         import signal
         import threading
 
@@ -2275,19 +2275,26 @@ def masked_hash(api_hash: str) -> str:
 
 
 def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+        pasted = from_environment(variable, parse_credentials, wanted)
+        if pasted:
+            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
+    """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        found = parse(value, *details)
+    except Problem as problem:
+        term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note(f"Using {variable}.")
     return found
 
 
@@ -2470,11 +2477,8 @@ def _made_up(value: str) -> bool:
 
 def published_app(api_id: int) -> str:
     """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
+    found = re.search(f"^{api_id} +(.+)", PUBLISHED_API_IDS, re.MULTILINE)
+    return found[1] if found else ""
 
 
 # ── step 2: phone number ──
@@ -2486,8 +2490,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    given = phone_from_environment() if use_environment else None
+    given: PhoneNumber | BotToken | WantsQr | None = None
+    if use_environment:
+        given = from_environment("TELEGRAM_PHONE", parse_phone_answer)
     if given is not None:
+        tell_phone_answer(given)
         return given
     term.say("Type one of these:")
     term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
@@ -2511,27 +2518,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
         term.say("Then type it with + and the country code in front.")
 
 
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
+        for spelling in (found.e164, found.e164[1:], found.formatted):
+            term.hide(spelling, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
@@ -3277,18 +3268,15 @@ def known_server(host: str) -> bool | None:
     packed = ip_address(host)
     if packed:
         host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+    if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
+    if test and dc in TEST_DATA_CENTRES:
+        return TEST_DATA_CENTRES[dc][0], 443
     if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
         return "91.105.192.100", 443
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
@@ -3593,7 +3581,10 @@ def move_new(temporary: str, path: str) -> None:
             return
         except FileExistsError:
             raise
-        except OSError:  # a folder, or a file system without links (FAT, some network drives)
+        except (
+            OSError,
+            AttributeError,
+        ):  # a folder, or links are unknown to its file system or to this Python (WebAssembly)
             refuse_existing(path)
     os.rename(temporary, path)
 
@@ -5989,21 +5980,34 @@ def cell(probe: Probe, wide: bool) -> str:
 def command_explain(options: Any) -> Outcome:
     """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
 
-    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
-    whole traceback. What was pasted is never shown again, because there may be a secret in it.
+    `options.error` holds the words of the command line: a name, a class, a log line, a whole traceback; the name of a
+    file that has it; `["-"]`, or none and something that is piped in, for standard input. What was pasted is never
+    shown again, because there may be a secret in it.
     """
     term.speak_on(sys.stdout)
-    if not options.error:
+    text = words = " ".join(options.error)
+    if os.path.isfile(words):
+        with open(words, "rb") as file:
+            text = read_pasted(file)
+    elif words == "-" or not (words or term.interactive):
+        text = read_pasted(sys.stdin.buffer)
+    if not (words or text.strip()):
         explain_all()
         return Outcome(0)
-    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
     found = find_answer(text)
-    problem = found.problem() if found else find_network_problem(text)
-    if problem:
-        term.problem(problem)
-        return Outcome(0)
-    tell_unknown(text)
-    return Outcome(1)
+    if not found:
+        tell_unknown(text)
+        return Outcome(1)
+    problem = found.problem()
+    if not found.of_telegram:
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
+        term.say()
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -6013,50 +6017,50 @@ def explain_all() -> None:
         if answer.group != group:
             group = answer.group
             term.heading(group)
+        card = Found(answer, "", {}).problem()
         term.say(table_head(answer), "bold")
-        term.say(filled(answer.title, {}), indent=2)
-        term.say(filled(answer.meaning, {}), indent=2)
-        term.steps(filled(step, {}) for step in answer.steps)
-        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
+        term.say(card.title, indent=2)
+        term.say(card.meaning, indent=2)
+        term.steps(card.steps)
+        term.say(f"Next try: {card.again}", indent=2)
         term.say()
 
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
+    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
+    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
 
 
-def read_pasted() -> str:
-    """What standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
-    if term.interactive:
+def read_pasted(file: Any) -> str:
+    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
     limit = 1 << 20
-    piece = raw = sys.stdin.buffer.read(limit)
+    piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
-        piece = sys.stdin.buffer.read(limit)
+        piece = file.read(limit)
         raw = (raw + piece)[-limit:]
-    return raw.decode(encoding, "replace")
+    return str(raw.decode(encoding, "replace"))
 
 
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
-    if name and not near:
-        term.problem(named_problem(name[1]))
-        return
-    if near:
-        term.bad("There is no answer for exactly that. Did you mean one of these?")
+    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
+    if not text.strip():
+        term.bad("There is no answer, because what was given is empty.")
+    elif near:
+        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
         for each in near:
             term.say(each, mark="•", indent=2)
     else:
-        term.bad("There is no answer for that in the list of errors.")
+        term.bad(f"There is no answer for that in the list of errors{seen}.")
     term.say()
     term.steps(
         [
-            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
+            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain error.txt",
             "Without anything behind it, “explain” shows the whole list.",
         ]
     )
@@ -6065,9 +6069,10 @@ def tell_unknown(text: str) -> None:
 # ── the report ──
 
 
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
+def prepare_report(path: str) -> None:
+    """Makes sure, before anything else is done, that the report can be written later."""
+    import signal
+
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -6076,9 +6081,6 @@ def prepare_report(options: Any) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    options.report = path
-    import signal
-
     # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
     for name in ("SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
@@ -6132,7 +6134,7 @@ def report_head(options: Any, code: int) -> str:
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
     yes = {True: "yes", False: "no"}
     rows = [
@@ -6496,7 +6498,7 @@ def clock_problem(offset: float | None) -> Problem | None:
         wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
         here=clock(time.time()),
         there=clock(time.time() + offset),
-        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
+        how="\n".join(SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
     )
 
 
@@ -6669,17 +6671,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     import urllib.parse
 
     host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    checks = (
+        (host, "the host is missing"),
+        (port, "the port is missing"),
+        (re.fullmatch(r"[\w.:%-]{1,253}", host), "its host has characters no host has"),
+        (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536, "its port is not a number from 1 to 65535"),
+        # What python-socks cannot send, and the one byte that SOCKS5 has for each length.
+        ((username + password).isascii(), "its user or password has letters outside of ASCII"),
+        (max(len(username), len(password)) < 256, "its user or password is longer than a proxy takes"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise network_problem("ProxyLink", reason=reason)
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
         term.hide(urllib.parse.quote(private, safe=""), label)
@@ -6767,7 +6770,7 @@ class Probe(NamedTuple):
     `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
     time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
     "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
-    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
+    silent, HTTP, garbage, turned away (it stood); error; or a name of ERRORS when a proxy is at fault.
     `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
     """
 
@@ -6786,7 +6789,7 @@ class Probe(NamedTuple):
 
 
 class ProxyAtFault(Exception):
-    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
+    """A proxy did not put a connection through: `name` of ERRORS, and what the proxy said."""
 
     def __init__(self, name: str, said: str = "") -> None:
         super().__init__(name)
@@ -7051,34 +7054,10 @@ async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
 
 # ── what can be in the way ──
 
-# What helps against most of it.
-ANOTHER_WAY = """\
-- Try another network: a phone's hotspot is the quickest test.
-- Or switch a VPN on.
-- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
-
 
 def network_problem(name: str, **values: object) -> Problem:
-    """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
-
-    A step begins with "- "; a value may bring several of them.
-    """
-    for block in NETWORK_PROBLEMS.strip().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0] == name:
-            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
-            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
-            return Problem(title, meaning, steps, name=name)
-    raise KeyError(name)
-
-
-def find_network_problem(text: str) -> Problem | None:
-    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
-    words = {squashed(word) for word in re.findall(r"\w+", text)}
-    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
-    unknown.pop("another_way")
-    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
-    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
+    """The `Problem` of that name in ERRORS; `values` fill the {words} of its text."""
+    return Found(rows_by_name()[squashed(name)][0], name, values).problem()
 
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
@@ -7414,7 +7393,8 @@ def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
 #
 # From an exception, or from whatever people have of one (a name, a class, a log line, a whole traceback), to its row in
-# ERRORS. Begin with `problem_from` and `find_answer`.
+# ERRORS. What was pasted is read into statements; a row of Telegram's counts only if something points to Telegram; and
+# the last error counts. Begin with `problem_from` and `find_answer`.
 
 
 # ── from an exception to the card ──
@@ -7428,164 +7408,203 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}")
+    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
     for base in kind.__mro__:
         found = found or find_name(f"{base.__module__}.{base.__name__}")
     if found:
         return found.problem(name=kind.__name__, call=call, since=time.time())
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    return Problem(
-        "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
-        [
-            "Run the same command again.",
-            UPGRADE,
-            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
-        ],
-        name=kind.__name__,
-        call=call,
-        again="at once",
-    )
+    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
-    """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
-    found = find_name(name)
-    if found:
-        secret = "{key}" in "".join(found.answer.names)
-        return found.problem(name=found.name if secret else name, call=call, since=time.time())
-    wait = re.search(r"WAIT_(\d{1,9})", name)
-    return Problem(
-        "Telegram answered with an error that this script does not know.",
-        f"Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about "
-        "signing in. The name itself often says what is missing.",
-        [
-            "Try once more, without changing anything.",
-            f"Search the web for {name} together with the word Telegram.",
-            "If it came in a sign-in, try the QR code instead: that takes another way through Telegram.",
-            "If it stays, report it to the project of this script with the name above. It is safe to share.",
-        ],
-        name=name,
-        call=call,
-        retry_at=time.time() + int(wait[1]) if wait else None,
-        again="" if wait else "once, at once; not in a loop",
-    )
+    """The card for an answer of Telegram by its own name or text (`FLOOD_WAIT_37`, `No workers running`), with the
+    clock time of the next try.
+    """
+    other, wanted = other_name(name)
+    found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
+    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
+    return found.problem(name=shown, call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
     """Telegram's own name for an exception of Telethon, `""` if it is not an answer of Telegram.
 
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
-    the answer that the connection keeps with the exception (`rpc_error`), or got back from the tables that Telethon
-    looks the class up in (telethon/errors/rpcerrorlist.py). Only a class without a name of its own has it in `message`.
+    the answer that the connection keeps with the exception (`rpc_error`).
     """
-    raw = getattr(error, "rpc_error", None)
-    if raw is not None:
-        return in_one_line(raw.error_message, 100)
-    table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
-    if table is None or not isinstance(error, table.RPCError):
-        return ""
-    plain = next((str(name) for name, kind in table.rpc_errors_dict.items() if kind is type(error)), "")
-    for pattern, kind in table.rpc_errors_re:
-        if kind is type(error):
-            number = max([value for value in vars(error).values() if isinstance(value, int)], default=0)
-            return str(plain if plain and not number else pattern.replace(r"(\d+)", str(number)))
-    if plain:
-        return plain
-    return str(getattr(error, "message", None) or type(error).__name__)
+    answer = getattr(error, "rpc_error", None)
+    return in_one_line(answer.error_message, 100) if answer is not None else ""
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`)."""
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
+    points to Telegram, and whether just this name or text was asked for.
+    """
 
     answer: Answer
     name: str
-    values: dict[str, int]
+    values: dict[str, object]
+    of_telegram: bool = True
+    asked: bool = True
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
-        seconds = seconds_to_wait(self.answer.again, self.values)
+        row, values = self.answer, self.values
+        wait = re.match(r"after (\d+) (second|minute|hour)", filled(row.again, values))
+        seconds = int(wait[1]) * {"second": 1, "minute": 60, "hour": 3600}[wait[2]] if wait else 0
         return Problem(
-            filled(self.answer.title, self.values),
-            filled(self.answer.meaning, self.values),
-            [filled(step, self.values) for step in self.answer.steps],
+            filled(row.title, values),
+            filled(row.meaning, values),
+            filled("\n".join(row.steps), values).split("\n"),  # a value may bring several steps
             name=name or self.name,
             call=call,
             retry_at=since + seconds if since is not None and seconds else None,
-            again=filled(self.answer.again, self.values),
+            again=filled(row.again, values),
         )
 
 
-def find_answer(text: str) -> Found | None:
+class Clue(NamedTuple):
+    """What points to a row.
+
+    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
+    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
+    `asked`: there is nothing else.
+    """
+
+    rank: tuple[bool, int, int, int, int]
+    answer: Answer
+    name: str
+    values: dict[str, object]
+    own: bool
+    asked: bool
+
+
+def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
-    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
-    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
-    before that other one.
+    The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
+    points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
-    alone = None if re.search(r"\s", text) else find_name(text)
-    if alone:
-        return alone
-    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
-        named = clues_in_names(part)
-        clues = [*named, *clues_in_texts(part)]
-        best = max(clues, key=lambda clue: clue.rank, default=None)
-        if best and (best.rank[0] > 1 or part is text):
-            break
-    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
-    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
+    said = statements(text[-20_000:])
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    values = library_in(text)
+    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
+    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
+    clues.sort(key=lambda clue: clue.rank)
+    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    if not same:
         return None
-    # The name may say which error it is, and the text how long to wait.
-    same = [clue for clue in clues if clue.answer is best.answer]
-    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
-    name = next((clue.name for clue in same if clue in named), best.name)
-    return Found(best.answer, with_values(name, values), values)
+    for clue in same:  # the name may say which error it is, and the text how long to wait
+        values.update(clue.values)
+    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
+    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
 
 
 def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `clue_in_name`."""
-    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
-    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
+    """The answer for a name alone; see `row_of`."""
+    row = row_of(name)
+    values = values_of(row[1], name) if row else {}
+    return Found(row[0], with_values(row[1], values), values) if row else None
+
+
+def library_in(text: str) -> dict[str, object]:
+    """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
+    for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+            return {"library": name, "upgrade": upgrade or UPGRADE}
+    return {}
 
 
 def near_misses(text: str) -> list[str]:
-    """Names of the table that are written nearly like something in `text`, at most five, the nearest first."""
+    """Names of the table that are written nearly like what a person typed, at most five, the nearest first."""
     import difflib
 
-    near: list[str] = []
-    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
-    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
-        together = ["_".join(words)] if len(words) < 6 else []
-        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
-    for word in words:
-        key = re.sub("ERROR$", "", squashed(word))
-        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(with_values(rows_by_name()[match][1], {}))
-    return list(dict.fromkeys(near))[:5]
+    typed = text.strip(AROUND_A_NAME)
+    if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
+        return []
+    # Plain words of a sentence are no names, but a few may be one together.
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
+    return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
-class Clue(NamedTuple):
-    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
+# ── from what was pasted to its statements ──
 
-    rank: tuple[int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, int]
+# What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
+# then the date, and with it the host and the process.
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_DATE = (
+    r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
+)
+
+# A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
+FRAME = r"""(?i)\s+(?:File "|at |\S+\.go:\d|[\w.-]+\.\w+/\S+$)|\s*[│╭╰❱]"""
+
+# A line that goes on with the one before: it is indented, or has been broken in the middle of a sentence.
+GOES_ON = r"\s+(?!\W*(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b)|(?:[a-z(]\w*|\d+) "
 
 
-def clues_in_names(text: str) -> list[Clue]:
-    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
-    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*(?: \(\d+\))?", text)  # gotd writes FLOOD_WAIT (37)
-    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0].split()[0]))
-    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
+def statements(text: str) -> list[tuple[str, str]]:
+    """What a log or a traceback says, in its order: the words, and the same with the places in code in front of them.
+
+    A log may have broken the words over several lines, or a traceback into one.
+    """
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text).replace('\\"', '"')
+    text = re.sub(r"(?<!\\)\\n", "\n", text)
+    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
+    found = [["", ""]]
+    in_python = False
+    for line in text.splitlines():
+        line = re.sub(LOG_EDGES, "", line)
+        body = re.sub(LOG_DATE, "", line)
+        if re.match(FRAME, body) or (in_python and body[:1].isspace()):
+            found[-1][0] += f"{body}\n"
+            in_python = in_python or 'file "' in body.lower()
+        elif body.strip():
+            if found[-1][1] and not in_python and (body != line or not re.match(GOES_ON, body)):
+                found.append(["", ""])
+            found[-1][1] += f"{body}\n"
+            in_python = False
+    return [(said, frames + said) for frames, said in found]
 
 
-def clue_in_name(token: str, position: int = 0) -> Clue | None:
+def clues_in(
+    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
+) -> Iterator[Clue]:
+    """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
+    sent = {word for words in re.findall(SENT, said) for word in words}
+    for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
+        token = found[0].rstrip(".")
+        if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
+            answer, name = row_of(token) or (other_name(token) if token in sent else (None, "!"))
+            if answer and (token == asked or not name.endswith("!")):
+                doubtful = name.endswith("?")
+                rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
+                values = values_of(name, token, said[found.end() :], said)
+                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+    for answer, pattern, own in texts:
+        where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
+        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+            if found.end() > before:
+                values = {key: int(value) for key, value in found.groupdict().items()}
+                end, start = found.end() - before, found.start() - before
+                rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
+                name = pattern if re.search("[ “]", answer.head) else answer.head
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
+
+
+def row_of(token: str) -> tuple[Answer, str] | None:
     """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
 
     Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
@@ -7595,49 +7614,53 @@ def clue_in_name(token: str, position: int = 0) -> Clue | None:
     key = squashed(last)
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        row = rows_by_name().get(candidate)
-        if row:
-            break
-    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
-        if not row:
-            return None
-    answer, name = row
-    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
-    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
-    telegrams = "_" in name and not name.startswith("EAI_")
-    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
+        if candidate in rows_by_name():
+            return rows_by_name()[candidate]
+    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
+        if "{key}" in row[1] and key.startswith(start):
+            return row
+    return None
 
 
-def clues_in_texts(text: str) -> Iterator[Clue]:
-    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
-    for answer in answers():
-        for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
-            match = match_text(pattern, text)
-            if match:
-                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
-                values = {key: int(value) for key, value in match.groupdict().items()}
-                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
+def other_name(token: str) -> tuple[Answer, str]:
+    """The row of a name that Telegram has sent and that has no row of its own."""
+    name = re.sub(r"(?<=WAIT_)\d+$", "{seconds}", token)
+    return rows_by_name()["ANYOTHERNAME" if name == token else "ANYOTHERWAIT"][0], name
 
 
-def match_text(pattern: str, text: str) -> re.Match[str] | None:
-    """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
-    parts = re.split(r"(\{\w+\}|\*| )", pattern)
-    longest_word = max(parts[::2], key=len)
-    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
-        return None
+def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[str, object]:
+    """The value of a name: in it (`FLOOD_WAIT_37`), right behind it (`FLOOD_WAIT (37)`), elsewhere in what is said."""
+    values: dict[str, object] = {"name": token}
+    wanted = re.search(r"\{(seconds|dc|length|number)\}", name)
+    if wanted:
+        number = (
+            re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
+            or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
+        )
+        if number:
+            values[wanted[1]] = int(number[number.lastindex or 0])
+    return values
+
+
+@functools.cache
+def as_expression(pattern: str) -> tuple[str, str]:
+    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
+    the word first spares compiling hundreds of expressions.
+    """
+    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
+    number = r"(?P<{}>\d{{1,9}})\d*"
     expression = "".join(
-        r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
-        if part.startswith("{") else re.escape(part) for part in parts
-    )  # fmt: skip
-    return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
+        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
+    )
+    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
 
 
-def with_values(name: str, values: dict[str, int]) -> str:
+def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
+    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
 
 
 # ── the rows ──
@@ -7646,87 +7669,76 @@ def with_values(name: str, values: dict[str, int]) -> str:
 class Answer(NamedTuple):
     """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
 
-    `head` is the row's first line as it stands there, `names` the names in it.
+    `head` is the row's first line, `names` the names in it with their marks, `texts` the texts that mean it, and
+    whether only Telegram and its libraries write so. `whose` it is, if it is not Telegram's or of a library for it.
+    `hides`: it says that something went wrong, and not what.
     """
 
     group: str
     head: str
+    hides: bool
     names: tuple[str, ...]
-    texts: tuple[str, ...]
-    vague_texts: tuple[str, ...]
+    texts: tuple[tuple[str, bool], ...]
+    whose: str
     title: str
     meaning: str
     steps: tuple[str, ...]
     again: str
 
 
-_answers: list[Answer] = []
-_named: dict[str, tuple[Answer, str]] = {}
+@functools.cache
+def answers() -> tuple[Answer, ...]:
+    """Every row of ERRORS, in the order of the table."""
+    found = []
+    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
+        title, *rows = group.strip().split("\n\n")
+        for row in rows:
+            head, *lines = row.split("\n")
+            found.append(_answer(title, head, lines))
+    return tuple(found)
 
 
-def answers() -> list[Answer]:
-    """Every row of ERRORS, in the order of the table; read on first use."""
-    if not _answers:
-        group = ""
-        row: dict[str, list[str]] = {}
-        for line in [*re.sub(r"\n {4,}", " ", ERRORS).splitlines(), "== end"]:
-            if line.startswith("  "):
-                row.setdefault(line[2], []).append(line[4:])
-                continue
-            if row:  # it ends where the next row or the next group begins
-                _answers.append(_answer(group, row))
-            row = {"names": [line]} if line and not line.startswith("== ") else {}
-            group = line[3:] if line.startswith("== ") else group
-    return _answers
+def _answer(group: str, head: str, lines: list[str]) -> Answer:
+    """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
+    def marked(mark: str) -> tuple[str, ...]:
+        return tuple(line[4:] for line in lines if line[2] == mark)
 
-def _answer(group: str, row: dict[str, list[str]]) -> Answer:
-    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
-    head = row["names"][0]
-    texts = re.findall("“(.+?)”", head)
-    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
-    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
-    known = {"{upgrade}": UPGRADE, "{reinstall}": REINSTALL}
+    texts = [(text, not doubtful) for text, doubtful in re.findall(r"“(.+?)”(\??)", head)]
+    texts += [(line[4:], line[2] == "~") for line in lines if line[2] in "~|"]
+    texts += [(f"Errno {number}", True) for number in " ".join(marked("#")).split()]
+    head, hides, _ = head.partition(" (hides")
+    names = tuple(re.sub("“.*", "", head).split())
     return Answer(
-        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
-        row["!"][0], row["?"][0], tuple(known.get(step, step) for step in row["-"]), row["@"][0],
+        group, re.sub(r"[?!](?=\s|$)", "", head), bool(hides), names, tuple(texts), "".join(marked("=")),
+        marked("!")[0], marked("?")[0], marked("-"), marked("@")[0],
     )  # fmt: skip
 
 
+@functools.cache
 def rows_by_name() -> dict[str, tuple[Answer, str]]:
     """Squashed name → its row, and the name as the table writes it."""
-    if not _named:
-        for answer in answers():
-            for name in answer.names:
-                _named.setdefault(squashed(name), (answer, name))
-    return _named
+    return {squashed(name): (answer, name) for answer in reversed(answers()) for name in answer.names}
 
 
 def squashed(name: str) -> str:
     """What all spellings of a name share: `FLOOD_WAIT_37`, `FLOOD_WAIT_X`, `flood_wait` → `FLOODWAIT`."""
     without_values = re.sub(r"\{\w+\}|%[DS]|_[XN]$", "", name.upper().replace("2FA", "TWOFA"))
-    return re.sub("[^A-Z]", "", without_values)
+    return re.sub("[^A-Z]", "", without_values) or name.rstrip("!")
 
 
-def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
+def filled(text: str, values: dict[str, object]) -> str:
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        known = values.get(match[1])
-        if match[1] != "seconds" or known is None:
-            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
+        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
+        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        if match[1] != "seconds":
+            return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
-        return exact if known < 60 else f"{exact} ({duration(known)})"
+        return f"{exact} ({duration(known)})" if isinstance(known, int) and known >= 60 else exact
 
     return re.sub(r"\{(\w+)\}", words, text)
-
-
-def seconds_to_wait(again: str, values: dict[str, int]) -> int:
-    """The wait that `after {seconds}`, `after 24 hours` or `after 10 minutes` names, in seconds; 0 if it names none."""
-    wait = re.match(r"after (?:\{seconds\}|(\d+) (minute|hour))", again)
-    if not wait:
-        return 0
-    return int(wait[1]) * (3600 if wait[2] == "hour" else 60) if wait[1] else values.get("seconds", 0)
 
 
 # Right for most programs. For this script itself `for_this_python` puts the exact command in the place of this one.
@@ -7736,6 +7748,33 @@ UPGRADE = (
 )
 
 REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
+
+# What helps against most of what can be in the way.
+ANOTHER_WAY = """\
+Try another network: a phone's hotspot is the quickest test.
+Or switch a VPN on.
+Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
+
+AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
+
+# What stands for words in braces, unless a text shows something else.
+STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+
+# What stands in a text of a row for what may be different each time.
+WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+
+# A name that Telegram has sent, in the forms in which libraries show it.
+SENT = (
+    r"(?:RPC_?Error:? \(?\d{3}:? |rpc error (?:code )?\d{3}: |Telegram says: \[\d{3} )([A-Z][A-Z\d_]{3,})"
+    r"|([A-Z][A-Z\d]*_[A-Z\d_]+) \(?caused by (?:[a-z]+\.[A-Z]|\w+Request)"
+)
+
+# Values that stand neither in a name nor right behind it.
+VALUES_ELSEWHERE = {
+    "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
+    r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
+}
 
 
 # ══ 12  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
@@ -7782,11 +7821,16 @@ HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
 
+# For GNU readline: several lines that are pasted are several answers, and keys that it does not know do nothing. The
+# mark in front of a paste comes from terminals that another program has told to send it.
+EDITING = ("set enable-bracketed-paste off", r'"\e[": skip-csi-sequence', r'"\e[200~": ""', r'"\e[201~": ""')
+
 HALF_A_LETTER = (
     "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
     "letter behind. Please type it once more."
 )
 
+COLOUR = r"\x1b\[\d*m"
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
@@ -7812,7 +7856,7 @@ class Terminal:
         self.debugging = False
         self.asked = False  # whether anything was
         self._asking = ""  # the prompt that waits for an answer
-        self._unseen = False  # whether that is typed without an echo
+        self._settle: Callable[[], str] = str  # sets the terminal as that prompt needs it; gives what was typed there
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
@@ -8103,17 +8147,49 @@ class Terminal:
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        ahead = sys.platform != "win32" and self.typed_within(0)
+        edited = self._for_editing(prompt)
+        ahead = not edited and sys.platform != "win32" and self.typed_within(0)
         try:
-            self._asks(prompt)
-            self._write(prompt)
+            self._asks(prompt, self._edit_again if edited else str)
+            self._write("" if edited else prompt)
             self._mind_resuming()
-            line = without_paste_marks(sys.stdin.readline())
+            line = input(edited) + "\n" if edited else without_paste_marks(sys.stdin.readline())
+        except EOFError:
+            return ""
         finally:
             self._asks("")
         if ahead:  # the terminal has shown it somewhere above
             self._write(self.clean(line))
         return line
+
+    def _for_editing(self, prompt: str) -> str:
+        """The prompt as `input` is given it, where arrow keys, Home, End and Ctrl keys can edit the line, or else "".
+
+        Python's readline draws on standard output and on nothing else. Windows' consoles edit by themselves.
+        """
+        if sys.platform == "win32" or not self.redraws or self.out is not sys.stdout:
+            return ""
+        try:
+            import readline
+        except ImportError:
+            return ""
+        readline.set_auto_history(False)
+        if "libedit" in (readline.__doc__ or ""):  # it has other settings; old ones count colours as letters
+            return re.sub(COLOUR, "", prompt)
+        for setting in EDITING:
+            readline.parse_and_bind(setting)
+        return re.sub(COLOUR, "\x01\\g<0>\x02", prompt)
+
+    @staticmethod
+    def _edit_again() -> str:
+        """The terminal gives each key at once from now on, as readline has it; returns what was typed until now."""
+        if sys.platform == "win32":
+            return ""
+        import readline
+        import tty
+
+        tty.setcbreak(sys.stdin)
+        return readline.get_line_buffer()
 
     def ask_secret(self, prompt: str, lines: bool = False) -> str:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
@@ -8142,7 +8218,7 @@ class Terminal:
         import contextlib
 
         self.clear_status()
-        self._asks(prompt, unseen=True)
+        self._asks(prompt, self._stop_echo)
         if sys.platform == "win32":
             import getpass
 
@@ -8171,7 +8247,7 @@ class Terminal:
         return typed.rstrip("\n")
 
     @staticmethod
-    def _stop_echo() -> None:
+    def _stop_echo() -> str:
         """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
         if sys.platform != "win32":
             import termios
@@ -8179,6 +8255,7 @@ class Terminal:
             quiet = termios.tcgetattr(sys.stdin)
             quiet[3] &= ~termios.ECHO
             termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+        return ""
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -8324,7 +8401,9 @@ class Terminal:
             self.say(f"Next try: {problem.again}", "bold", indent=2)
         if problem.name:
             whose, when = (
-                ("Telegram's name for it", "in answer to") if problem.name.isupper() else ("Name of the error", "at")
+                ("Telegram's name for it", "in answer to")
+                if re.match(r"(?!E[A-Z]+$|EAI_)[A-Z\d_]+$", problem.name)
+                else ("Name of the error", "at")
             )
             asked = f", {when} {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
@@ -8351,10 +8430,10 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, prompt: str, unseen: bool = False) -> None:
+    def _asks(self, prompt: str, settle: Callable[[], str] = str) -> None:
         """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking, self._unseen = prompt, unseen
+            self._asking, self._settle = prompt, settle
         self._show_held()
 
     def _mind_resuming(self) -> None:
@@ -8365,16 +8444,15 @@ class Terminal:
             signal.signal(signal.SIGCONT, self._resumed)
 
     def _resumed(self, *_signal: object) -> None:
-        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+        """Shows the prompt again, because the shell has written below it, and the terminal is as the shell wants it.
 
         Writes past the buffer of `out`, which may be in the middle of something.
         """
         if not self._asking:
             return
         try:
-            if self._unseen:
-                self._stop_echo()
-            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+            shown = self._asking + self._settle()
+            os.write(self.out.fileno(), shown.encode(self.encoding, "replace"))
         except Exception:  # the terminal has gone
             return
 
@@ -8568,6 +8646,11 @@ term = Terminal()
 # nothing.
 
 
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
 # ── data centres ──
 
 
@@ -8592,11 +8675,11 @@ DATA_CENTRES = {
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
+TEST_DATA_CENTRES = {
+    1: ("149.154.175.10", "2001:b28:f23d:f001::e"),
+    2: ("149.154.167.40", "2001:67c:4e8:f002::e"),
+    3: ("149.154.175.117", "2001:b28:f23d:f003::e"),
+}
 
 # Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
 TELEGRAM_NETWORKS = """
@@ -8612,73 +8695,60 @@ TELEGRAM_NETWORKS = """
 class Delivery(NamedTuple):
     """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
 
+    ask: str  # what is typed at the prompt: digits, words, number (a phone number), nothing
     where: str  # one line
     look: str  # what to do to find it
-    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
 
 
 # Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
 DELIVERIES = {
-    "SentCodeTypeApp": Delivery(
-        "Telegram sent the code to your Telegram APP. It is not an SMS.",
-        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
-        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
-        "Telegram chat: that makes it invalid at once.",
-    ),
-    "SentCodeTypeSms": Delivery(
-        "Telegram sent the code by SMS to {phone}.",
-        "Open the messages of the phone with this number.",
-    ),
-    "SentCodeTypeCall": Delivery(
-        "Telegram calls {phone}, and a voice reads the code out.",
-        "Take the call and write the digits down.",
-    ),
-    "SentCodeTypeFlashCall": Delivery(
-        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
-        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
-        "(* stands for any digit).",
-        "number",
-    ),
-    "SentCodeTypeMissedCall": Delivery(
-        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
-        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
-    ),
-    "SentCodeTypeEmailCode": Delivery(
-        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
-        "Look into that mailbox, also into the spam folder.",
-    ),
-    "SentCodeTypeSetUpEmailRequired": Delivery(
-        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
-        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
-        "nothing",
-    ),
-    "SentCodeTypeFragmentSms": Delivery(
-        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
-        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
-    ),
-    "SentCodeTypeFirebaseSms": Delivery(
-        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
-        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
-        "nothing",
-    ),
-    "SentCodeTypeSmsWord": Delivery(
-        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the word.{beginning}",
-        "words",
-    ),
-    "SentCodeTypeSmsPhrase": Delivery(
-        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
-        "words",
-    ),
-}
+    name: Delivery(*row)
+    for name, *row in rows_of("""
+SentCodeTypeApp | digits \
+  | Telegram sent the code to your Telegram APP. It is not an SMS. \
+  | Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” (blue \
+    tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a Telegram \
+    chat: that makes it invalid at once.
+SentCodeTypeSms | digits \
+  | Telegram sent the code by SMS to {phone}. \
+  | Open the messages of the phone with this number.
+SentCodeTypeCall | digits \
+  | Telegram calls {phone}, and a voice reads the code out. \
+  | Take the call and write the digits down.
+SentCodeTypeFlashCall | number \
+  | Telegram calls {phone} and hangs up at once. The number that called IS the code. \
+  | Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} (* stands for \
+    any digit).
+SentCodeTypeMissedCall | digits \
+  | Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code. \
+  | Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.
+SentCodeTypeEmailCode | digits \
+  | Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app. \
+  | Look into that mailbox, also into the spam folder.
+SentCodeTypeSetUpEmailRequired | nothing \
+  | Telegram has sent NO code yet. It first wants an e-mail address for this account. \
+  | Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.
+SentCodeTypeFragmentSms | digits \
+  | This is an anonymous number bought on Fragment. The code is on the Fragment website. \
+  | Open {url} in a browser, log in with the wallet that owns the number, and read the code there.
+SentCodeTypeFirebaseSms | nothing \
+  | Telegram wants to check an official phone app before it sends an SMS. NO code has been sent. \
+  | Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].
+SentCodeTypeSmsWord | words \
+  | Telegram sent an SMS with a secret WORD to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the word.{beginning}
+SentCodeTypeSmsPhrase | words \
+  | Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the whole phrase.{beginning}
+""")
+}  # fmt: skip
 
 # A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
 UNKNOWN_DELIVERY = Delivery(
+    "words",
     "Telegram used a way to send the code that this version of the script does not know.",
     "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
     "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
-    "words",
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
@@ -8783,11 +8853,6 @@ telethon | telegram.session | a .session file of Telethon 1
 json     | telegram.session | a .session file with the .json that many tools want beside it
 tdata    | tdata            | a tdata folder for Telegram Desktop
 """
-
-
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
 
 
 def paste_targets(group: str) -> list[Target]:
@@ -9168,237 +9233,58 @@ def _span(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-# ── what can be in the way ──
+# ── libraries ──
 
-# Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
-NETWORK_PROBLEMS = """
-ProxyLink
-This is not a proxy address: {reason}.
-A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
-- For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
-- For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
-- For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
-- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
-shell's history.
-
-ProxyFakeTls
-This MTProxy only speaks fake-TLS, which Telethon cannot.
-Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
-can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
-- Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
-- Or use a SOCKS5 proxy: socks5://host:port.
-- Or use a VPN and no proxy at all.
-
-ProxyNeedsPythonSocks
-To use this proxy, Python needs the package python-socks.
-Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-- Or use an MTProxy (tg://proxy?…), which works without that package.
-
-ProxyName
-The name of the proxy cannot be looked up: {host}
-Either there is no such name, or this computer has no name service (DNS) at the moment.
-- Compare the name, letter by letter, with the one you were given.
-- Open any web page: if that does not work either, this computer is offline.
-- If you know the proxy's address in numbers, use that instead of the name.
-
-ProxyDead
-The proxy cannot be reached: {reason}.
-This computer tried {proxy}; Telegram was not even asked.
-- Compare host and port with what you were given.
-- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
-- Otherwise the proxy may be gone: ask its owner, or use another one.
-
-ProxyOtherType
-This is {other}, not {kind}.
-At the address of {proxy} something answers the way {other} does.
-- Use {address} instead (with user:password@ in front of the host if it wants a login).
-
-ProxyWrongType
-What answers there is not {kind}.
-Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
-- Compare host and port with what you were given: a port of another service is the usual reason.
-- A link that begins with tg://proxy is an MTProxy; use that link as it is.
-
-ProxyHangsUp
-The proxy hung up without a word.
-{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
-connection, people who are not on their list, or everybody when they are full.
-- Check that it really is {kind}, and whether it wants a user and a password.
-- Ask its owner whether this computer's address must be allowed first.
-- Or use another proxy.
-
-ProxyHangs
-The proxy takes the connection and then says nothing.
-{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
-- Check that it really is {kind}.
-- Try again in a minute, or use another proxy.
-
-ProxyLoginWanted
-The proxy wants a user and a password.
-{proxy} answers, but only to people who log in.
-- Add them to the address: {scheme}://user:password@host:port.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
-
-ProxyLoginWrong
-The proxy does not accept this user and password.
-{proxy} answers, but it refuses this login.
-- Compare user and password with what you were given; capital letters count.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Proxies that are paid for often stop working on the day the plan ends.
-
-ProxyRefuses
-The proxy refuses to connect to Telegram ({said}).
-{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
-pages, or Telegram may be blocked where the proxy stands.
-- Use another proxy, best one in another country.
-- If it is your own: allow connections to Telegram's addresses, port 443.
-
-ProxySecret
-The MTProxy does not answer: its secret is probably wrong.
-{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
-one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
-- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
-- On a command line put quotes around the link.
-- Or use another proxy.
-
-ProxyWithoutTelegram
-The proxy puts the connection through, but Telegram does not answer behind it.
-{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
-Telegram filters it, or the proxy only pretends.
-- Use another proxy, best one in another country.
-- Or try without a proxy.
-
-NetworkNoRoute
-This computer is not connected to a network.
-The operating system knows no way to any of Telegram's addresses.
-- Switch Wi-Fi on or plug the cable in; switch flight mode off.
-- If a VPN is on, switch it off and on again.
-- In a container or a sandbox: give it access to the network.
-
-NetworkNoAnswer
-Nothing answers: neither Telegram nor the name service (DNS).
-The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
-probably offline, or a firewall lets this program talk to nobody.
-- Open any web page in a browser. If that fails too, mend the internet connection first.
-- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
-{another_way}
-
-NetworkBlocked
-Telegram is blocked here: its addresses do not answer.
-The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
-companies, schools and some countries block Telegram like that.
-{another_way}
-
-NetworkRefused
-Telegram is blocked here: connections to its addresses are refused.
-Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
-says no. Telegram itself never does that.
-{another_way}
-
-NetworkDenied
-This computer's own firewall does not let this program reach Telegram.
-The operating system forbade the connections before anything was sent ({said}).
-- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
-{another_way}
-
-NetworkSilent
-Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
-Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
-looks into connections and drops Telegram's.
-{another_way}
-
-NetworkClosed
-Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
-Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
-itself closes like that only for some minutes, when too many connections came from one address.
-{another_way}
-- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
-
-NetworkHttp
-Something else answers in Telegram's place: a web server or web filter ({said}).
-Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
-- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
-- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
-{another_way}
-
-NetworkCaptivePortal
-This network wants you to sign in first (hotel, café, train, campus).
-A sign-in page answers instead of Telegram ({said}).
-- Open any page in a browser; the sign-in page of the network should appear.
-- Sign in or accept the terms there, then start again here.
-- Or use another network, such as a phone's hotspot.
-
-NetworkGarbage
-Something answers in Telegram's place, and it is not Telegram.
-The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
-{another_way}
-
-NetworkTurnedAway
-Telegram turns connections from this address away for now (transport error {said}).
-The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
-shared address, a VPN, a proxy, a server with several bots.
-- Stop other programs that connect to Telegram from here, and wait ten minutes.
-{another_way}
-
-NetworkError
-The connection to Telegram fails on this computer ({said}).
-The operating system could not open the connections.
-- Close programs that use many connections, or restart the computer.
-- Check VPN, firewall and antivirus programs.
-{another_way}
-
-NetworkIPv6Only
-Telegram can be reached here by IPv6 only.
-IPv4 addresses do not answer on this network, IPv6 addresses do.
-- Start again with --ipv6.
-
-NetworkNoIPv6
-There is no way to Telegram by IPv6 here, but there is by IPv4.
-IPv4 addresses answer on this network, IPv6 addresses do not.
-- Start again without --ipv6.
-
-NetworkPartly
-Telegram answers, but not from all of its data centres: {centres} cannot be reached.
-Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
-- Try to sign in: with an account that lives elsewhere it works.
-{another_way}
-
-NetworkPort
-Port {port} to Telegram is blocked here; port {other} is open.
-Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
-not get through.
-- Allow outgoing connections to port {port} in the firewall of this network or computer.
-{another_way}
-
-NetworkClock
-The clock of this computer is wrong: {wrong}.
-Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
-codes that expire and QR codes go wrong in odd ways.
-{how}
-- Then start again.
+# What shows that a text is about Telegram: a library's name, the words that only it uses (% no more than the word), and
+# the step that brings it up to date. The first row that fits counts; the last one is about none.
+LIBRARIES = r"""
+mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
+Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
+    updates any more, but its heir does: python3 -m pip install --upgrade kurigram
+GramJS          | gram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
+    https://docs.iyear.me/tdl
+gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
+    github.com/gotd/td@latest
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
+    TDLib up to date, and the program that uses it
+WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
+    WTelegramClient
+MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
+grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
+Telethon        | telethon |
+Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
+    RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
+    caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
+    caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
+    \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b
+    opentele aiogram telegraf telebot pyTelegramBotAPI tgcalls |
 """
 
 
 # ── errors ──
 
 # Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” what people
-# see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
-#   ~ a text that means this error, too: {seconds} stands for a number, * for anything
-#   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
+# see where there is no name. Behind a name or a text ? says that others use it, too, so that it counts only where
+# something points to Telegram; ! that it counts only when it is asked for alone. Telethon's class names follow from
+# Telegram's and are not listed. “(hides the cause)”: it counts only if nothing else is found. Below, a mark per line:
+#   = whose it is; a row without that line is Telegram's, or of a library for Telegram
+#   ~ a text that means this error, too, and that only Telegram and its libraries write; | the same for one that others
+#     write, too: {seconds} stands for a number, % for the rest of a word, … for some words of the line, * for anything
 #   # the numbers of an error of the operating system: Linux, macOS, Windows (four digits and more)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
-# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time, {upgrade}
-# stands for UPGRADE, {reinstall} for REINSTALL.
+# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time. For the
+# words in braces see `filled`; the rows of the last group are those of `network_problem`, which has the others.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
-# in its code), python-socks, CPython, and reports in the issues of Telethon (2018 to 2026).
+# in its code), python-socks, CPython, and reports in the issues of Telethon, Pyrogram, GramJS, gotd, tdl, TDLib,
+# WTelegramClient and of programs that use them (2018 to 2026).
 ERRORS = """\
 == The API ID and API hash
 
 API_ID_INVALID CONNECTION_API_ID_INVALID
   ~ api_id/api_hash combination is invalid
-  ~ The provided API id is invalid
+  | The provided API id is invalid
   ! Telegram does not know this pair of API ID and API hash.
   ? The two belong together like a user name and its password. One of them is mistyped, or they come from two
     different applications, or the application was deleted.
@@ -9419,13 +9305,13 @@ API_ID_PUBLISHED_FLOOD
 UPDATE_APP_TO_LOGIN
   ! Telegram finds this app too old to sign in.
   ? It looks at the version of its own interface that the library speaks (the “layer”), and at what the API ID claims
-    to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
+    to be. Usually {library} is out of date; sometimes the API ID is one of an official app.
   - {upgrade}
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
   - If it stays, try to sign in by QR code.
   @ at once, with the newer Telethon
 
-RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
+RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ! Telegram wants a proof that only its own phone apps can give.
   ? It asks for a captcha, or for a check by Apple or Google. That happens when the API ID is one of an official app,
     or when the number looks like a new registration.
@@ -9435,33 +9321,97 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   @ at once, with your own API ID
 
 “Your API ID or Hash cannot be empty or None”
-  ~ KeyError: 'API_ID'
-  ~ KeyError: 'API_HASH'
-  ~ KeyError: 'TELEGRAM_API_ID'
-  ~ KeyError: 'TELEGRAM_API_HASH'
-  ~ int() argument must be a string, a bytes-like object or a*not 'NoneType'
+  ~ KeyError: '%API_ID'
+  ~ KeyError: '%API_HASH'
+  ~ KeyError: "%API_ID"
+  ~ KeyError: "%API_HASH"
+  ~ %API_ID' not found
+  ~ %API_HASH' not found
+  ~ %API_ID…not set
+  ~ %API_HASH…not set
+  ~ %API_ID…not found
+  ~ %API_HASH…not found
+  ~ %API_HASH…required
+  ~ %API_HASH…missing
+  ~ missing…%API_ID
+  ~ missing…%API_HASH
+  ~ api_id and api_hash
+  ~ must provide…api_hash
+  ~ No API ID or API hash
+  ~ api_id*int() argument must be a string
+  ~ api_id int() argument must be a string
+  ~ %api_id Field required
+  ~ %api_hash Field required
+  ~ %api_id field required
+  ~ api-id…api-hash…not set
+  ~ API id or hash is missing
+  ~ app-id…api-hash…not set
+  ~ TG_APP_ID…not set
+  ~ TG_API_HASH…not set
+  | int() argument must be a string, a bytes-like object or a…not 'NoneType'
+  | API_ID is required
+  | %API_ID…missing
   ! The API ID or the API hash is missing.
-  ? Telethon was started without one of them. Often the variable in the .env file has another name than the program
+  ? The program was started without one of them. Often the variable in the .env file has another name than the program
     reads, or the file lies in another folder.
   - Get both at https://my.telegram.org/apps.
   - Write them where the program looks for them, under the names it expects, and start it again.
   @ as soon as both are there
 
+“os.environ with the value in the place of the name”
+  ~ environ*KeyError: '{number}'
+  ~ environ*KeyError: "{number}"
+  ! The value was written where the NAME of the variable belongs.
+  ? The program looks for an environment variable that is called like that number. In os.environ["API_ID"] the name
+    stands, and the number stands in the environment or in the .env file.
+  - Put the name back into the program: os.environ["API_ID"].
+  - Write the value into the .env file, as API_ID=…, and start the program where that file lies.
+  @ at once, with the name in its place
+
+“KeyError: '%SESSION_STRING'”
+  ~ KeyError: '%STRING_SESSION'
+  ~ KeyError: "%SESSION_STRING"
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
+  ~ %SESSION_STRING…not set
+  ~ %STRING_SESSION…not set
+  ~ SESSION_STRING…missing
+  ~ missing…SESSION_STRING
+  ~ SESSION_STRING…required
+  ~ SESSION_STRING…not found
+  | %SESSION%…not set
+  | No session string
+  | session string is empty
+  ! The setting that should hold the session is missing.
+  ? The program reads the session from a variable of that name, and there is none. Often the variable in the .env file
+    has another name than the program reads, or the file lies in another folder.
+  - Write the session string where the program looks for it, under the name that the message shows.
+  - If you have none yet, sign in with this script.
+  @ as soon as it is there
+
 “invalid literal for int() with base 10”
-  ! The API ID is not a number.
-  ? Only digits are allowed there. Most often the API ID and the API hash have changed places, or quotes or a blank
-    were pasted along.
-  - API ID is the short number, API hash the 32 letters and digits. Put each in its place.
+  = Python's
+  | Input should be a valid integer
+  | value is not a valid integer
+  ! A number was expected, and something else was given.
+  ? Python could not read it as a number. In a program for Telegram that is mostly the API ID: it and the API hash have
+    changed places, a placeholder was left in, or quotes or a blank were pasted along.
+  - API ID is the short number of https://my.telegram.org/apps, API hash the 32 letters and digits. Put each in its
+    place.
   - Remove quotes, blanks and comments around the number.
   @ at once, with the corrected value
 
-“'i' format requires -2147483648 <= number <= 2147483647”
+“'i' format requires -2147483648 <= number <= 2147483647”?
   ! This API ID is too big to be one.
   ? An API ID has at most nine digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
   - Copy App api_id once more from https://my.telegram.org/apps.
   @ at once, with the corrected value
 
-“bytes or str expected, not <class 'int'>”
+“bytes or str expected, not <class 'int'>”?
   ! The API hash was given as a number.
   ? It has to be a text, also when it happens to look like a number.
   - Put the API hash in quotes in the program or settings file that passes it on.
@@ -9471,7 +9421,7 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 == The phone number
 
 PHONE_NUMBER_INVALID
-  ~ The phone number is invalid
+  | The phone number is invalid
   ! Telegram does not recognise this phone number.
   ? The country code is missing, a digit is wrong, or a zero stands where none belongs.
   - Write it with + and the country code, for example +44 7700 900123.
@@ -9491,7 +9441,7 @@ PHONE_NUMBER_BANNED
   @ only after Telegram has lifted the ban
 
 PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
-  ~ The phone number is not yet being used
+  | The phone number is not yet being used
   ! There is no Telegram account with this number.
   ? The number itself is fine, but nobody has registered it, or the account was deleted. Only Telegram's own apps can
     make new accounts.
@@ -9500,10 +9450,10 @@ PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
   - Then sign in here.
   @ as soon as the account exists
 
-PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
-  ~ You can't sign up using this app
-  ~ The first name is invalid
-  ~ The last name is invalid
+PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID? LASTNAME_INVALID?
+  | You can't sign up using this app
+  | The first name is invalid
+  | The last name is invalid
   ~ Third-party applications cannot sign up for Telegram
   ! New accounts cannot be made here.
   ? There is no account with this number yet, and since 2023 Telegram lets only its own phone apps register one.
@@ -9512,14 +9462,14 @@ PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
   @ as soon as the account exists
 
 PHONE_NUMBER_OCCUPIED
-  ~ The phone number is already in use
+  | The phone number is already in use
   ! This number has an account already.
   ? The program tried to register it, as if it were new.
   - Sign in with the number instead of registering it.
   @ at once
 
 PHONE_PASSWORD_PROTECTED
-  ~ This phone is password protected
+  | This phone is password protected
   ! The account has a password, and this program took a way in that cannot ask for it.
   ? That way is older than two-step verification; only very old programs take it.
   - Bring the program and its Telegram library up to date.
@@ -9527,7 +9477,7 @@ PHONE_PASSWORD_PROTECTED
   @ at once, with the newer program
 
 “Please make sure to call send_code_request first.”
-  ~ bytes or str expected, not <class 'NoneType'>
+  | bytes or str expected, not <class 'NoneType'>
   ! Telethon could not read the phone number.
   ? It understands only digits, +, brackets, dashes and blanks. Dots, slashes, letters, or nothing at all make it give
     up, with a text that says something else.
@@ -9538,7 +9488,7 @@ PHONE_PASSWORD_PROTECTED
 == The code
 
 PHONE_CODE_INVALID
-  ~ The phone code entered was invalid
+  | The phone code entered was invalid
   ! This code is wrong.
   ? It is mistyped, or it belongs to an older message: each new code replaces the one before.
   - Look at the newest message where the code was sent, and type exactly that code.
@@ -9546,14 +9496,14 @@ PHONE_CODE_INVALID
   @ at once
 
 PHONE_CODE_EMPTY “You must provide a phone and a code the first time”
-  ~ The phone code is missing
+  | The phone code is missing
   ! No code arrived at Telegram.
   ? The request to sign in was sent without a code.
   - Type the code that you received. If none has come, ask for another one, or sign in by QR code.
   @ at once
 
 PHONE_CODE_EXPIRED
-  ~ The confirmation code has expired
+  | The confirmation code has expired
   ! This code is not valid any more.
   ? Codes live for a few minutes, and a new code kills the old one. Telegram also kills a code at once when it is
     written into any Telegram chat, forwarded, or sent as a screenshot, even to yourself.
@@ -9561,10 +9511,10 @@ PHONE_CODE_EXPIRED
   - Read it on the phone and type it here by hand. Do not send it to yourself in Telegram.
   @ at once, with a new code
 
-PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID
+PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID?
   ~ The phone code hash is missing
   ~ An invalid or expired `phone_code_hash` was provided
-  ~ Code hash invalid
+  | Code hash invalid
   ~ You also need to provide a phone_code_hash.
   ! The code does not belong to this sign-in any more.
   ? With each code Telegram hands out a receipt (phone_code_hash), and the two must come together. The receipt is
@@ -9602,7 +9552,7 @@ SentCodePaymentRequired
   @ at once, by QR code
 
 SentCodeSuccess
-  ~ logged in right after sending the code
+  | logged in right after sending the code
   ! You are signed in already.
   ? Telegram recognised this program from before and asked for no code. Some programs crash on that answer.
   - In this script there is nothing to do.
@@ -9610,9 +9560,56 @@ SentCodeSuccess
   @ not needed
 
 “the code never arrives”
-  ~ no code arrives
-  ~ code not received
-  ~ did not receive the code
+  ~ no login code
+  ~ login code…not
+  ~ login code…never
+  ~ login code…n't
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
+  ~ never…login code
+  ~ Telegram Code Not Being Sent
+  | no code arrives
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
+  | code…n't arrive
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
+  | code…n't come
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
+  | did not receive the code
+  | where is the code
   ! Telegram says that the code was sent, but nothing comes.
   ? In most cases it lies unseen in the chat “Telegram” in an app where the account is open. Often enough Telegram
     simply does not deliver codes for programs that are not its own.
@@ -9632,7 +9629,7 @@ SentCodeSuccess
 
 == The password of two-step verification
 
-SESSION_PASSWORD_NEEDED NoPasswordProvided
+SESSION_PASSWORD_NEEDED NoPasswordProvided?
   ~ Two-steps verification is enabled and a password is required
   ~ Two-step verification is enabled for this account. Please provide the
   ! This account also wants its password.
@@ -9641,8 +9638,8 @@ SESSION_PASSWORD_NEEDED NoPasswordProvided
   - If it is forgotten, let it be reset by the recovery e-mail.
   @ at once
 
-PASSWORD_HASH_INVALID PasswordIncorrect
-  ~ The password (and thus its hash value) you entered is invalid
+PASSWORD_HASH_INVALID PasswordIncorrect?
+  | The password (and thus its hash value) you entered is invalid
   ! The password is wrong.
   ? Telegram compared it with the password of two-step verification, and they differ. Capitals and blanks count.
   - Check Caps Lock and the language of the keyboard, or type it in a text editor first to see it.
@@ -9651,8 +9648,22 @@ PASSWORD_HASH_INVALID PasswordIncorrect
   - If it is forgotten, reset it by the recovery e-mail, or in an app that is still signed in (takes 7 days).
   @ at once, a few times; then Telegram asks for a pause
 
+“2FA enabled”?
+  ~ QR login not supported
+  ~ Account has 2FA enabled
+  ~ 2FA…not supported
+  | 2FA password…required
+  | 2FA is enabled
+  | authorizationStateWaitPassword
+  | onPasswordRequired
+  ! The account has a password, and this program did not ask for it.
+  ? Its owner has set up two-step verification (2FA). The program knows no way to take the password, or was given none.
+  - Sign in with this script, which asks for the password, and paste the session string into that program.
+  - Or look in the settings of the program for a place for the 2FA password.
+  @ at once
+
 SRP_ID_INVALID SRP_A_INVALID
-  ~ Invalid SRP ID provided
+  | Invalid SRP ID provided
   ! The password could not be checked this time.
   ? Passwords are never sent to Telegram; they answer a riddle that it sets. The riddle had changed meanwhile, or the
     answer was built wrongly. It says nothing about your password.
@@ -9661,15 +9672,15 @@ SRP_ID_INVALID SRP_A_INVALID
   @ at once
 
 SRP_PASSWORD_CHANGED
-  ~ Password has changed
+  | Password has changed
   ! The password was changed just now.
   ? Somebody changed it on another device while this sign-in was under way.
   - If that was you, enter the new password.
   - If not, open Telegram on your phone at once: Settings → Devices, and end the sessions that you do not know.
   @ at once, with the new password
 
-PASSWORD_EMPTY PASSWORD_MISSING PASSWORD_REQUIRED
-  ~ The provided password is empty
+PASSWORD_EMPTY? PASSWORD_MISSING? PASSWORD_REQUIRED?
+  | The provided password is empty
   ~ unsupported password algorithm NoneType
   ! This account has no password.
   ? It has no two-step verification, so there is none to enter, to recover or to reset.
@@ -9702,32 +9713,32 @@ PASSWORD_RECOVERY_NA
   - The last resort is to delete the account in the app and begin anew. Chats and contacts are lost then.
   @ at once, with the right password
 
-PASSWORD_RECOVERY_EXPIRED
-  ~ The recovery code has expired
+PASSWORD_RECOVERY_EXPIRED?
+  | The recovery code has expired
   ! The recovery code is too old.
   ? Codes in recovery mails are good for a short time only, and a newer mail kills the older.
   - Let a new recovery mail be sent.
   - Enter its code soon.
   @ at once, with a new mail
 
-CODE_EMPTY
-  ~ The provided code is empty
+CODE_EMPTY?
+  | The provided code is empty
   ! No recovery code arrived at Telegram.
   ? The line was empty.
   - Enter the code from the recovery mail.
   @ at once
 
-NEW_SETTINGS_INVALID NEW_SALT_INVALID
-  ~ The new settings are invalid
-  ~ The new salt is invalid
+NEW_SETTINGS_INVALID? NEW_SALT_INVALID?
+  | The new settings are invalid
+  | The new salt is invalid
   ! The new password was not accepted.
   ? Recovery and a new password in one step did not work. Recovery alone does.
   - Recover without setting a new password.
   - Set the new one in the Telegram app afterwards: Settings → Privacy and Security → Two-Step Verification.
   @ at once, without a new password
 
-RESET_REQUEST_MISSING
-  ~ No password reset is in progress
+RESET_REQUEST_MISSING?
+  | No password reset is in progress
   ! There is no reset of the password to call off.
   ? None was asked for, or it has been called off or finished already.
   - Nothing.
@@ -9758,56 +9769,76 @@ PASSWORD_TOO_FRESH_{seconds} SESSION_TOO_FRESH_{seconds}
 
 == The e-mail
 
-EMAIL_INVALID
-  ~ The given email is invalid
+“SentCodeTypeEmailCode'> is not a valid SentCodeType”
+  ~ SentCodeTypeEmailCode*is not a valid
+  ~ SentCodeTypeSetUpEmailRequired*is not a valid
+  ~ 'SentCodeTypeSetUpEmailRequired' object has no attribute
+  ! The code was sent by e-mail, or Telegram wants an e-mail address, and this program does not know that.
+  ? The library is older than login e-mails. The code itself may be in the mail already.
+  - {upgrade}
+  - Or sign in with this script, which asks for the code of the e-mail, and turn the session into one for that program
+    with “convert”.
+  @ at once, with the newer library
+
+“is not a valid SentCodeType”
+  ~ is not a valid NextCodeType
+  ~ unexpected type %SentCodeType%
+  ! The code was sent in a way that this program does not know.
+  ? The library is older than that way. The message names it.
+  - {upgrade}
+  - Or sign in with this script, and turn the session into one for that program with “convert”.
+  @ at once, with the newer library
+
+EMAIL_INVALID?
+  | The given email is invalid
   ! This e-mail address is not valid.
   ? A character is wrong or missing.
   - Type it again: name, @, provider, ending.
   @ at once, with the corrected address
 
-EMAIL_NOT_ALLOWED
+EMAIL_NOT_ALLOWED?
   ! Telegram does not accept this e-mail address.
   ? It refuses throw-away addresses and some providers, and addresses that were used for many accounts.
   - Use another address, with a well-known provider.
   @ at once, with another address
 
-EMAIL_NOT_SETUP EMAIL_INSTALL_MISSING
+EMAIL_NOT_SETUP? EMAIL_INSTALL_MISSING
   ! This account has no login e-mail.
   ? A code by e-mail was asked for, or a change of the address, but no address has ever been set.
   - Start again from the phone number. If Telegram wants an address, it asks for one then.
   - Or sign in by QR code.
   @ at once, from the beginning
 
-EMAIL_CODE_EMPTY
+EMAIL_CODE_EMPTY?
   ! No e-mail code arrived at Telegram.
   ? The line was empty.
   - Enter the code from the newest mail. Look in the spam folder too.
   @ at once
 
-CODE_INVALID
-  ~ Code invalid (i.e. from email)
+CODE_INVALID?
+  | Code invalid (i.e. from email)
   ! The code from the e-mail is wrong.
   ? It is mistyped, or from an older mail: only the newest one counts.
   - Open the newest mail from Telegram and copy the code from it.
   @ at once
 
-EMAIL_VERIFY_EXPIRED EMAIL_HASH_EXPIRED
-  ~ The verification email has expired
+EMAIL_VERIFY_EXPIRED? EMAIL_HASH_EXPIRED?
+  | The verification email has expired
   ~ The email hash expired and cannot be used to verify it
   ! The code from the e-mail is too old.
   ? It is good for a short time only.
   - Let a new mail be sent and enter its code soon.
   @ at once, with a new mail
 
-EMAIL_UNCONFIRMED_{length}
+EMAIL_UNCONFIRMED_{length}?
   ~ Email unconfirmed, the length of the code must be {length}
-  ~ Email unconfirmed
+  | Email unconfirmed
   ! The new e-mail address still has to be confirmed.
   ? Telegram has sent a mail with a code of {length} digits to it.
   - Open that mail (also look in the spam folder) and enter the {length} digits.
   @ at once, with the code
 
-TASK_ALREADY_EXISTS
+TASK_ALREADY_EXISTS?
   ! The login e-mail is being reset already.
   ? That was asked for before and takes some days. Then Telegram sends codes another way.
   - Wait for the date that Telegram gave when the reset was asked for (sent_code.type.reset_pending_date).
@@ -9816,24 +9847,24 @@ TASK_ALREADY_EXISTS
 
 == The QR code
 
-AUTH_TOKEN_EXPIRED
-  ~ The provided authorization token has expired
+AUTH_TOKEN_EXPIRED?
+  | The provided authorization token has expired
   ! This QR code is too old.
   ? Each one is good for about 30 seconds, then a new one takes its place.
   - Scan the code that is on the screen now. Have the scanner open before: Settings → Devices → Link Desktop Device.
   @ at once, with the new QR code
 
 AUTH_TOKEN_ALREADY_ACCEPTED
-  ~ The authorization token was already used
+  | The authorization token was already used
   ! This QR code has been used already.
   ? A code works once. Either this sign-in is finished, or somebody else scanned it first.
   - If the script does not go on, let it show a new QR code and scan that one.
   - Look at Settings → Devices in the app, and end a session that you do not know.
   @ at once, with the new QR code
 
-AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
-  ~ An invalid authorization token was provided
-  ~ The specified auth token is invalid
+AUTH_TOKEN_INVALID? AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
+  | An invalid authorization token was provided
+  | The specified auth token is invalid
   ~ An error occurred while importing the auth token
   ! Telegram does not recognise this QR code.
   ? It was damaged on the way, or belongs to another data centre, or to Telegram's test servers.
@@ -9841,13 +9872,13 @@ AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
   - If the screen makes it blurred, enlarge the window or use a lighter background.
   @ at once, with the new QR code
 
-WEBAUTH_TOKEN_EXPIRED
+WEBAUTH_TOKEN_EXPIRED?
   ! This web login link is too old.
   ? Links from the app to Telegram Web carry a ticket that is good for a short time.
   - Open the link in the app again, or sign in by code or QR code.
   @ at once, with a new link
 
-CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
+CREDENTIAL_INVALID? PASSKEY_ORIGIN_MISMATCH? PASSKEY_CREDENTIAL_NOT_FOUND?
   ! Passkeys do not work here.
   ? A passkey for Telegram only answers Telegram's own apps and website. Other programs cannot use it.
   - Sign in by code or by QR code.
@@ -9855,6 +9886,12 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
 
 “QR not scanned in time”
   ~ QR login with receive_updates=False, or scanned before wait()
+  ~ qrlogin.py*TimeoutError
+  ~ qr_login*TimeoutError
+  ~ qr%.wait(*TimeoutError
+  ~ qr code…expired
+  ~ qr login timed out
+  ~ qr…not scanned
   ! Nobody scanned the QR code, or the program did not notice it.
   ? Each code is good for about 30 seconds. Some programs also miss a scan, because they do not listen at that moment.
   - Open the scanner first: Settings → Devices → Link Desktop Device. Then scan the newest code.
@@ -9862,7 +9899,7 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
   @ at once, with the new QR code
 
 “Login token response was unexpected”
-  ~ couldn't perform the QR login
+  | couldn't perform the QR login
   ! The scan was seen, but the sign-in did not follow.
   ? Telegram handed out another QR code in place of the sign-in. Often the account also has a password, or is in
     another data centre, and the program does not know how to go on.
@@ -9871,12 +9908,15 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
   @ at once, with the new QR code
 
 “'LoginTokenSuccess' object has no attribute”
+  ~ unexpected type *tg.AuthLoginTokenSuccess
+  ~ unexpected type %AuthLoginTokenSuccess
   ! You are signed in already.
   ? Telegram accepted at once, and the program still looked for a QR code. That is a gap in the program.
-  - Start it again; it will find itself signed in. This script knows that answer.
+  - Start it again; it will find itself signed in. If not, sign in by code or with this script, which knows that answer.
   @ not needed
 
 “'LoginTokenMigrateTo' object has no attribute”
+  ~ unexpected type %AuthLoginTokenMigrateTo
   ! The account is in another data centre, and the program did not follow.
   ? After the scan Telegram said where to go on. That is a gap in the program's use of Telethon.
   - Sign in by QR code with this script: it moves to the right data centre.
@@ -9884,16 +9924,16 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
 
 == Bots
 
-ACCESS_TOKEN_INVALID
-  ~ The provided token is not valid
+ACCESS_TOKEN_INVALID?
+  | The provided token is not valid
   ! Telegram does not know this bot token.
   ? It is mistyped, cut off, or was never one. A token looks like 123456789:AA… with 35 characters after the colon.
   - Open @BotFather, /mybots, choose the bot, API Token.
   - Copy the whole line, digits, colon and letters.
   @ at once, with the right token
 
-ACCESS_TOKEN_EXPIRED
-  ~ Bot token expired
+ACCESS_TOKEN_EXPIRED?
+  | Bot token expired
   ! This bot token is not valid any more.
   ? It was revoked, or the bot was deleted.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -9913,10 +9953,49 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
+“telegram.error.Unauthorized: Unauthorized”
+  ~ telegram.error.InvalidToken
+  ~ TelegramUnauthorizedError
+  ~ The token … was rejected by the server
+  ~ api.telegram.org*401 Unauthorized
+  ~ ETELEGRAM: 401 Unauthorized
+  ~ ETELEGRAM: 404 Not Found
+  ~ A request to the Telegram API was unsuccessful. Error code: 401
+  ~ "error_code":401,"description":"Unauthorized"
+  ~ "error_code": 401, "description": "Unauthorized"
+  ! The Bot API does not accept the token of this bot.
+  ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
+  - Get the present token: @BotFather, /mybots, choose the bot, API Token.
+  - Copy the whole line, digits, colon and letters.
+  @ at once, with the right token
+
+“terminated by other getUpdates request”
+  ~ Conflict: terminated by other
+  ~ TelegramConflictError
+  ~ telegram.error.Conflict
+  ~ can't use getUpdates method while webhook is active
+  ~ ETELEGRAM: 409 Conflict
+  ! Two programs use the token of this bot at the same time.
+  ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
+  - Find and stop the second program: another terminal, a server, a container.
+  - If a webhook is set, remove it (deleteWebhook), or use that instead.
+  @ at once, when the other program has stopped
+
 == The session
 
-AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthorized
-  ~ The key is not registered in the system
+AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnauthorized
+  | The key is not registered in the system
+  ~ account is not logged in
+  ~ not authorized. please login first
+  | User is unauthorized
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
+  | Invalid Session
+  | session is invalid
+  | session…is not valid
+  | Session not found
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -9925,12 +10004,12 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthor
   - Put the new string in the place of the old one wherever you pasted it.
   @ at once, with a new sign-in
 
-AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID ENCRYPTED_MESSAGE_INVALID
-  ~ The key is invalid
+AUTH_KEY_INVALID? AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID? ENCRYPTED_MESSAGE_INVALID?
+  | The key is invalid
   ~ unavailable for temporary authorization key
-  ~ The provided authorization is invalid
-  ~ Invalid object ID for a user
-  ~ Encrypted message invalid
+  | The provided authorization is invalid
+  | Invalid object ID for a user
+  | Encrypted message invalid
   ! The key in this session is not valid.
   ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
   - Put the old session aside. Do not delete it yet.
@@ -9955,8 +10034,8 @@ SESSION_REVOKED
   - Sign in once more and use the new session string.
   @ at once, with a new sign-in
 
-SESSION_EXPIRED
-  ~ The authorization has expired
+SESSION_EXPIRED?
+  | The authorization has expired
   ! This session has run out.
   ? Telegram ends sessions that were not used for a while. How long is set in the Telegram app: Settings → Devices →
     Automatically terminate sessions.
@@ -9964,8 +10043,8 @@ SESSION_EXPIRED
   - To keep it longer, raise that limit, and let the program connect now and then.
   @ at once, with a new sign-in
 
-USER_DEACTIVATED INPUT_USER_DEACTIVATED
-  ~ The user has been deleted/deactivated
+USER_DEACTIVATED? INPUT_USER_DEACTIVATED
+  | The user has been deleted/deactivated
   ! This account has been deleted.
   ? Its owner deleted it, or Telegram did after a long time without use. With this text Telegram also answers for some
     banned accounts.
@@ -10000,14 +10079,14 @@ FRESH_RESET_AUTHORISATION_FORBIDDEN FRESH_CHANGE_PHONE_FORBIDDEN FRESH_CHANGE_AD
   - Do it on a device that has been signed in for longer, or wait a day.
   @ after 24 hours, counted from the last try
 
-HASH_INVALID
-  ~ The provided hash is invalid
+HASH_INVALID?
+  | The provided hash is invalid
   ! This session is not in the list any more.
   ? The one that was to be ended has ended already.
   - Open Settings → Devices in the Telegram app and look at the list again.
   @ not needed
 
-TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
+TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID?
   ~ No temporary auth key provided
   ~ The passed temporary key is already bound
   ! The short-lived key of this connection was refused.
@@ -10017,11 +10096,12 @@ TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
   - Start the program again. If it stays, report it to its makers.
   @ at once, with the right time
 
-AuthKeyNotFound
+AuthKeyNotFound? -404!
   ~ The server claims it doesn't know about the authorization key
   ~ transport error -404 (key exists)
   ~ transport error -404
   ~ transport error: 404
+  ~ l\\xfe\\xff\\xff
   ! Telegram does not know the key in this session at all.
   ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
     wrongly: some strings of other libraries are misread without a word. With a key that has just been made it is a
@@ -10033,15 +10113,74 @@ AuthKeyNotFound
 
 “session 401 hidden”
   | get_me() returned None
-  | 'NoneType' object has no attribute 'id'
-  | 'NoneType' object has no attribute 'first_name'
-  | 'NoneType' object has no attribute 'username'
+  | get_me*'NoneType' object has no attribute
+  | me.id*'NoneType' object has no attribute 'id'
+  | me.first_name*'NoneType' object has no attribute 'first_name'
+  | me.username*'NoneType' object has no attribute 'username'
   ! The session is not signed in, and the program hides why.
   ? Telethon turns every such answer of Telegram into “nobody is there”: never signed in, ended, run out, banned,
     deleted, or waiting for the password.
   - Run this script with “check --online”: it tells these apart.
   - Usually a new sign-in is needed.
   @ at once, with a new sign-in
+
+“Interactive phone login is disabled”
+  ~ Refusing to start…interactive
+  ~ Refusing to start…session
+  ~ Refusing to start…login
+  | Refusing to start
+  ! The program is not signed in, and it may not ask for number and code.
+  ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
+    session, and that session is not signed in.
+  - Sign in with this script, and give the program the session string.
+  - Look how the variable for it is called: often TELEGRAM_SESSION_STRING.
+  @ as soon as the session string is there
+
+“Session decryption failed”
+  ~ session*Unsupported state or unable to authenticate data
+  | Unsupported state or unable to authenticate data
+  | decrypt…session
+  ! The program cannot read this session: it is encrypted with another key.
+  ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
+    another installation, the key has changed, or what was pasted is no session of that program at all.
+  - Let the program sign in anew, or give it a plain session string if it takes one.
+  - Run this script with “check” on what you have: it says what it is.
+  @ at once, with a session of that very program
+
+“Exception while reading session file”
+  ~ Use the correct api_hash/id/key, or delete the file to start a new session
+  | Padding is invalid and cannot be removed
+  ! WTelegramClient cannot read its session file.
+  ? It is encrypted with the API hash it was made with. That has changed since, or the file belongs to another library.
+  - Give it the API ID and API hash that the file was made with.
+  - Or put the file aside and sign in once more with that program.
+  @ at once, with the right API hash or a new sign-in
+
+“Can't lock file…binlog”
+  ~ td.binlog*already in use
+  ~ binlog…already in use
+  ! Another program is using this folder of TDLib.
+  ? Only one program at a time can work with it. Often the same program still runs in the background.
+  - Find and stop it: another terminal, a service, a container.
+  - Give each program a folder of its own.
+  @ at once, when the other program has stopped
+
+“unexpected authState=authorizationStateWaitTdlibParameters”
+  ~ authorizationStateWaitTdlibParameters
+  ~ Initialization parameters are needed: call setTdlibParameters first
+  ! TDLib was started only half in this program.
+  ? It still waits for its first settings (API ID, API hash, its folder), and the program went on without them.
+  - Start the program again (in n8n: restart n8n).
+  - If it stays, remove the folder that TDLib keeps for it, and sign in there once more.
+  @ at once, after a new start
+
+“User is already connected”?
+  ! The program says that somebody is signed in already, and that may hide a first connection that failed.
+  ? mautrix-telegram says so after a first try that went wrong. Its log says how: often a wrong API ID (the number of a
+    bot in its place), or no connection.
+  - Look into the log for the first error, and look that one up here.
+  - Check API ID and API hash in its settings, then start it again.
+  @ as soon as the first error is mended
 
 “IPv6 session, use_ipv6=False”
   ! This session belongs to an IPv6 address, and the program uses IPv4.
@@ -10062,7 +10201,7 @@ AuthKeyNotFound
   - Sign in and use the new session string.
   @ at once, with a new sign-in
 
-“Not a valid string”
+“Not a valid string”?
   | Invalid session string
   ! This is not a session string of Telethon.
   ? It has to begin with the digit 1. It may have a quote or a blank in front, come from another library (Pyrogram,
@@ -10072,11 +10211,24 @@ AuthKeyNotFound
   - If it comes from another library, use “convert”.
   @ at once, with the right string
 
+“unpack requires a buffer of 271 bytes”
+  ~ unpack requires a buffer of 267 bytes
+  ~ pyrogram*unpack requires a buffer of {number} bytes
+  ~ pyrogram*Incorrect padding
+  ~ pyrogram*Invalid base64-encoded string
+  ! This is not a whole session string of Pyrogram.
+  ? Part of it is missing, a blank or a line break has got in, or it comes from another library: a string of Telethon
+    begins with 1, one of Pyrogram and its heirs does not, and one of the oldest has another length.
+  - Copy it again in one piece.
+  - Run this script with “check”: it says what it is. “convert” makes the right kind of it.
+  @ at once, with the whole string
+
 “unpack requires a buffer of 275 bytes”
   ~ unpack requires a buffer of 263 bytes
-  ~ Incorrect padding
-  ~ Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
-  ~ Invalid base64-encoded string
+  ~ stringsession*Incorrect padding
+  | Incorrect padding
+  | Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
+  | Invalid base64-encoded string
   ! The session string has been damaged in copying.
   ? Part of it is missing, or a blank or a line break has got in. A whole one has 353 characters (369 with an IPv6
     address) on a single line, begins with 1 and ends with =.
@@ -10084,15 +10236,15 @@ AuthKeyNotFound
   - Run this script with “check”: it says how much is missing, and repairs what can be repaired.
   @ at once, with the whole string
 
-“string argument should contain only ASCII characters”
+“string argument should contain only ASCII characters”?
   ! A foreign character is in the session string.
   ? Only plain letters, digits, -, _ and = belong there. Word processors and chats like to put in others.
   - Copy the string again as plain text, from a terminal or a text editor.
   @ at once, with the clean string
 
-“file is not a database”
-  ~ database disk image is malformed
-  ~ SessionFileInvalid
+“file is not a database”?
+  | database disk image is malformed
+  | SessionFileInvalid
   ! The session file is damaged, or is not a session file.
   ? A Telethon session is a small SQLite database, and this file is not one, or parts of it are broken. It may be
     encrypted, half copied, or belong to another program.
@@ -10101,17 +10253,39 @@ AuthKeyNotFound
   - Take a copy from before, or sign in once more.
   @ at once, with a good file
 
-“database is locked”
-  ~ WinError 32
-  ~ being used by another process
+“file is not a database”
+  = SQLite's
+  ~ database disk image is malformed
+  ! This file is no database of SQLite, or it is damaged.
+  ? It may be encrypted, half copied, or belong to another program.
+  - Check that the path is the right one.
+  - If it is a session file of Telethon or Pyrogram (.session), run this script with “check” on it.
+  - Take a copy from before, or sign in once more.
+  @ at once, with a good file
+
+“database is locked”?
+  | being used by another process
+  | WinError 32
   ! Another program is using this session file.
-  ? Only one program at a time can work with it. Often the same bot or server still runs in the background.
+  ? Only one program at a time can work with it (or with the program's own database, if it has one). Often the same bot
+    or server still runs in the background.
   - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
   - Give each program a session of its own. A session string avoids the file altogether.
   @ at once, when the other program has stopped
 
-“unable to open database file”
-  ~ SessionFileNotFound
+“database is locked”
+  = SQLite's
+  ~ WinError 32
+  ~ being used by another process
+  ! Another program is using this file.
+  ? Only one program at a time can write into a database of SQLite, such as a session file (.session). Often the same
+    program still runs in the background.
+  - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
+  - Give each program a session of its own. A session string avoids the file altogether.
+  @ at once, when the other program has stopped
+
+“unable to open database file”?
+  | SessionFileNotFound
   ! The session file cannot be opened.
   ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
     not there at all.
@@ -10119,26 +10293,98 @@ AuthKeyNotFound
   - Check that the user who runs the program may write in that folder.
   @ at once, with the corrected path
 
-EROFS “attempt to write a readonly database”
-  # 30
-  ~ Read-only file system
+“unable to open database file”
+  = SQLite's
+  ! The database file cannot be opened.
+  ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
+    not there at all. A session file (.session) of Telethon is such a database.
+  - Check each part of the path, as the program sees it from where it runs.
+  - Check that the user who runs the program may write in that folder.
+  @ at once, with the corrected path
+
+“attempt to write a readonly database”?
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
   - Or copy the file to a place that is, or use a session string instead.
   @ at once, with a writable file
 
-ENOSPC EDQUOT EIO “disk I/O error”
-  # 28 5
+EROFS “attempt to write a readonly database”
+  = SQLite's and the system's
+  # 30
+  ~ Read-only file system
+  ! The file is read-only.
+  ? The file, its folder or the whole disk does not allow to write. Telethon writes into its session file also when it
+    only reads messages.
+  - Make file and folder writable for the user who runs the program.
+  - Or copy the file to a place that is, or use a session string instead.
+  @ at once, with a writable file
+
+“the terminal is gone”
+  = the system's
+  ~ print(*Errno 5
+  ~ input(*Errno 5
+  ~ stdout*Errno 5
+  ~ stdin*Errno 5
+  ~ readline*Errno 5
+  ~ write EIO
+  ~ read EIO
+  ! The terminal that the program talked to is gone.
+  ? Its window was closed, or the connection to the server ended, while the program still ran: it can neither show nor
+    read anything any more.
+  - Start it again in a terminal that stays open: tmux or screen, or as a service.
+  - As a service it cannot ask for number and code: sign in before, and give it the session string.
+  @ at once
+
+EIO
+  = the system's
+  # 5
+  ~ Input/output error
+  ! The system could not read or write.
+  ? If the program ran in a terminal, its window may have been closed meanwhile. Otherwise the disk is at fault.
+  - Start it again in a terminal that stays open.
+  - If it stays, look whether the disk is full or failing, and copy the session file elsewhere.
+  @ at once
+
+ENOSPC EDQUOT “disk I/O error”
+  = the system's
+  # 28
   ~ database or disk is full
   ~ No space left on device
   ~ Disk quota exceeded
-  ~ Input/output error
   ! The disk is full or failing.
   ? The file could not be read or written.
   - Free some space, then start again.
   - If there is space enough, the disk itself may be at fault: copy the session file elsewhere.
   @ as soon as there is space
+
+“SQLite objects created in a thread can only be used in that same thread”
+  = SQLite's
+  ! The program uses its database from two threads.
+  ? SQLite allows only the one that opened it. With Telethon: the client was made in one thread and is used in another.
+  - Make and use the client in the same thread, inside one event loop.
+  - Or give the program a session string: it needs no database.
+  @ at once, with the program mended
+
+“Cannot operate on a closed database”
+  = SQLite's
+  ! The program went on after its database was closed.
+  ? With Telethon: the client was disconnected, and something still used it. Another error often came first.
+  - Look further up in the log for the first error.
+  - Start the program again. Or give it a session string, which needs no database.
+  @ at once
+
+“no such column: number”
+  ~ no such column: server_address
+  ~ table sessions has no column named
+  ~ pyrogram*no such table: version
+  ! The session file is of another library than the program's.
+  ? Telethon and Pyrogram both write files that end in .session; they look alike from outside, and their insides
+    differ. Pyrogram and its heirs say this of a file of Telethon.
+  - Run this script with “check” on the file: it says whose it is.
+  - Run it with “convert” to make the right kind of it.
+  @ at once, with the converted session
 
 “no such column: version”
   ! This is a session file of Pyrogram, not of Telethon.
@@ -10153,16 +10399,20 @@ ENOSPC EDQUOT EIO “disk I/O error”
   - Or take a copy from before, or sign in once more.
   @ at once, with the converted session
 
-“too many values to unpack (expected {number})”
-  ~ too many values to unpack (expected 5)
-  ~ too many values to unpack (expected 6)
+“too many values to unpack (expected {number})”?
+  | too many values to unpack (expected 5)
+  | too many values to unpack (expected 5, got 6)
+  | too many values to unpack (expected 6)
+  ~ table entities has 6 columns but 5 values were supplied
+  ~ table sessions has {number} columns but {total} values were supplied
+  ~ table entities has {number} columns but {total} values were supplied
   ! The session file was made by a newer Telethon than this one.
   ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
   - {upgrade}
   - Or run this script with “convert”: it writes files that all of them read.
   @ at once, with the newer Telethon or the converted file
 
-SecurityError “Server replied with a wrong session ID”
+SecurityError? “Server replied with a wrong session ID”
   ~ Server replied with an invalid auth key
   ~ Received msg_key doesn't match with expected one
   ~ Server sent an even msg_id
@@ -10172,7 +10422,20 @@ SecurityError “Server replied with a wrong session ID”
   - If there is none, try another network, without proxy.
   @ at once, when nothing else uses the session
 
+“tdesktop*msg_key mismatch”
+  ~ decrypt keyEncrypted
+  ! This tdata folder cannot be unlocked.
+  ? Telegram Desktop has locked it with a passcode and none or a wrong one was given, or the tdata folder is damaged or
+    was copied while Telegram Desktop was running.
+  - Give the passcode that Telegram Desktop asks for when it starts (in tdl: tdl login -p).
+  - Or switch it off in Telegram Desktop (Settings → Privacy and Security → Local passcode), close it, and copy the
+    folder again.
+  @ at once, with the passcode or the whole folder
+
 TDataAuthKeyNotFound TDataInvalidMagic TDataBadDecryptKey TFileNotFound
+  ~ No account has been loaded
+  ~ open key_data
+  ~ key_datas…not found
   ! This tdata folder cannot be read.
   ? It is not the whole folder of Telegram Desktop, was copied while Telegram Desktop was running, or nobody is signed
     in there.
@@ -10198,10 +10461,19 @@ TDataWrongPasscode
 
 FLOOD_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required
-  ~ flood wait of {seconds}
-  ~ flood wait: {seconds}
-  ~ Sleeping for {seconds}s
-  ~ Too Many Requests: retry after {seconds}
+  | flood wait of {seconds}
+  | flood wait: {seconds}
+  ~ Sleeping for {seconds}s…flood wait
+  | Sleeping for {seconds}s
+  | Too Many Requests: retry after {seconds}
+  ~ Retry in {seconds} seconds*api.telegram.org
+  ~ must wait for {seconds}s
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -10246,16 +10518,19 @@ PHONE_PASSWORD_FLOOD
   - Try once when the time is over.
   @ after 24 hours, counted from the last try
 
-FLOOD
+FLOOD? 420!
   ! Too many tries.
   ? Telegram has closed this way for a while, and does not say for how long. A day is what its limits are made for.
   - Stop trying, in every app and program.
   - Try once when the time is over.
   @ after 24 hours, counted from the last try
 
-“Invalid response buffer (HTTP code 429)”
+-429! “Invalid response buffer (HTTP code 429)”
   ~ transport error -429
   ~ transport error: 429
+  ~ transport error: -429
+  ~ transport flood
+  ~ S\\xfe\\xff\\xff
   ! Too many connections from this address.
   ? A program here, or somebody else behind the same address, connects again and again. Telegram refuses them all for a
     while. Telethon makes it worse: it comes back at once, hundreds of times a second.
@@ -10264,7 +10539,7 @@ FLOOD
   @ after 10 minutes
 
 PEER_FLOOD
-  ~ Too many requests (caused by
+  | Too many requests (caused by
   ! Telegram has limited this account because it looks like spam.
   ? Too many messages to strangers, or invitations, in a short time. Signing in still works.
   - Ask the bot @SpamBot in the app what is limited, and until when.
@@ -10280,7 +10555,7 @@ TAKEOUT_INIT_DELAY_{seconds}
 
 == The data centre
 
-PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STATS_MIGRATE_{dc}
+PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc}? USER_MIGRATE_{dc}? FILE_MIGRATE_{dc}? STATS_MIGRATE_{dc}?
   ~ is associated with DC {dc}
   ~ Phone migrated to {dc}
   ! This belongs to Telegram's data centre {dc}.
@@ -10296,6 +10571,7 @@ DC_ID_INVALID “Failed to get DC {dc}”
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
   ~ transport error: 444
+  ~ D\\xfe\\xff\\xff
   ! There is no such data centre.
   ? Telegram has five, and the number asked for is none of them, or not to be found in the list. A session from
     elsewhere may carry a wrong number, or an MTProxy leads somewhere else.
@@ -10305,7 +10581,7 @@ DC_ID_INVALID “Failed to get DC {dc}”
   - {upgrade}
   @ at once, with the corrected session or proxy
 
-CDN_METHOD_INVALID UNKNOWN_METHOD
+CDN_METHOD_INVALID UNKNOWN_METHOD?
   ~ This method cannot be invoked on a CDN server
   ~ The method you tried to call cannot be called on non-CDN DCs
   ! This is one of Telegram's file servers; nobody can sign in there.
@@ -10315,9 +10591,9 @@ CDN_METHOD_INVALID UNKNOWN_METHOD
 
 == Telegram's servers
 
-AUTH_RESTART_{number} SIGN_IN_FAILED
-  ~ Restart the authorization process
-  ~ Failure while signing in
+AUTH_RESTART_{number} SIGN_IN_FAILED?
+  | Restart the authorization process
+  | Failure while signing in
   ! Telegram lost the thread and wants the sign-in to start again.
   ? Something failed inside Telegram between two steps. It is not about your number, code or password.
   - Start again from the phone number; a new code will come.
@@ -10330,20 +10606,20 @@ AUTH_KEY_UNSYNCHRONIZED
   - Wait a few seconds and enter the password again.
   @ in a few seconds
 
-TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAILED INTERDC_{dc}_CALL_ERROR
-    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT MSG_WAIT_FAILED MSG_WAIT_TIMEOUT
+TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
+    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE RANDOM_ID_DUPLICATE
-  ~ Timeout while fetching data
-  ~ No workers running
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
+  | Timeout while fetching data
+  | No workers running
   ~ Telegram is having internal issues
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
-  ~ The postponed call has timed out
-  ~ A waiting call returned an error
-  ~ The request should be retried with a lower message ID
-  ~ The provided member is invalid or does not exist
+  | The postponed call has timed out
+  | A waiting call returned an error
+  | The request should be retried with a lower message ID
+  | The provided member is invalid or does not exist
   ~ Failure while generating registration ID
   ~ Occupation of primary member location failed
   ~ You provided a random ID that was already used
@@ -10353,7 +10629,7 @@ TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAI
   - If it lasts for an hour, look whether Telegram itself works on your phone.
   @ after 1 minute
 
-MEMBER_NO_LOCATION
+MEMBER_NO_LOCATION?
   ~ couldn't find location
   ! Telegram cannot find where this account is kept.
   ? That is a fault inside Telegram. It usually goes away by itself.
@@ -10380,7 +10656,10 @@ MEMBER_NO_LOCATION
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -10389,6 +10668,7 @@ MEMBER_NO_LOCATION
   @ as soon as the network is mended
 
 “auth_key generation failed {number} time(s)” (hides the cause)
+  ~ Attempt {number} at new auth_key failed
   ~ Step 1 invalid nonce from server
   ~ Step 2 could not find a valid key for fingerprints
   ~ Step 2 invalid nonce from server
@@ -10398,10 +10678,10 @@ MEMBER_NO_LOCATION
   ~ Step 3 invalid nonce
   ~ Step 3 invalid new nonce hash
   ~ g_a is not within
-  ~ Step {number} answer was
+  | Step {number} answer was
   ~ Step N answer was
   ~ Bad auth_key_id
-  ~ Bad msg_id
+  | Bad msg_id
   ! The first handshake with Telegram failed.
   ? Somebody answered, but not as Telegram does. A proxy, a filter or a fake server stands in between, or this Telethon
     is too old to know Telegram's present keys.
@@ -10410,8 +10690,8 @@ MEMBER_NO_LOCATION
   - {upgrade}
   @ at once, on another network
 
-“Cannot send requests while disconnected”
-  ~ ConnectionError: Not connected
+“Cannot send requests while disconnected” (hides the cause)
+  | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
   ? The line dropped, or Telethon hung up by itself after another error, which stands further up in the log.
@@ -10419,9 +10699,9 @@ MEMBER_NO_LOCATION
   - Start again.
   @ at once
 
-“0 bytes read on a total of 8 expected bytes”
-  ~ Server closed the connection
-  ~ {number} bytes read on a total of {total} expected bytes
+“0 bytes read on a total of 8 expected bytes”?
+  | Server closed the connection
+  | {number} bytes read on a total of {total} expected bytes
   | IncompleteReadError
   ! The other side picked up and hung up without a word.
   ? A filter, a wrong proxy, or Telegram itself does that, when there were too many connections from this address.
@@ -10430,7 +10710,7 @@ MEMBER_NO_LOCATION
   - Try another network, or wait some minutes.
   @ as soon as the network is mended
 
-“bytes read on a total of 1347703872 expected bytes”
+“{number} bytes read on a total of 1347703872 expected bytes”
   ! A web page answered in the place of Telegram.
   ? The network wants you to sign in first, as in hotels and trains, or a web proxy stands in between.
   - Open any page in a browser on this machine and sign in to the network.
@@ -10449,7 +10729,7 @@ MEMBER_NO_LOCATION
   - Run this script with “network”, or try another network.
   @ as soon as the network is mended
 
-InvalidChecksumError
+InvalidChecksumError?
   ~ This packet should be skipped
   ! An answer was damaged on the way.
   ? The line or a proxy changes what passes through.
@@ -10457,9 +10737,9 @@ InvalidChecksumError
   - If it stays, use another network or no proxy.
   @ at once
 
-“connect hangs: server accepts, never answers”
-  ~ connect hangs
-  ~ hangs on connect
+“connect hangs: server accepts, never answers”?
+  | connect hangs
+  | hangs on connect
   ! The line stands, but Telegram never answers.
   ? Something on the way lets the call through and swallows what is said: a filter that recognises Telegram, or a proxy
     with a wrong secret. Telethon waits without end.
@@ -10468,8 +10748,8 @@ InvalidChecksumError
   - Try another network, a VPN or another proxy.
   @ as soon as the network is mended
 
-“call hangs: answer never comes”
-  ~ call hangs
+“call hangs: answer never comes”?
+  | call hangs
   ! A question was sent, and no answer comes.
   ? The line died without anybody noticing, or the clock of the computer jumped, so that answers are thrown away.
   - Stop the program with Ctrl-C and start it again.
@@ -10477,39 +10757,44 @@ InvalidChecksumError
   @ at once
 
 TimeoutError ETIMEDOUT
+  = the network's
   # 110 60 10060
   ~ WinError 121
   ~ Connection timed out
   ! Nobody answered.
-  ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
-    so does a network that is down somewhere on the way.
-  - Run this script with “network”: it finds out where it ends.
+  ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
+    that is down somewhere on the way.
+  - If it is Telegram that was called, run this script with “network”: it finds out where it ends.
   - Try another network, for example the hotspot of a phone, or a VPN or proxy.
   - Allow Python in the firewall of this computer.
   @ as soon as the network is mended
 
 ConnectionRefusedError ECONNREFUSED
+  = the network's
   # 111 61 10061 1225
   ~ Connection refused
   ! The connection was refused.
   ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
     Otherwise a firewall says no.
   - If you use a proxy, check that it runs, its host and its port.
-  - Otherwise run this script with “network”, and try another network.
+  - If it is Telegram that was called, run this script with “network”, and try another network.
   @ as soon as the network or proxy is mended
 
 ConnectionResetError ECONNRESET BrokenPipeError EPIPE
+  = the network's
   # 104 54 32 10054 10058
   ~ WinError 64
   ~ Connection reset by peer
   ~ Broken pipe
   ! The connection was cut off.
-  ? The other side, or a filter on the way, hung up in the middle. Filters that recognise Telegram do just that.
+  ? The other side, or a filter on the way, hung up in the middle. Filters that look into connections do just that.
   - Try again.
-  - If it repeats, try another network, a VPN or a proxy. Run this script with “network” for a verdict.
+  - If it repeats, try another network, a VPN or a proxy. If it is Telegram that was called, run this script with
+    “network” for a verdict.
   @ at once
 
 ConnectionAbortedError ECONNABORTED
+  = the network's
   # 103 53 10053 1236
   ! This computer cut the connection itself.
   ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
@@ -10518,18 +10803,31 @@ ConnectionAbortedError ECONNABORTED
   @ at once
 
 ENETUNREACH EHOSTUNREACH ENETDOWN
+  = the network's
   # 101 51 113 65 100 50 10051 1231 10065 1232 10050
   ~ Network is unreachable
   ~ Network is down
   ~ No route to host
-  ! This machine has no way to Telegram's network.
+  ! This machine has no way to that network.
   ? It is offline, a VPN is half open, or it was told to use IPv6 where there is none.
   - Check Wi-Fi, cable and VPN; open a page in a browser.
   - Leave out --ipv6 (use_ipv6=True) unless this network has IPv6 only.
   - In a container: check that it has a network at all.
   @ as soon as the machine is online
 
+“Invalid argument: '%”
+  = the system's
+  ~ Invalid argument: "%
+  ~ filename, directory name, or volume label syntax is incorrect
+  ! The name of a file is one that this system does not allow.
+  ? It stands in the message. On Windows characters such as : ? * are not allowed in it, and a path that was pasted may
+    have marks in it that nobody sees.
+  - Take such characters out of the name of the file, or of the session.
+  - Type the path anew in the settings.
+  @ at once, with another name
+
 EADDRNOTAVAIL EAFNOSUPPORT EINVAL
+  = the network's
   # 99 49 97 47 22 10049 1214 10047 10022
   ~ Cannot assign requested address
   ~ Can't assign requested address
@@ -10543,6 +10841,7 @@ EADDRNOTAVAIL EAFNOSUPPORT EINVAL
   @ at once, with the corrected setting
 
 gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
+  = the network's
   ~ getaddrinfo failed
   ~ getaddrinfo ENOTFOUND
   ~ Name or service not known
@@ -10551,8 +10850,8 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
   ~ No address associated with hostname
   # -2 -3 11001 11002
   ! A name could not be turned into an address.
-  ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
-    this machine is not working.
+  ? The name is wrong, or the name service (DNS) of this machine is not working. Telegram itself is called by its
+    address, so in a sign-in it is the name of a proxy.
   - If you use a proxy, check how its name is written.
   - Otherwise this machine is probably offline: open a page in a browser.
   - In a container or a VPN: check its DNS setting.
@@ -10561,6 +10860,7 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
 == The proxy
 
 ProxyConnectionError
+  = the proxy's
   ~ Could not connect to proxy
   ~ Couldn't connect to proxy
   ! The proxy cannot be reached.
@@ -10570,6 +10870,7 @@ ProxyConnectionError
   @ as soon as the proxy runs
 
 ProxyTimeoutError
+  = the proxy's
   ~ Proxy connection timed out
   ! The proxy does not answer.
   ? Host, port or type is wrong, or it is overloaded.
@@ -10578,6 +10879,7 @@ ProxyTimeoutError
   @ as soon as the proxy answers
 
 “Username and password authentication failure”
+  = the proxy's
   ~ No acceptable authentication methods were offered
   ~ Unexpected SOCKS authentication method
   ~ 407 Proxy Authentication Required
@@ -10588,34 +10890,36 @@ ProxyTimeoutError
   @ at once, with the right user name and password
 
 “Connection not allowed by ruleset”
-  ~ proxy*403 Forbidden
-  | 403 Forbidden
-  ! The proxy forbids connections to Telegram.
-  ? Its owner has blocked Telegram's addresses, or allows web pages only.
+  = the proxy's
+  ~ ProxyError…403 Forbidden
+  ~ proxy: 403 Forbidden
+  ~ Tunnel connection failed: 403
+  ! The proxy forbids this connection.
+  ? Its owner has blocked that address (Telegram's, in a sign-in), or allows web pages only.
   - Use another proxy, or ask its owner.
   @ at once, with another proxy
 
 ProxyError
+  = the proxy's
   ~ General SOCKS server failure
-  ~ proxy*Network unreachable
-  ~ proxy*Host unreachable
+  ~ proxy…Network unreachable
+  ~ proxy…Host unreachable
   ~ Connection refused by destination host
-  ~ proxy*TTL expired
+  ~ proxy…TTL expired
   ~ Command not supported or protocol error
   ~ Address type not supported
   ~ Request rejected or failed
-  ~ proxy*502 Bad Gateway
-  | Network unreachable
-  | Host unreachable
-  | TTL expired
-  | 502 Bad Gateway
-  ! The proxy works, but does not get through to Telegram.
+  ~ ProxyError…502 Bad Gateway
+  ~ proxy: 502 Bad Gateway
+  ~ Tunnel connection failed: 502
+  ! The proxy works, but does not get through.
   ? It has no way there, is itself behind a block, or does not know this kind of connection (for example IPv6).
   - Leave out --ipv6.
   - Use another proxy.
   @ at once, with another proxy
 
 “Unexpected SOCKS version number”
+  = the proxy's
   ~ Invalid proxy response
   ! This proxy is of another type.
   ? The program spoke SOCKS, and the other side answered in another language: it is an HTTP proxy.
@@ -10646,10 +10950,14 @@ ProxyError
   ~ tcpmtproxy*Incorrect padding
   ~ tcpmtproxy*Invalid base64-encoded string
   ~ No proxy info specified for MTProxy connection
-  ~ unhashable type: 'slice'
-  ~ KeyError: slice
+  ~ Failed to submit input*unknown tag
+  ~ invalid secret*unknown tag
+  | mtproxy*unknown tag
+  | unhashable type: 'slice'
+  | KeyError: slice
   ! The MTProxy setting is not complete.
-  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front.
+  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front. “unknown
+    tag” comes from a bridge (mautrix-telegram) that hands the secret over as text: a newer one is mended.
   - Copy the whole link of the proxy again (tg://proxy?server=…&port=…&secret=…).
   - In other programs give host, port and secret in this order.
   @ at once, with the whole setting
@@ -10670,10 +10978,10 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
-  ~ msg_id too low
-  ~ msg_id too high
-  ~ Message too old, and it cannot be verified
-  ~ System clock is wrong
+  | msg_id too low
+  | msg_id too high
+  | Message too old, and it cannot be verified
+  | System clock is wrong
   ! The clock of this computer is wrong.
   ? Telegram and Telethon ignore messages from the wrong time: more than 30 seconds ahead or 5 minutes behind. A clock
     that jumps (sleep, virtual machine) makes every call hang.
@@ -10685,7 +10993,11 @@ ProxyError
 
 == This computer, and the program
 
-“EOF when reading a line”
+EOFError! “EOF when reading a line”
+  = Python's
+  ~ input(*EOFError
+  ~ auth.py*EOFError
+  ~ getpass*EOFError
   ! The program asked a question, but nobody could answer.
   ? It runs without a terminal: as a service, in a container, or started by another program such as Claude or n8n. There
     is no keyboard, so it cannot ask for number and code.
@@ -10694,7 +11006,28 @@ ProxyError
   - In Docker: add -it to docker run.
   @ at once, with the session string
 
+“EOFError”
+  = Python's
+  ! Something was to be read, and nothing came any more.
+  ? Nearly always the program asked a question (phone number, code, password), and it runs without a terminal, so that
+    nobody can answer. A file or a connection that ended too early is the other reason.
+  - If it is a program for Telegram: sign in once in a terminal with this script, and paste the session string into the
+    settings of that program; then it has nothing to ask.
+  - Otherwise look at the lines before it: they say what was to be read.
+  @ as soon as nothing has to be asked
+
+“the input device is not a TTY”
+  = docker's
+  ~ input device is not a TTY
+  ~ cannot attach stdin to a TTY-enabled container
+  ! Docker was to give the program a terminal, and has none itself.
+  ? “docker run -t” needs a terminal. A service, a scheduled task or an MCP client has none.
+  - Where an MCP client or a service starts it: use -i in the place of -it.
+  - To sign in, start it in a real terminal with -it (in Git Bash on Windows: winpty docker run -it …).
+  @ at once, without -t
+
 PermissionError EACCES EPERM
+  = the system's
   # 13 1 10013
   ~ WinError 5
   ~ Permission denied
@@ -10705,6 +11038,7 @@ PermissionError EACCES EPERM
   @ as soon as it is allowed
 
 FileNotFoundError ENOENT
+  = the system's
   # 2
   ~ WinError 2
   ~ WinError 3
@@ -10718,6 +11052,7 @@ FileNotFoundError ENOENT
   @ as soon as it is there
 
 EADDRINUSE
+  = the system's
   # 98 48 10048
   ~ Address already in use
   ~ Only one usage of each socket address
@@ -10728,6 +11063,7 @@ EADDRINUSE
   @ as soon as the port is free
 
 EMFILE ENFILE ENOBUFS
+  = the system's
   # 24 23 105 55 10024 10055
   ~ Too many open files
   ~ No buffer space available
@@ -10737,49 +11073,64 @@ EMFILE ENFILE ENOBUFS
   - Wait a minute, then start again.
   @ after 1 minute
 
-CancelledError
+OSError (hides the cause)
+  = the system's
+  ! The operating system refused something.
+  ? The text behind the name says what, and often names the file or the address.
+  - Read that text; look its number up here, for example: explain Errno 13
+  - If it comes from a connection to Telegram, run this script with “network”.
+  @ as that text says
+
+CancelledError (hides the cause)
+  = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
-  ~ Connection not initialized
+  | Connection not initialized
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
   @ at once
 
 CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUCTOR_INVALID INPUT_FETCH_ERROR
-    INPUT_FETCH_FAIL METHOD_INVALID DATA_INVALID TypeNotFoundError
+    INPUT_FETCH_FAIL METHOD_INVALID? DATA_INVALID? TypeNotFoundError?
   ~ The very first request must always be InvokeWithLayerRequest
-  ~ The provided layer is invalid
+  | The provided layer is invalid
   ~ The invoked method does not exist anymore or has never existed
-  ~ The provided constructor is invalid
+  | The provided constructor is invalid
   ~ An error occurred while deserializing TL parameters
   ~ Failed deserializing TL payload
   ~ The API method is invalid and cannot be used
-  ~ Encrypted data invalid
+  | Encrypted data invalid
   ~ Could not find a matching Constructor ID
-  ! Telethon and Telegram do not understand each other.
-  ? They speak different versions of the same language (the “layer”). Nearly always Telethon is out of date.
+  ~ The server sent an unknown constructor
+  ~ unknown constructor
+  ~ unexpected constructor
+  ~ unexpected id 0x
+  ~ Type id … not found
+  ~ pyrogram*KeyError: {number}
+  ! {library} and Telegram do not understand each other.
+  ? They speak different versions of the same language (the “layer”). Nearly always {library} is out of date.
   - {upgrade}
   - Do not use one session with two different libraries.
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
 
 INPUT_REQUEST_TOO_LONG “Request payload is too big”
-  ~ The input request was too long
+  | The input request was too long
   ! Too much was sent at once.
   ? Something huge was pasted where a number, a code or a hash belongs.
   - Look at what was pasted, and enter it again.
   @ at once, with the corrected value
 
 CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMPTY CONNECTION_SYSTEM_LANG_CODE_EMPTY
-    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID LANG_CODE_NOT_SUPPORTED
-  ~ App version is empty
-  ~ Device model empty
+    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID? LANG_CODE_NOT_SUPPORTED?
+  | App version is empty
+  | Device model empty
   ~ Connection system empty
   ~ The system language string was empty during connection
   ~ The specified language pack is not valid
@@ -10790,10 +11141,10 @@ CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMP
   - Leave lang_pack empty.
   @ at once, with the corrected settings
 
-MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
+MSG_ID_INVALID? DATE_EMPTY? PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
   ~ The message ID used in the peer was invalid
-  ~ Date empty
-  ~ Persistent timestamp
+  | Date empty
+  | Persistent timestamp
   ! The program lost its place in the list of news.
   ? It asks Telegram for what it has missed, and names a place that Telegram does not know. The sign-in itself has
     usually worked.
@@ -10801,17 +11152,17 @@ MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALI
   - If it stays: run this script with “check --online” to see whether the session is alive, and sign in once more.
   @ at once
 
-CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
-    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
+CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED? CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
+    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID? USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
     USER_PRIVACY_RESTRICTED INVITE_HASH_EXPIRED
-  ~ Invalid channel object
+  | Invalid channel object
   ~ The channel specified is private
   ~ The chat or channel wasn't modified
-  ~ You can't write in this chat
-  ~ An invalid Peer was used
+  | You can't write in this chat
+  | An invalid Peer was used
   ~ Bots can't use fromMessage min constructors
-  ~ Nobody is using this username
-  ~ The username is already taken
+  | Nobody is using this username
+  | The username is already taken
   ~ You're banned from sending messages in
   ~ The target user is not a member of the specified
   ~ The user's privacy settings do not allow you to do this
@@ -10824,7 +11175,7 @@ CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED 
   - Open the chat once in the Telegram app with the same account.
   @ at once, with the corrected chat or name
 
-BadMessageError
+BadMessageError?
   ~ bad_msg_notification 18
   ~ bad_msg_notification 19
   ~ bad_msg_notification 34
@@ -10833,10 +11184,10 @@ BadMessageError
   ~ bad_msg_notification (unknown code)
   ~ Incorrect two lower order msg_id bits
   ~ Container msg_id is the same as msg_id of a previously received message
-  ~ An even msg_seqno expected
-  ~ Odd msg_seqno expected
-  ~ Invalid container
-  ~ Unknown error code (this should not happen)
+  | An even msg_seqno expected
+  | Odd msg_seqno expected
+  | Invalid container
+  | Unknown error code (this should not happen)
   ! Telegram refused the form of a message, not its content.
   ? That is between Telethon and Telegram, and nothing that you entered.
   - Start again. If it repeats, go on with the next step.
@@ -10845,8 +11196,8 @@ BadMessageError
 
 “bad_msg_notification 32”
   ~ bad_msg_notification 33
-  ~ msg_seqno too low
-  ~ msg_seqno too high
+  | msg_seqno too low
+  | msg_seqno too high
   ! Two connections got in each other's way.
   ? The numbering of messages does not fit: the same session is in use twice, or the line has just been renewed.
     Telethon mends it by itself.
@@ -10854,21 +11205,21 @@ BadMessageError
   - If it keeps coming, stop the other program that uses this session.
   @ at once
 
-“bad_server_salt”
+“bad_server_salt” (hides the cause)
   ~ bad_msg_notification 48
-  ~ Incorrect server salt
+  | Incorrect server salt
   ! Telegram changed a number that each message carries.
   ? It does so every half hour. Telethon takes the new one and sends the message again.
   - Nothing. This line in a log is harmless.
   @ not needed
 
-MultiError
+MultiError? (hides the cause)
   ! Several calls that were sent together failed.
   ? Each has its own reason; they stand in the same log.
   - Find the first error in the log and look that one up.
   @ as the first error says
 
-“required argument is not an integer”
+“required argument is not an integer”?
   ! A value has the wrong type.
   ? A number was expected and a text was given, mostly the API ID in quotes.
   - Give the API ID as a number, without quotes, in the program or settings file that passes it on.
@@ -10881,25 +11232,109 @@ MultiError
   @ at once, with the corrected setting
 
 “No phone number or bot token provided”
-  ~ Both a phone and a bot token provided
+  | Both a phone and a bot token provided
   ! The program needs a phone number or a bot token, and exactly one of them.
   ? It was started with none, or with both.
   - Give the one that you want to sign in with, and remove the other from the settings.
   @ at once, with the corrected setting
 
 “The asyncio event loop must not change after connection”
+  = Python's
   ~ Event loop of type*lacks `sock_connect`
   ~ There is no current event loop
+  ~ no running event loop
   ~ This event loop is already running
   ~ asyncio.run() cannot be called from a running event loop
   ~ You must use "async with" if the event loop is running
-  ~ Event loop is closed
-  ! Telethon and the program do not agree on Python's “event loop”.
-  ? Telethon works inside it. The program started two of them or closed one too early, or this Telethon is older than
-    this Python (3.14 needs Telethon 1.42 or newer).
+  ! The program and Python do not agree on the “event loop”.
+  ? Programs with asyncio, and with Telethon, work inside one. This one started two of them, or none where one is
+    needed, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
+
+“Event loop is closed” (hides the cause)
+  = Python's
+  ~ was never awaited
+  ~ Task was destroyed but it is pending
+  ! The program ended while something was still to be done.
+  ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
+    none: a call was made without “await”, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
+  - Look further up in the log for the first error.
+  - {upgrade}
+  - If it stays, report it to the makers of the program.
+  @ as the first error says
+
+“can't be used in 'await' expression”
+  = Python's
+  ! The program waits for something that has been done already.
+  ? “await” stands before a call that does not need it. With Telethon: after “import telethon.sync” each call waits by
+    itself, outside of an “async def”.
+  - Take away “import telethon.sync” (from telethon import TelegramClient instead), or the word “await”.
+  @ at once, with the program mended
+
+“'coroutine' object has no attribute”
+  = Python's
+  ~ coroutine' object is not
+  ! The program did not wait for an answer.
+  ? A call was made without “await”, and the promise of an answer was used like the answer.
+  - Write “await” before that call, inside of an “async def”. With Telethon, “import telethon.sync” is the other way.
+  @ at once, with the program mended
+
+“No module named 'imghdr'”
+  ~ No module named imghdr
+  ! This Telethon is too old for this Python.
+  ? Python 3.13 no longer has the module imghdr, which Telethon before 1.29 imports (so do some other packages). It is
+    out of date.
+  - Bring it up to date: python3 -m pip install --upgrade telethon
+  @ at once, with the newer Telethon
+
+“No module named '_sqlite3'”
+  = Python's
+  ~ No module named '_sqlite3'
+  ~ No module named 'sqlite3'
+  ~ No module named _sqlite3
+  ! This Python was built without SQLite.
+  ? Telethon and others keep their session files in it. A Python that was built by hand lacks it when the system had no
+    sqlite3 headers at that time.
+  - Use another Python: the one of the system, or of python.org.
+  - Or install the headers (Debian, Ubuntu: libsqlite3-dev) and build Python again.
+  @ at once, with another Python
+
+“Microsoft Visual C++ 14.0 or greater is required”
+  = pip's
+  ~ Microsoft Visual C++ 14
+  ~ Failed building wheel for TgCrypto
+  ~ Failed building wheel for cryptg
+  ~ Could not build wheels for TgCrypto
+  ~ Could not build wheels for cryptg
+  ~ Failed to build TgCrypto
+  ~ Failed to build cryptg
+  ~ command 'gcc' failed
+  ~ command 'x86_64-linux-gnu-gcc' failed
+  ~ command 'cl.exe' failed
+  ~ error: Microsoft Visual C++
+  ~ can't find Rust compiler
+  ~ unable to execute 'gcc'
+  ! A package has to be built here, and the compiler for that is missing.
+  ? There is no ready-made one for this Python, mostly because the Python is newer than the package. tgcrypto and cryptg
+    only make things faster: they are optional, and nothing needs them.
+  - If it is tgcrypto or cryptg, leave it out: take its line out of requirements.txt.
+  - Otherwise use a Python that is a year or two old: pip then finds a ready-made package.
+  - Or install the compiler (Debian, Ubuntu: build-essential and python3-dev).
+  @ at once, without that package
+
+“No module named 'mcp.server.fastmcp'”
+  = the MCP library's
+  ~ No module named 'mcp
+  ~ has no attribute 'list_prompts'
+  ~ cannot import name 'FastMCP'
+  ! The MCP server and the package “mcp” do not fit each other.
+  ? mcp 2.0 (July 2026) moved things away that older servers use, and they do not say which version they need.
+  - Take an older one along: uvx --with 'mcp<2' NAME, or uv tool install --with 'mcp<2' NAME
+  - With pip: python3 -m pip install 'mcp<2'
+  - Or bring the server up to date.
+  @ at once, with mcp before 2.0
 
 “No module named 'telethon'”
   ~ No module named telethon
@@ -10911,6 +11346,7 @@ MultiError
   @ as soon as it is installed
 
 ModuleNotFoundError
+  = Python's
   | No module named
   ! A package that the program needs is not installed for this Python.
   ? The message names it; pip may know it by another name. A computer can have several Pythons, and each has its own
@@ -10920,6 +11356,7 @@ ModuleNotFoundError
   @ as soon as it is installed
 
 “externally-managed-environment”
+  = Python's
   ~ This environment is externally managed
   ~ externally managed environment
   ! This Python belongs to the system, which does not let pip change it.
@@ -10930,11 +11367,12 @@ ModuleNotFoundError
   @ at once, in that environment
 
 “cannot import name*from partially initialized module”
+  = Python's
   ~ cannot import name*from 'telethon'
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -10942,6 +11380,7 @@ ModuleNotFoundError
   @ as soon as it is renamed
 
 SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
+  = the network's
   ~ certificate verify failed
   ~ self-signed certificate
   ~ self signed certificate
@@ -10954,18 +11393,45 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   - Try another network, or ask whoever runs this one for its certificate.
   @ as soon as that is mended
 
-“MCP error -32000”
-  | Server transport closed unexpectedly
-  | MCP*Connection closed
-  | MCP*Server disconnected
-  ! The MCP server stopped right after it was started.
-  ? The program that started it does not show why. Often the API ID, the API hash or the session string is missing in
-    its settings, or the session has ended.
+“expected a string”?
+  = an MCP client's
+  ~ invalid type: integer*expected a string
+  ~ mcp_servers*expected a string
+  ! A number stands in the settings where a text must be.
+  ? In the settings of an MCP client each value of “env” is a text. Codex then refuses its whole file, and Claude Code
+    leaves out that server.
+  - Put the API ID in quotes: TELEGRAM_API_ID = "1234567"
+  @ at once, with the quotes
+
+“write EPIPE”
+  = Node's
+  ! The program that was to read this has ended: for example an MCP server that stopped.
+  ? Node says so when it writes to a program that is not there any more. No network is involved.
+  - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
+  - Look that reason up here.
+  @ as soon as the reason is mended
+
+“MCP error -32000” (hides the cause)
+  = an MCP client's
+  ~ MCP error -32000: Connection closed
+  ~ MCP error -32001
+  ~ Server transport closed unexpectedly
+  ~ MCP…Connection closed
+  ~ MCP…Server disconnected
+  ~ Server disconnected
+  ~ MCP server…failed
+  ~ MCP client for…failed to start
+  ~ handshaking with MCP server failed
+  ~ server…exited before responding
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
 
 UnicodeEncodeError
+  = Python's
   ~ codec can't encode character
   ! This console cannot show a character.
   ? It works with an old character set, as Windows consoles do.
@@ -10973,21 +11439,332 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
-ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotFoundError AuthKeyError RPCError
+ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
   @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
+  @ as that name says
+
+ANY_OTHER_NAME!
+  ! Telegram answered with an error that this script does not know.
+  ? Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about signing in. The
+    name itself often says what is missing.
+  - Try once more, without changing anything.
+  - Search the web for {name} together with the word Telegram.
+  - If it came in a sign-in, try the QR code instead: that takes another way through Telegram.
+  - If it stays, report it to the project of this script with the name above. It is safe to share.
+  @ once, at once; not in a loop
+
+ANY_OTHER_EXCEPTION!
+  ! Something unexpected went wrong in this script or in Telethon.
+  ? Python calls it {said}. The list of errors has no answer for it.
+  - Run the same command again.
+  - {upgrade}
+  - If it stays, run it with --debug and report what is shown; secrets are masked there.
+  @ at once
+
+ANY_OTHER_WAIT_{seconds}!
+  ! Telegram answered with an error that this script does not know, and asks for a pause of {seconds}.
+  ? Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about signing in. The
+    name itself often says what is missing.
+  - Wait until then, and try once more.
+  - Search the web for {name} together with the word Telegram.
+  - If it stays, report it to the project of this script with the name above. It is safe to share.
+  @ after {seconds}, counted from the error
+
+== What “network” and a sign-in find out
+
+ProxyLink!
+  ~ Name of the error: ProxyLink
+  ! This is not a proxy address: {reason}.
+  ? A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
+  - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
+  - For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
+  - For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+  - If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the
+    shell's history.
+  @ as soon as the proxy is right
+
+ProxyFakeTls!
+  ~ Name of the error: ProxyFakeTls
+  ! This MTProxy only speaks fake-TLS, which Telethon cannot.
+  ? Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram
+    apps can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
+  - Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
+  - Or use a SOCKS5 proxy: socks5://host:port.
+  - Or use a VPN and no proxy at all.
+  @ at once, with another proxy
+
+ProxyNeedsPythonSocks!
+  ~ Name of the error: ProxyNeedsPythonSocks
+  ! To use this proxy, Python needs the package python-socks.
+  ? Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
+  - Or use an MTProxy (tg://proxy?…), which works without that package.
+  @ as soon as it is installed
+
+ProxyName!
+  ~ Name of the error: ProxyName
+  ! The name of the proxy cannot be looked up: {host}
+  ? Either there is no such name, or this computer has no name service (DNS) at the moment.
+  - Compare the name, letter by letter, with the one you were given.
+  - Open any web page: if that does not work either, this computer is offline.
+  - If you know the proxy's address in numbers, use that instead of the name.
+  @ as soon as the proxy is right
+
+ProxyDead!
+  ~ Name of the error: ProxyDead
+  ! The proxy cannot be reached: {reason}.
+  ? This computer tried {proxy}; Telegram was not even asked.
+  - Compare host and port with what you were given.
+  - If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
+  - Otherwise the proxy may be gone: ask its owner, or use another one.
+  @ as soon as the proxy runs
+
+ProxyOtherType!
+  ~ Name of the error: ProxyOtherType
+  ! This is {other}, not {kind}.
+  ? At the address of {proxy} something answers the way {other} does.
+  - Use {address} instead (with user:password@ in front of the host if it wants a login).
+  @ as soon as the proxy is right
+
+ProxyWrongType!
+  ~ Name of the error: ProxyWrongType
+  ! What answers there is not {kind}.
+  ? Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
+  - Compare host and port with what you were given: a port of another service is the usual reason.
+  - A link that begins with tg://proxy is an MTProxy; use that link as it is.
+  @ as soon as the proxy is right
+
+ProxyHangsUp!
+  ~ Name of the error: ProxyHangsUp
+  ! The proxy hung up without a word.
+  ? {proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of
+    connection, people who are not on their list, or everybody when they are full.
+  - Check that it really is {kind}, and whether it wants a user and a password.
+  - Ask its owner whether this computer's address must be allowed first.
+  - Or use another proxy.
+  @ at once, with another proxy
+
+ProxyHangs!
+  ~ Name of the error: ProxyHangs
+  ! The proxy takes the connection and then says nothing.
+  ? {proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
+  - Check that it really is {kind}.
+  - Try again in a minute, or use another proxy.
+  @ in a minute, or at once with another proxy
+
+ProxyLoginWanted!
+  ~ Name of the error: ProxyLoginWanted
+  ! The proxy wants a user and a password.
+  ? {proxy} answers, but only to people who log in.
+  - Add them to the address: {scheme}://user:password@host:port.
+  - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
+  @ at once, with user and password
+
+ProxyLoginWrong!
+  ~ Name of the error: ProxyLoginWrong
+  ! The proxy does not accept this user and password.
+  ? {proxy} answers, but it refuses this login.
+  - Compare user and password with what you were given; capital letters count.
+  - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - Proxies that are paid for often stop working on the day the plan ends.
+  @ at once, with the right user and password
+
+ProxyRefuses!
+  ~ Name of the error: ProxyRefuses
+  ! The proxy refuses to connect to Telegram ({said}).
+  ? {proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web
+    pages, or Telegram may be blocked where the proxy stands.
+  - Use another proxy, best one in another country.
+  - If it is your own: allow connections to Telegram's addresses, port 443.
+  @ at once, with another proxy
+
+ProxySecret!
+  ~ Name of the error: ProxySecret
+  ! The MTProxy does not answer: its secret is probably wrong.
+  ? {proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so
+    does one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
+  - Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
+  - On a command line put quotes around the link.
+  - Or use another proxy.
+  @ as soon as the proxy is right
+
+ProxyWithoutTelegram!
+  ~ Name of the error: ProxyWithoutTelegram
+  ! The proxy puts the connection through, but Telegram does not answer behind it.
+  ? {proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and
+    Telegram filters it, or the proxy only pretends.
+  - Use another proxy, best one in another country.
+  - Or try without a proxy.
+  @ at once, with another proxy
+
+NetworkNoRoute!
+  ~ Name of the error: NetworkNoRoute
+  ! This computer is not connected to a network.
+  ? The operating system knows no way to any of Telegram's addresses.
+  - Switch Wi-Fi on or plug the cable in; switch flight mode off.
+  - If a VPN is on, switch it off and on again.
+  - In a container or a sandbox: give it access to the network.
+  @ as soon as the network is mended
+
+NetworkNoAnswer!
+  ~ Name of the error: NetworkNoAnswer
+  ! Nothing answers: neither Telegram nor the name service (DNS).
+  ? The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is
+    probably offline, or a firewall lets this program talk to nobody.
+  - Open any web page in a browser. If that fails too, mend the internet connection first.
+  - If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkBlocked!
+  ~ Name of the error: NetworkBlocked
+  ! Telegram is blocked here: its addresses do not answer.
+  ? The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers,
+    companies, schools and some countries block Telegram like that.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkRefused!
+  ~ Name of the error: NetworkRefused
+  ! Telegram is blocked here: connections to its addresses are refused.
+  ? Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place
+    and says no. Telegram itself never does that.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkDenied!
+  ~ Name of the error: NetworkDenied
+  ! This computer's own firewall does not let this program reach Telegram.
+  ? The operating system forbade the connections before anything was sent ({said}).
+  - Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
+  - {another_way}
+  @ as soon as it is allowed
+
+NetworkSilent!
+  ~ Name of the error: NetworkSilent
+  ! Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
+  ? Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way
+    looks into connections and drops Telegram's.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkClosed!
+  ~ Name of the error: NetworkClosed
+  ! Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
+  ? Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram
+    itself closes like that only for some minutes, when too many connections came from one address.
+  - {another_way}
+  - If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
+  @ as soon as the network is mended
+
+NetworkHttp!
+  ~ Name of the error: NetworkHttp
+  ! Something else answers in Telegram's place: a web server or web filter ({said}).
+  ? Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
+  - Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
+  - In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkCaptivePortal!
+  ~ Name of the error: NetworkCaptivePortal
+  ! This network wants you to sign in first (hotel, café, train, campus).
+  ? A sign-in page answers instead of Telegram ({said}).
+  - Open any page in a browser; the sign-in page of the network should appear.
+  - Sign in or accept the terms there, then start again here.
+  - Or use another network, such as a phone's hotspot.
+  @ as soon as the network lets you through
+
+NetworkGarbage!
+  ~ Name of the error: NetworkGarbage
+  ! Something answers in Telegram's place, and it is not Telegram.
+  ? The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the
+    traffic.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkTurnedAway!
+  ~ Name of the error: NetworkTurnedAway
+  ! Telegram turns connections from this address away for now (transport error {said}).
+  ? The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's
+    shared address, a VPN, a proxy, a server with several bots.
+  - Stop other programs that connect to Telegram from here, and wait ten minutes.
+  - {another_way}
+  @ after 10 minutes
+
+NetworkError!
+  ~ Name of the error: NetworkError
+  ! The connection to Telegram fails on this computer ({said}).
+  ? The operating system could not open the connections.
+  - Close programs that use many connections, or restart the computer.
+  - Check VPN, firewall and antivirus programs.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkIPv6Only!
+  ~ Name of the error: NetworkIPv6Only
+  ! Telegram can be reached here by IPv6 only.
+  ? IPv4 addresses do not answer on this network, IPv6 addresses do.
+  - Start again with --ipv6.
+  @ at once, with --ipv6
+
+NetworkNoIPv6!
+  ~ Name of the error: NetworkNoIPv6
+  ! There is no way to Telegram by IPv6 here, but there is by IPv4.
+  ? IPv4 addresses answer on this network, IPv6 addresses do not.
+  - Start again without --ipv6.
+  @ at once, without --ipv6
+
+NetworkPartly!
+  ~ Name of the error: NetworkPartly
+  ! Telegram answers, but not from all of its data centres: {centres} cannot be reached.
+  ? Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
+  - Try to sign in: with an account that lives elsewhere it works.
+  - {another_way}
+  @ at once, with an account that lives elsewhere
+
+NetworkPort!
+  ~ Name of the error: NetworkPort
+  ! Port {port} to Telegram is blocked here; port {other} is open.
+  ? Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will
+    not get through.
+  - Allow outgoing connections to port {port} in the firewall of this network or computer.
+  - {another_way}
+  @ at once
+
+NetworkClock!
+  ~ Name of the error: NetworkClock
+  ! The clock of this computer is wrong: {wrong}.
+  ? Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in,
+    codes that expire and QR codes go wrong in odd ways.
+  - {how}
+  - Then start again.
+  @ at once, with the right time
 """
 
 
@@ -11012,7 +11789,7 @@ OPTIONS = """
 --ipv6           | front, network, check | connect by IPv6 only
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line; - reads standard input
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
 WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
@@ -11043,6 +11820,13 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         front = {name[2:]: None if value else False for name, _, value, whose, _ in rows if "front" in whose}
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
+
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
+        argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
         """Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here."""
@@ -11112,7 +11896,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start(options: Any) -> Outcome:
     """Runs the command that was asked for, once it is certain that its report can be written."""
     if options.report:
-        prepare_report(options)
+        report, options.report = options.report, None  # if it cannot be written, none is written at the end
+        prepare_report(report)
+        options.report = report
     return options.run(options)  # type: ignore[no-any-return]
 
 

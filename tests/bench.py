@@ -346,7 +346,7 @@ def offline() -> Iterator[Row]:
             yield Row("tdata → string, warm", "opentele2", *side_by_side(
                 lambda: warm(OUR_STRING, env), lambda: warm(OPENTELE_STRING, theirs), times=3
             ), "ms")  # fmt: skip
-        node, place = shutil.which("node"), others.PLACE / others.NODE_FOLDER
+        node, place = shutil.which("node"), others.PLACE / "node"
         if node and place.exists():
             mtcute = [node, "--input-type=module", "-e", MTCUTE_STRING, folder]
             yield Row("tdata → string, one shot", "mtcute", *side_by_side(

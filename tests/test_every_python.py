@@ -15,8 +15,9 @@ import telethon
 from . import others
 from .conftest import ROOT
 from .helpers import terminal
+from .helpers.sessions import CASES
 
-pytestmark = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
+needs_terminal = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 
 NEWEST = telethon.__version__
 OURS = "{}.{}".format(*sys.version_info[:2])
@@ -53,6 +54,7 @@ def packages(version: str, folder: Path) -> str:
     return os.pathsep.join([str(others.folder(f"telethon=={version}")), str(folder), str(ROOT)])
 
 
+@needs_terminal
 @pytest.mark.parametrize(("python", "version"), MATRIX)
 def test_the_core_works(python, version, tmp_path, count):
     environment = {**os.environ, "PYTHONPATH": packages(version, tmp_path)}
@@ -74,3 +76,27 @@ def test_a_real_telethon_that_is_too_old_is_refused():
     )  # fmt: skip
     assert done.returncode == 1
     assert "✗ Telethon 1.24.0 is too old; 1.36 or newer is needed." in done.stderr
+
+
+def test_the_offline_commands_work_on_python_3_14_also_where_files_cannot_be_linked(tmp_path):
+    """As WebAssembly CPython has no os.link, no processes and no threads; nothing that is there is replaced there, too.
+
+    Not tdata: this build's hashlib lacks PBKDF2.
+    """
+    string = (CASES / "good/pyrogram_string/kuri_user_dc1/session.txt").read_text("utf-8").strip()
+    (tmp_path / "session.txt").write_text(string, "utf-8")
+    expected = {
+        "explain FLOOD_WAIT_33": (0, "33 seconds"),
+        "explain": (0, "PHONE_NUMBER_BANNED"),
+        "check session.txt": (0, "It is intact."),
+        "convert session.txt new.session": (0, "Written: new.session"),
+        "convert session.txt ./new.session --to telethon": (1, "exists already, and nothing was changed"),
+        "check new.session": (0, "It is intact."),
+        "convert new.session - --to gramjs": (0, "1"),
+        "convert": (2, "usage:"),
+    }
+    version, answers = others.in_pyodide(tmp_path, [command.split() for command in expected])
+    assert version >= [3, 14]
+    for (command, (code, words)), (exit_code, shown) in zip(expected.items(), answers):
+        assert (exit_code, words in shown) == (code, True), f"{command}\n{shown}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.session", "session.txt"]
