@@ -2791,23 +2791,25 @@ def given_findings(
     return found
 
 
-def is_typed(words: Sequence[str]) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and not any(set(words) - {"-"}) and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
 def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
-    """What is in TELEGRAM_SESSION_STRING, is typed, or comes by standard input, if `source` is `-` that at once."""
+    """What is in TELEGRAM_SESSION_STRING, or is typed, until it is a session, or comes by standard input.
+
+    With `-` as the `source` standard input goes before the variable, where it is no terminal.
+    """
     given = os.environ.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
-    if term.interactive:
+    while term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         paths = paths_meant(answer) if len(answer) < 4096 else []
-        if any(map(os.path.exists, paths)):
-            return given_findings(paths, json_path, key_name)
-        return findings_in_text(answer, "")
+        there = any(map(os.path.exists, paths))
+        found = given_findings(paths, json_path, key_name) if there else findings_in_text(answer, "")
+        if sessions_of(found):
+            return found
+        for finding in found:
+            if isinstance(finding.session, Problem):
+                term.problem(finding.session)
     data = sys.stdin.buffer.read(TEXT_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         what = "Give the path of a .session file; only a string can come by standard input."
@@ -5467,7 +5469,7 @@ def command_check(options: Any) -> Outcome:
     """
     if options.json:
         return check_for_programs(options)
-    found = found_in(options.what, options, options.json_path)
+    found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
@@ -5482,13 +5484,11 @@ def check_for_programs(options: Any) -> Outcome:
     """`check --json`."""
     import json
 
-    storages: dict[int, list[Finding]] = {}
     reports: list[dict[str, Any]] = []
     try:
-        found = found_in(options.what, options, options.json_path)
-        for finding in found:
-            storages.setdefault(id(finding.storage), []).append(finding)
-        reports = [told(findings) for findings in storages.values()]
+        found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+        storages = dict.fromkeys(id(finding.storage) for finding in found)
+        reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
             reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
     except Problem as problem:
@@ -5719,7 +5719,7 @@ def command_convert(options: Any) -> Outcome:
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
-    found = found_in([options.src], options, its_json)
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
@@ -5752,20 +5752,6 @@ def command_convert(options: Any) -> Outcome:
 
 
 ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
-
-
-def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[Finding]:
-    """The findings in what was given. When that was typed, something else can be typed after a `Problem`."""
-    ways: Sequence[Way] = [("give another session", lambda: options.run(options))] if is_typed(words) else ()
-    try:
-        found = given_findings(words, json_path, options.key_name or "", options.account or 0)
-    except Problem as problem:
-        problem.ways = ways
-        raise
-    for finding in found:
-        if isinstance(finding.session, Problem):
-            finding.session.ways = ways
-    return found
 
 
 def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
