@@ -2276,19 +2276,26 @@ def masked_hash(api_hash: str) -> str:
 
 
 def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+        pasted = from_environment(variable, parse_credentials, wanted)
+        if pasted:
+            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
+    """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        found = parse(value, *details)
+    except Problem as problem:
+        term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note(f"Using {variable}.")
     return found
 
 
@@ -2471,11 +2478,8 @@ def _made_up(value: str) -> bool:
 
 def published_app(api_id: int) -> str:
     """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
+    found = re.search(f"^{api_id} +(.+)", PUBLISHED_API_IDS, re.MULTILINE)
+    return found[1] if found else ""
 
 
 # ── step 2: phone number ──
@@ -2487,8 +2491,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    given = phone_from_environment() if use_environment else None
+    given: PhoneNumber | BotToken | WantsQr | None = None
+    if use_environment:
+        given = from_environment("TELEGRAM_PHONE", parse_phone_answer)
     if given is not None:
+        tell_phone_answer(given)
         return given
     term.say("Type one of these:")
     term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
@@ -2512,27 +2519,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
         term.say("Then type it with + and the country code in front.")
 
 
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
+        for spelling in (found.e164, found.e164[1:], found.formatted):
+            term.hide(spelling, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
@@ -2846,8 +2837,11 @@ def paths_meant(word: str) -> list[str]:
         for ending in ("", ".session", ".json"):
             if os.path.lexists(reading + ending):
                 return [reading + ending if ending else reading]
-    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
-    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
 
 
 def without_halves(paths: Sequence[str]) -> list[str]:
@@ -2882,8 +2876,8 @@ def findings_at(
         return found
     if os.path.isdir(path):
         return findings_in_folder(path, place, key_name, depth) or found
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return findings_in_zip(path, place, key_name) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
     return findings_in_text_file(path, place) or found
 
 
@@ -2944,7 +2938,7 @@ ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
     """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
@@ -2953,7 +2947,7 @@ def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
     folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         unzip(path, folder)
-        found = findings_at(folder, place, None, key_name)
+        found = findings_at(folder, place, None, key_name, depth)
         return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Problem as problem:
         return [Finding(place, problem, Storage())]
@@ -3045,60 +3039,49 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found = []
+    found: list[Finding] = []
     for name, line, piece, rest in pieces_of(text):
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
         here = joined(place, name, f"line {line}")
-        try:
-            found += findings_of(recognise_piece(piece, rest), here)
-        except Problem as problem:
-            problem.meaning = f"It is in {here}. {problem.meaning}"
-            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem, Storage()))
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
     try:
-        whole = recognise_text(text)
+        whole = recognise_text(text[:STRING_LIMIT])
     except Problem as problem:
         return found or [Finding(place, problem, Storage())]
-    read = [finding for finding in found if isinstance(finding.session, Session)]
-    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
-    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
-
-    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
-    """
-    import json
-
-    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
-        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
-        if found[1] is not None:
-            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
-                continue
-            try:
-                piece = str(json.loads(piece, strict=False))
-            except ValueError:
-                piece = found[1]
-            if '"' in piece:
-                yield from pieces_of(piece, number)
-                continue
-        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
-        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
-        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
-def recognise_piece(piece: str, rest: str) -> StringStorage:
-    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
-    try:
-        return recognise_text(piece)
-    except Problem:
-        if not rest:
-            raise
-        try:
-            return recognise_text(piece + rest)
-        except Problem:
-            pass
-        raise
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        named = re.search(r"([A-Za-z_][\w.-]*)[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:\s+[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[end : end + 1000])
+        yield named[1] if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
@@ -3286,18 +3269,15 @@ def known_server(host: str) -> bool | None:
     packed = ip_address(host)
     if packed:
         host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+    if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
+    if test and dc in TEST_DATA_CENTRES:
+        return TEST_DATA_CENTRES[dc][0], 443
     if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
         return "91.105.192.100", 443
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
@@ -6019,11 +5999,16 @@ def command_explain(options: Any) -> Outcome:
     if not found:
         tell_unknown(text)
         return Outcome(1)
+    problem = found.problem()
     if not found.of_telegram:
-        term.say(f"This error is {found.answer.whose}: nothing in it points to Telegram. In general it means:")
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
         term.say()
-    term.problem(found.problem())
-    return Outcome(0 if found.of_telegram and not found.answer.head.startswith("ANY_OTHER") else 1)
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -6085,9 +6070,10 @@ def tell_unknown(text: str) -> None:
 # ── the report ──
 
 
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
+def prepare_report(path: str) -> None:
+    """Makes sure, before anything else is done, that the report can be written later."""
+    import signal
+
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -6096,9 +6082,6 @@ def prepare_report(options: Any) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    options.report = path
-    import signal
-
     # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
     for name in ("SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
@@ -6152,7 +6135,7 @@ def report_head(options: Any, code: int) -> str:
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
     yes = {True: "yes", False: "no"}
     rows = [
@@ -6689,17 +6672,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     import urllib.parse
 
     host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    checks = (
+        (host, "the host is missing"),
+        (port, "the port is missing"),
+        (re.fullmatch(r"[\w.:%-]{1,253}", host), "its host has characters no host has"),
+        (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536, "its port is not a number from 1 to 65535"),
+        # What python-socks cannot send, and the one byte that SOCKS5 has for each length.
+        ((username + password).isascii(), "its user or password has letters outside of ASCII"),
+        (max(len(username), len(password)) < 256, "its user or password is longer than a proxy takes"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise network_problem("ProxyLink", reason=reason)
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
         term.hide(urllib.parse.quote(private, safe=""), label)
@@ -7743,14 +7727,15 @@ def telegram_name(error: BaseException) -> str:
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), and whether
-    anything points to Telegram.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
+    points to Telegram, and whether just this name or text was asked for.
     """
 
     answer: Answer
     name: str
     values: dict[str, object]
     of_telegram: bool = True
+    asked: bool = True
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7772,7 +7757,8 @@ class Clue(NamedTuple):
     """What points to a row.
 
     `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends; its length. The highest counts. `own`: only Telegram and its libraries write so.
+    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
+    `asked`: there is nothing else.
     """
 
     rank: tuple[bool, int, int, int, int]
@@ -7780,6 +7766,7 @@ class Clue(NamedTuple):
     name: str
     values: dict[str, object]
     own: bool
+    asked: bool
 
 
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
@@ -7794,21 +7781,23 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own and not clue.answer.whose for clue in clues)
-    clues = sorted((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank)
+    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
+    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
+    clues.sort(key=lambda clue: clue.rank)
     same = [clue for clue in clues if clue.answer is clues[-1].answer]
     if not same:
         return None
     for clue in same:  # the name may say which error it is, and the text how long to wait
         values.update(clue.values)
     name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram)
+    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
 
 
 def find_name(name: str) -> Found | None:
     """The answer for a name alone; see `row_of`."""
     row = row_of(name)
-    return Found(row[0], with_values(row[1], {}), {}) if row else None
+    values = values_of(row[1], name) if row else {}
+    return Found(row[0], with_values(row[1], values), values) if row else None
 
 
 def library_in(text: str) -> dict[str, object]:
@@ -7829,7 +7818,7 @@ def near_misses(text: str) -> list[str]:
     # Plain words of a sentence are no names, but a few may be one together.
     words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
-    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.75)]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
@@ -7837,10 +7826,10 @@ def near_misses(text: str) -> list[str]:
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
-LOG_EDGES = r"^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
 LOG_DATE = (
     r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
-    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:\S+ [\w.@-]+\[\d+\]: ?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
 )
 
 # A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
@@ -7887,7 +7876,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, token == asked or not doubtful)
+                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
     for answer, pattern, own in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
@@ -7896,7 +7885,8 @@ def clues_in(
                 end, start = found.end() - before, found.start() - before
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
-                yield Clue(rank, answer, name, values, own or len(found[0]) >= len(asked) > 0)
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7931,7 +7921,7 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
         number = (
             re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
             or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
-            or re.search(VALUES_ELSEWHERE.get(wanted[1], "$^"), said, re.IGNORECASE)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
         )
         if number:
             values[wanted[1]] = int(number[number.lastindex or 0])
@@ -8068,7 +8058,7 @@ SENT = (
 VALUES_ELSEWHERE = {
     "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
     r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
-    "dc": r"(?:DC|data.?cent\w*)\W{0,3}(\d)\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
 
@@ -8941,6 +8931,11 @@ term = Terminal()
 # nothing.
 
 
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
 # ── data centres ──
 
 
@@ -8965,11 +8960,11 @@ DATA_CENTRES = {
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
+TEST_DATA_CENTRES = {
+    1: ("149.154.175.10", "2001:b28:f23d:f001::e"),
+    2: ("149.154.167.40", "2001:67c:4e8:f002::e"),
+    3: ("149.154.175.117", "2001:b28:f23d:f003::e"),
+}
 
 # Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
 TELEGRAM_NETWORKS = """
@@ -8985,73 +8980,60 @@ TELEGRAM_NETWORKS = """
 class Delivery(NamedTuple):
     """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
 
+    ask: str  # what is typed at the prompt: digits, words, number (a phone number), nothing
     where: str  # one line
     look: str  # what to do to find it
-    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
 
 
 # Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
 DELIVERIES = {
-    "SentCodeTypeApp": Delivery(
-        "Telegram sent the code to your Telegram APP. It is not an SMS.",
-        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
-        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
-        "Telegram chat: that makes it invalid at once.",
-    ),
-    "SentCodeTypeSms": Delivery(
-        "Telegram sent the code by SMS to {phone}.",
-        "Open the messages of the phone with this number.",
-    ),
-    "SentCodeTypeCall": Delivery(
-        "Telegram calls {phone}, and a voice reads the code out.",
-        "Take the call and write the digits down.",
-    ),
-    "SentCodeTypeFlashCall": Delivery(
-        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
-        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
-        "(* stands for any digit).",
-        "number",
-    ),
-    "SentCodeTypeMissedCall": Delivery(
-        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
-        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
-    ),
-    "SentCodeTypeEmailCode": Delivery(
-        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
-        "Look into that mailbox, also into the spam folder.",
-    ),
-    "SentCodeTypeSetUpEmailRequired": Delivery(
-        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
-        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
-        "nothing",
-    ),
-    "SentCodeTypeFragmentSms": Delivery(
-        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
-        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
-    ),
-    "SentCodeTypeFirebaseSms": Delivery(
-        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
-        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
-        "nothing",
-    ),
-    "SentCodeTypeSmsWord": Delivery(
-        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the word.{beginning}",
-        "words",
-    ),
-    "SentCodeTypeSmsPhrase": Delivery(
-        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
-        "words",
-    ),
-}
+    name: Delivery(*row)
+    for name, *row in rows_of("""
+SentCodeTypeApp | digits \
+  | Telegram sent the code to your Telegram APP. It is not an SMS. \
+  | Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” (blue \
+    tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a Telegram \
+    chat: that makes it invalid at once.
+SentCodeTypeSms | digits \
+  | Telegram sent the code by SMS to {phone}. \
+  | Open the messages of the phone with this number.
+SentCodeTypeCall | digits \
+  | Telegram calls {phone}, and a voice reads the code out. \
+  | Take the call and write the digits down.
+SentCodeTypeFlashCall | number \
+  | Telegram calls {phone} and hangs up at once. The number that called IS the code. \
+  | Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} (* stands for \
+    any digit).
+SentCodeTypeMissedCall | digits \
+  | Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code. \
+  | Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.
+SentCodeTypeEmailCode | digits \
+  | Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app. \
+  | Look into that mailbox, also into the spam folder.
+SentCodeTypeSetUpEmailRequired | nothing \
+  | Telegram has sent NO code yet. It first wants an e-mail address for this account. \
+  | Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.
+SentCodeTypeFragmentSms | digits \
+  | This is an anonymous number bought on Fragment. The code is on the Fragment website. \
+  | Open {url} in a browser, log in with the wallet that owns the number, and read the code there.
+SentCodeTypeFirebaseSms | nothing \
+  | Telegram wants to check an official phone app before it sends an SMS. NO code has been sent. \
+  | Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].
+SentCodeTypeSmsWord | words \
+  | Telegram sent an SMS with a secret WORD to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the word.{beginning}
+SentCodeTypeSmsPhrase | words \
+  | Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the whole phrase.{beginning}
+""")
+}  # fmt: skip
 
 # A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
 UNKNOWN_DELIVERY = Delivery(
+    "words",
     "Telegram used a way to send the code that this version of the script does not know.",
     "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
     "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
-    "words",
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
@@ -9156,11 +9138,6 @@ telethon | telegram.session | a .session file of Telethon 1
 json     | telegram.session | a .session file with the .json that many tools want beside it
 tdata    | tdata            | a tdata folder for Telegram Desktop
 """
-
-
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
 
 
 def paste_targets(group: str) -> list[Target]:
@@ -9554,7 +9531,7 @@ tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to 
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
-TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] "@type":."error" "@type":"error" telepilot | Bring
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
 WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
     WTelegramClient
@@ -9566,8 +9543,8 @@ Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] St
     RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
     caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
     caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) mt_rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b opentele
-    aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b
+    opentele aiogram telegraf telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -9679,7 +9656,12 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  ~ KeyError: '%SESSION%'
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
   ~ %SESSION_STRING…not set
   ~ %STRING_SESSION…not set
   ~ SESSION_STRING…missing
@@ -9867,32 +9849,50 @@ SentCodeSuccess
   ~ login code…not
   ~ login code…never
   ~ login code…n't
-  ~ not…receiv%…login code
-  ~ not…get%…login code
-  ~ n't…receive…login code
-  ~ can%…receive…login code
-  ~ n't…get…login code
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
   ~ never…login code
+  ~ Telegram Code Not Being Sent
   | no code arrives
-  | no code
-  | code…not receiv%
-  | code…not arriv%
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
   | code…n't arrive
-  | code…not com%
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
   | code…n't come
-  | code…never c%
-  | code…never arriv%
-  | code…not being sent
-  | code…not sent
-  | not…receiv%…code
-  | n't…receive…code
-  | can%…receive…code
-  | cannot receive code
-  | never…receive%…code
-  | not…get%…code
-  | n't…get…code
-  | not…send…code
-  | n't…send…code
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
   | did not receive the code
   | where is the code
   ! Telegram says that the code was sent, but nothing comes.
@@ -10238,7 +10238,7 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
-“telegram.error.Unauthorized”
+“telegram.error.Unauthorized: Unauthorized”
   ~ telegram.error.InvalidToken
   ~ TelegramUnauthorizedError
   ~ The token … was rejected by the server
@@ -10248,9 +10248,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ A request to the Telegram API was unsuccessful. Error code: 401
   ~ "error_code":401,"description":"Unauthorized"
   ~ "error_code": 401, "description": "Unauthorized"
-  | 401: Unauthorized
-  | 401 Unauthorized
-  | Token is invalid
   ! The Bot API does not accept the token of this bot.
   ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -10263,7 +10260,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ telegram.error.Conflict
   ~ can't use getUpdates method while webhook is active
   ~ ETELEGRAM: 409 Conflict
-  | 409: Conflict
   ! Two programs use the token of this bot at the same time.
   ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
   - Find and stop the second program: another terminal, a server, a container.
@@ -10277,14 +10273,14 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnautho
   ~ account is not logged in
   ~ not authorized. please login first
   | User is unauthorized
-  | not authorized
-  | is not authorised
-  | not logged in
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
   | Invalid Session
   | session is invalid
   | session…is not valid
   | Session not found
-  | Unauthorized
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -10418,7 +10414,6 @@ AuthKeyNotFound? -404!
   ~ Refusing to start…session
   ~ Refusing to start…login
   | Refusing to start
-  | Please enter your phone
   ! The program is not signed in, and it may not ask for number and code.
   ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
     session, and that session is not signed in.
@@ -10430,7 +10425,6 @@ AuthKeyNotFound? -404!
   ~ session*Unsupported state or unable to authenticate data
   | Unsupported state or unable to authenticate data
   | decrypt…session
-  | bad decrypt
   ! The program cannot read this session: it is encrypted with another key.
   ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
     another installation, the key has changed, or what was pasted is no session of that program at all.
@@ -10594,7 +10588,7 @@ AuthKeyNotFound? -404!
   @ at once, with the corrected path
 
 “attempt to write a readonly database”?
-  | Read-only file system
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
@@ -10759,13 +10753,12 @@ FLOOD_WAIT_{seconds}
   | Too Many Requests: retry after {seconds}
   ~ Retry in {seconds} seconds*api.telegram.org
   ~ must wait for {seconds}s
-  | must wait {seconds}
-  | Please wait {seconds} seconds
-  | Flood control exceeded. Retry in {seconds} seconds
-  | retry after {seconds}
-  | retry_after": {seconds}
-  | retry_after":{seconds}
-  | Too Many Requests
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -10901,7 +10894,7 @@ AUTH_KEY_UNSYNCHRONIZED
 TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
     INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! 500! -500! 503!
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
@@ -10948,11 +10941,10 @@ MEMBER_NO_LOCATION?
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
-  | connection failed
-  | dial failed
-  | Failed to connect to Telegram
-  | Unable to connect to Telegram
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -11377,7 +11369,7 @@ OSError (hides the cause)
 CancelledError (hides the cause)
   = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
@@ -11665,7 +11657,7 @@ ModuleNotFoundError
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -11698,7 +11690,7 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
 
 “write EPIPE”
   = Node's
-  ! The program that was to read this has ended: an MCP server that stopped, most often.
+  ! The program that was to read this has ended: for example an MCP server that stopped.
   ? Node says so when it writes to a program that is not there any more. No network is involved.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
@@ -11716,9 +11708,9 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   ~ MCP client for…failed to start
   ~ handshaking with MCP server failed
   ~ server…exited before responding
-  ! The MCP server stopped, and its client does not show why.
-  ? The program at the other end has ended. With one for Telegram the API ID, the API hash or the session string is
-    often missing in its settings, or the session has ended.
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
@@ -11732,22 +11724,32 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
-  = a settings file's
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
 ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
-    RpcException? RPCErrorException? 303! 400! 401! 403! 404! 406! (hides the cause)
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
   @ as that name says
 
 ANY_OTHER_NAME!
@@ -12072,7 +12074,7 @@ OPTIONS = """
 --ipv6           | front, network, check | connect by IPv6 only
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line; - reads standard input
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
 WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
@@ -12104,7 +12106,11 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    if argv[0] == "explain" and argv[1:] not in (["-h"], ["--help"]):  # what begins with “-” is no option there
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
@@ -12176,7 +12182,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start(options: Any) -> Outcome:
     """Runs the command that was asked for, once it is certain that its report can be written."""
     if options.report:
-        prepare_report(options)
+        report, options.report = options.report, None  # if it cannot be written, none is written at the end
+        prepare_report(report)
+        options.report = report
     return options.run(options)  # type: ignore[no-any-return]
 
 

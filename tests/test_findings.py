@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,11 @@ def test_an_archive_that_cannot_be_looked_into_is_said_to_be_one(shell: Shell) -
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.session", bytes(80 << 20))
     assert "more than 64 MiB" in shell.check(path)["problem"]["title"]
+    for _ in range(6):  # an archive in an archive in …
+        inner = path.read_bytes()
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner.zip", inner)
+    assert "archive" in shell.check(path)["problem"]["title"]
     whole = zipped(path, packs(shell.path / "accounts", 1)).read_bytes()
     for damaged in (whole[:4] + b"\xff" * 40 + whole[44:], whole[:200], whole.replace(b"\0\0\x08\0", b"\1\0\x08\0")):
         path.write_bytes(damaged)
@@ -233,6 +239,31 @@ def test_a_string_that_is_broken_into_lines_in_settings_is_put_together(shell: S
     found = shell.check("settings.env")
     assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
     assert found["place"] == "settings.env, TELEGRAM_SESSION, line 2"
+
+
+@pytest.mark.parametrize("how", ["\\\\n", "\\n", "\\r\\n", " ", "\\\\r\\\\n  "])
+def test_a_string_with_a_break_in_it_is_read_and_the_break_is_told(shell: Shell, how: str) -> None:
+    """Settings with it are not all right for other programs, so it must be said."""
+    text = json.dumps({"env": {"OTHER": "x", "TELEGRAM_SESSION_STRING": f"{STRING[:120]}@{STRING[120:]}"}}, indent=2)
+    (shell.path / "settings.json").write_text(text.replace("@", how.encode().decode("unicode_escape")))
+    found = shell.check("settings.json")
+    assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
+    assert "Joined the pieces it was broken into." in found["repaired"]
+    assert found["place"] == "settings.json, TELEGRAM_SESSION_STRING, line 4"
+
+
+def test_the_escapes_of_other_json_writers_are_understood(shell: Shell) -> None:
+    gramjs = (CASES / "good" / "gramjs_string" / "web_domain" / "session.txt").read_text().strip()
+    text = json.dumps({"a": "b", "gram_session": gramjs}, indent=1).replace("/", "\\/").replace("=", "\\u003d")
+    (shell.path / "php.json").write_text(text)
+    assert shell.check("php.json")["format"] == "gramjs"
+
+
+@pytest.mark.parametrize("text", ['"', "\\", '"\\', "\\n", "A", "1" * 300 + "\n", "a" * 79 + "\n", "{\\"])
+def test_a_text_made_to_be_slow_is_not(text: str) -> None:
+    began = time.monotonic()
+    script.findings_in_text(text * (500_000 // len(text)), "given")
+    assert time.monotonic() - began < 5
 
 
 # ── several things ──
