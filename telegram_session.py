@@ -7063,8 +7063,8 @@ def network_problem(name: str, **values: object) -> Problem:
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`; other programs are started by `run_program` and by nothing else.
 
 
 # ── step 0: dependency check ──
@@ -7667,7 +7667,7 @@ def end_with_all(process: Any) -> None:
     """Ends a program that was started in a session of its own, and what it has started."""
     import signal
 
-    if os.name == "nt":
+    if sys.platform == "win32":
         process.kill()
     else:
         with contextlib.suppress(OSError):  # it has just ended

@@ -590,3 +590,9 @@ def test_without_telethon_the_practice_says_what_it_needs() -> None:
     assert ended.returncode == 1
     assert "pip install telethon" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_notice_of_a_practice_run_fits_an_ordinary_window() -> None:
+    from .practice.__main__ import NOTICE
+
+    assert max(map(len, NOTICE.splitlines())) < 80
