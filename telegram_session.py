@@ -7064,7 +7064,7 @@ def network_problem(name: str, **values: object) -> Problem:
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
-# anything, after a yes, is `set_up` and `offer_install`; other programs are started by `run_program` and by nothing else.
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
