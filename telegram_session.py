@@ -5472,7 +5472,7 @@ def command_check(options: Any) -> Outcome:
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
-        check_online(the_ones(found)[0], options)
+        check_online(sessions_of(the_ones(found))[0], options)
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
@@ -5491,7 +5491,7 @@ def check_for_programs(options: Any) -> Outcome:
             storages.setdefault(id(finding.storage), []).append(finding)
         reports = [told(findings) for findings in storages.values()]
         if options.online:
-            reports[0]["online"] = check_online(the_ones(found)[0], options)
+            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
     except Problem as problem:
         reports = reports or [{"valid": False}]
         reports[0]["problem"] = for_programs(problem)
@@ -5707,13 +5707,16 @@ def command_convert(options: Any) -> Outcome:
     """
     folder: str = options.dst.rstrip("/" + os.sep) or options.dst
     target: str = options.to or target_of(folder)
-    dst = folder
-    if dst == "-":
-        if not issubclass(TARGETS[target], StringStorage):
-            what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
-            raise Problem(what, code=2, name="NotAText")
-    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
+    if dst == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and dst.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    if target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
         dst += ".session"  # Telethon looks for no other name
+    if options.user_id is not None and not 0 < options.user_id < 1 << 63:
+        raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
@@ -5722,12 +5725,12 @@ def command_convert(options: Any) -> Outcome:
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    storage = found[0].storage
-    sessions = the_ones(found, several=target == "tdata")
+    picked = the_ones(found, several=target == "tdata")
+    storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    sessions = [completed(session, target, options.user_id) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
     if dst == "-":
         text_storage = new_storage(target)
@@ -5766,33 +5769,33 @@ def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[
     return found
 
 
-def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
     Of several it is asked which; without a terminal it is the first account of a storage of several.
     """
-    sessions = sessions_of(found)
-    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    good = [finding for finding in found if isinstance(finding.session, Session)]
     for finding in found:
         if isinstance(finding.session, Problem):
-            if not sessions:
+            if not good:
                 raise finding.session
             term.warn(f"{finding.place} cannot be read: {finding.session.title}")
-    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
-        return sessions
+    of_one = len({id(finding.storage) for finding in found}) == 1
+    if len(good) == 1 or (several and of_one):
+        return good
     if term.interactive:
-        index = choose("Which one?", places)
+        index = choose("Which one?", [finding.place for finding in good])
         if index is None:
             raise KeyboardInterrupt
-        return [sessions[index]]
-    if len({id(finding.storage) for finding in found}) > 1:
+        return [good[index]]
+    if not of_one:
         raise Problem(
-            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            f"There are {len(good)} sessions in it, and one is wanted.", "",
             [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
             code=2, name="SeveralSessions",
         )  # fmt: skip
-    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
-    return sessions[:1]
+    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return good[:1]
 
 
 def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:

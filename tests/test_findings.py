@@ -408,6 +408,20 @@ def test_of_several_sessions_one_is_chosen_at_the_prompt(run: Run, tmp_path: Pat
     assert (tmp_path / "new.txt").read_text().strip() == string(1)
 
 
+def test_a_string_is_never_written_into_a_session_file(shell: Shell) -> None:
+    (shell.path / "a.txt").write_text(STRING)
+    done = shell.run("convert", "a.txt", "new.session", "--to", "gramjs")
+    assert done.returncode == 2 and "ends in .txt" in done.stderr
+    assert shell.names() == ["a.txt"]
+
+
+def test_the_chosen_session_is_the_one_that_is_told_of(shell: Shell) -> None:
+    packs(shell.path / "accounts", 1)
+    (shell.path / "accounts" / "b.txt").write_text(f"'{string(2)}'")
+    done = shell.run("convert", "accounts", "-", "--account", "2")
+    assert done.stdout.strip() == string(2) and "From a Telethon StringSession" in done.stderr
+
+
 def test_a_user_id_can_be_given_by_a_script(shell: Shell) -> None:
     (shell.path / "a.txt").write_text(STRING)
     assert shell.run("convert", "a.txt", "tdata", "--user-id", "7000000001").returncode == 0
