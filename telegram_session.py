@@ -71,6 +71,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import contextlib
 import functools
 import re
 import time
@@ -6119,7 +6120,7 @@ def report_head(options: Any, code: int) -> str:
     import platform
 
     try:
-        telethon = find_telethon()
+        telethon = telethon_at_hand()
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
@@ -7051,8 +7052,8 @@ def network_problem(name: str, **values: object) -> Problem:
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
@@ -7062,11 +7063,11 @@ def check_dependencies() -> None:
     """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     try:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
+    before = sys.path[: behind_the_library()]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -7082,12 +7083,14 @@ def check_dependencies() -> None:
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
         )
-    telethon = find_telethon()
+    telethon = telethon_at_hand()
     term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
     if telethon.layer < NEWEST_LAYER:
         term.say(
             f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
         )
+    if environment_in_use():
+        term.note(f"It comes from the environment {environment_in_use()}.")
 
 
 OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
@@ -7119,6 +7122,21 @@ def files_in_the_way(folders: Sequence[str]) -> list[str]:
             if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
                 found.append(package or spec.origin)
     return found
+
+
+def telethon_at_hand() -> Installed:
+    """The Telethon of this Python or, where that has none that will do, the one that was set up for this script."""
+    from importlib.util import find_spec
+
+    wrong = None
+    if find_spec("telethon"):
+        try:
+            return find_telethon()
+        except Problem as problem:
+            wrong = problem
+    if enter_environment():
+        return find_telethon()
+    raise wrong or telethon_missing()
 
 
 def find_telethon() -> Installed:
@@ -7197,9 +7215,207 @@ def first_match(pattern: str, path: str) -> str:
     return found.group(1) if found else ""
 
 
-# ── what may be installed, and how ──
+# ── an environment of its own ──
 
 TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
+
+# Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
+PATIENCE = {
+    "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+
+UNFINISHED = "unfinished"  # a folder in an environment whose set-up goes on, or was cut short
+
+
+def places() -> list[str]:
+    """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
+    beside = os.path.dirname(os.path.realpath(__file__))
+    if sys.platform == "win32":
+        data = os.environ.get("LOCALAPPDATA", "")
+    else:
+        mac = sys.platform == "darwin"
+        data = os.path.expanduser("~/Library/Application Support" if mac else "~/.local/share")
+    folders = [beside, *([os.path.join(data, "telegram-session")] if os.path.isabs(data) else [])]
+    return [os.path.join(folder, ".venv") for folder in folders]
+
+
+def packages_of(environment: str) -> str:
+    """The folder in which an environment for a Python like this one has its packages."""
+    library = ["Lib"] if sys.platform == "win32" else ["lib", os.path.basename(os.path.dirname(os.__file__))]
+    return os.path.join(environment, *library, "site-packages")
+
+
+def python_of(environment: str) -> str:
+    return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
+
+
+def behind_the_library() -> int:
+    """The place in `sys.path` behind Python's own modules, in front of what is installed."""
+    library = os.path.dirname(os.__file__)
+    return len(sys.path) - sys.path[::-1].index(library) if library in sys.path else 1
+
+
+def environment_in_use() -> str:
+    """The environment whose packages this Python uses, if it is one of `places`, or ""."""
+    return next((environment for environment in places() if packages_of(environment) in sys.path), "")
+
+
+def enter_environment() -> bool:
+    """Lets this Python use the packages of the environment that was set up for this script, if there is a sound one.
+
+    They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
+    and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
+    for the same version of Python.
+    """
+    for environment in filter(is_environment, places()):
+        fault = fault_of(environment)
+        if not fault:
+            packages = packages_of(environment)
+            if packages not in sys.path:
+                sys.path.insert(behind_the_library(), packages)
+            return True
+        term.warn(f"The environment {environment} is not used: {fault}.")
+    return False
+
+
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def fault_of(environment: str) -> str:
+    """Why an environment cannot be used, or ""."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
+    if not is_private(environment):
+        return "it belongs to somebody else, or others may write there"
+    if os.path.exists(os.path.join(environment, UNFINISHED)):
+        return "its set-up was cut short"
+    if not os.path.exists(python_of(environment)):
+        return "its Python has gone"
+    return "" if made_for == version else f"it was made for Python {made_for}, and this is {version}"
+
+
+def is_private(environment: str) -> bool:
+    """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
+    if sys.platform == "win32":
+        return True
+    packages = packages_of(os.path.realpath(environment))
+    folders = [packages, os.path.join(packages, "telethon")]
+    while folders[0] != os.path.realpath(environment):
+        folders.insert(0, os.path.dirname(folders[0]))
+    states = [os.stat(folder) for folder in folders if os.path.exists(folder)]
+    return all(state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022 for state in states)
+
+
+def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
+    """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
+    if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
+        return []
+    environment, first = "", pip_comes_from()
+    install = pip_command(*PACKAGES, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    words = f"set it up here and go on (in the virtual environment {sys.prefix})"
+    if not in_virtual_environment() or environment_in_use() not in ("", sys.prefix) or not (install or first):
+        environment, install = place_to_set_up(), []
+        first = [*maker_of_environments(), environment] if environment and maker_of_environments() else []
+        words = f"set it up here and go on (in {environment}, and nowhere else)"
+        if is_environment(environment):
+            words = f"make {environment} anew, without what is in it now, and go on"
+
+    def way() -> Outcome:
+        set_up(environment, [] if install else first, install)
+        return go_on()
+
+    return [(words, way)] if install or first else []
+
+
+def place_to_set_up() -> str:
+    """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
+    for environment in places():
+        folder = os.path.dirname(environment)
+        ours = os.path.join(packages_of(environment), "telethon")
+        if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
+            continue
+        if not os.path.lexists(environment):
+            return environment
+        if is_environment(environment) and is_private(environment) and (fault_of(environment) or os.path.isdir(ours)):
+            return environment
+    return ""
+
+
+def maker_of_environments() -> list[str]:
+    """The command that makes an environment for this Python, but for the folder; [] if there is none."""
+    from importlib.util import find_spec
+
+    if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        return [sys.executable, "-I", "-m", "venv"]
+    uv = program("uv")
+    return [uv, "venv", "--allow-existing", "--python", sys.executable] if uv else []
+
+
+def set_up(environment: str, first: Sequence[str], install: Sequence[str]) -> None:
+    """Brings `PACKAGES` by the commands `first` and `install`: into a new environment, or, without one, where they say.
+
+    A new environment is made whole or not at all, and what stood in its place before comes back if that fails.
+    """
+    import importlib
+    import shutil
+
+    before = f"{environment}.{os.getpid()}" if is_environment(environment) else ""
+    made = ""
+    term.say(f"Setting up {environment or sys.prefix}. Nothing else on this computer changes.")
+    try:
+        if before:
+            os.rename(environment, before)
+        if environment:
+            os.makedirs(environment, 0o700)
+            made = environment
+            os.mkdir(os.path.join(environment, UNFINISHED))
+        if first:
+            run_installer(first, "making the environment" if environment else "installing pip", environment)
+        importlib.invalidate_caches()
+        install = install or (into_environment(environment, *PACKAGES) if environment else pip_command(*PACKAGES))
+        run_installer(install, f"installing {', '.join(PACKAGES)}", environment)
+        if environment:
+            os.rmdir(os.path.join(environment, UNFINISHED))
+        made = ""
+    finally:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        if os.path.exists(before):
+            shutil.rmtree(before) if os.path.exists(environment) else os.rename(before, environment)
+    importlib.invalidate_caches()
+
+
+def run_installer(command: Sequence[str], doing: str, scratch: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and what is known about them is the `Problem`.
+
+    What it keeps for the moment it keeps in `scratch`, if that is a folder: ended by force, it would leave it behind.
+    """
+    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    settings: dict[str, Any] = {**PATIENCE, **(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch) if scratch else {})}
+    ran = run_program(command, doing, 300, **settings)
+    if ran.code == 0:
+        return
+    term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+    found = find_answer(ran.said)
+    known = found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+    raise Problem(
+        "The set-up has failed.", f"{known.title} {known.meaning}".strip(),
+        [*known.steps, "Start the script again."], name=known.name,
+    )  # fmt: skip
+
+
+def into_environment(environment: str, *packages: str) -> list[str]:
+    """The command that installs into an environment, by its own pip or by uv; [] if there is neither."""
+    python, uv = python_of(environment), program("uv")
+    if os.path.isdir(os.path.join(packages_of(environment), "pip")):
+        return [python, "-I", "-m", "pip", "install", *packages]
+    return [uv, "pip", "install", "--python", python, *packages] if uv else []
+
+
+# ── what may be installed, and how ──
 
 
 def in_virtual_environment() -> bool:
@@ -7217,14 +7433,17 @@ def belongs_to_the_system() -> bool:
 def pip_command(package: str, *options: str) -> list[str]:
     """The command that installs `package` for the very Python that runs this script, or [] if there is none.
 
+    It goes into the environment that was set up for this script, if that is in use.
+
     There is none where the system's package manager owns this Python, where this person may not write, and where there
     is neither pip nor uv.
     """
     import importlib.util
-    import shutil
     import site
     import sysconfig
 
+    if environment_in_use() not in ("", sys.prefix):
+        return into_environment(environment_in_use(), *options, package)
     if belongs_to_the_system():
         return []
     folder = sysconfig.get_path("purelib")
@@ -7232,11 +7451,16 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
+        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
+    uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
+
+
+def own_modules_only(to_user: Sequence[str]) -> list[str]:
+    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
+    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:
@@ -7330,6 +7554,8 @@ def offer_install(package: str, module: str, why: str) -> bool:
     import importlib
     import importlib.util
 
+    if not importlib.util.find_spec("telethon"):
+        enter_environment()
     if importlib.util.find_spec(module):
         return True
     term.say(why)
@@ -7340,43 +7566,102 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
+    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
     importlib.invalidate_caches()
     if importlib.util.find_spec(module):
         term.good(f"{package} is installed.")
         return True
     term.bad(f"{package} could not be installed.")
     if said:
-        term.say(said, "dim", indent=2)
+        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
     return False
 
 
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+# ── other programs ──
+
+
+def is_working_folder(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # one of the two is not there
+        return False
+
+
+def program(name: str) -> str:
+    """The absolute path of a program, or "" if there is none; Windows would take one from the working folder first."""
+    import shutil
+
+    found = shutil.which(name) or ""
+    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+
+
+class Ran(NamedTuple):
+    """How another program ended: its exit code, and the last that it said.
+
+    The code is None if it could not be started, did not end in time or had too much to say.
+    """
+
+    code: int | None
+    said: str = ""
+
+
+def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+    """Runs another program: the one way in which this script does.
+
+    `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
+    pip, uv and git look for settings and modules where they are started, and anybody may have put some into ours.
+    `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
+    `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
+    `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    """
     import subprocess
     import tempfile
 
     with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
 
         def finished(pause: float) -> bool:
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return False
+                return os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
         try:
+            # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return Ran(None, str(error.strerror))
+        try:
+            if process.stdin:
+                with contextlib.suppress(OSError):  # it does not want it
+                    process.stdin.write(typed)
+                    process.stdin.close()
             term.wait(finished, doing, limit)
+            code = process.poll()
         finally:
             if process.poll() is None:
-                process.kill()
-                process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+                end_with_all(process)
+        output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
+        return Ran(code, output.read().decode("utf-8", "replace").strip())
+
+
+MOST_WORDS = 1 << 20  # bytes that a program may say
+
+
+def end_with_all(process: Any) -> None:
+    """Ends a program that was started in a session of its own, and what it has started."""
+    import signal
+
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
@@ -8885,10 +9170,10 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
+select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
+urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 
@@ -11867,6 +12152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome = Outcome(130)
             except Exception as error:
                 problem = for_this_python(problem_from(error))
+                problem.ways = [*ways_to_set_up(problem, lambda: options.run(options)), *problem.ways]
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
