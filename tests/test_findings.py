@@ -428,6 +428,25 @@ def test_a_user_id_can_be_given_by_a_script(shell: Shell) -> None:
     assert shell.check("tdata")["accounts"][0]["user_id"] == 7000000001
 
 
+# ── from Python ──
+
+
+def test_the_lines_for_programs_in_readme_work(shell: Shell) -> None:
+    packs(shell.path / "accounts", 2)
+    (shell.path / "accounts" / "empty.session").touch()
+    script.save_session([session(3)], str(shell.path / "acc.session"), "telethon")
+    [lines] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", lines], env={**shell.env, "PYTHONPATH": str(ROOT)}, cwd=shell.path,
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    said = done.stdout.splitlines()
+    assert said[0] == "accounts/+15550100000.session json 7000000000"
+    assert said[2].startswith("accounts/empty.session empty.session is empty")
+    assert said[3] == "PC"
+    assert shell.names() == ["acc.session", "accounts"]
+
+
 # ── the end ──
 
 
