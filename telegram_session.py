@@ -2941,42 +2941,30 @@ IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the las
 
 
 def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
-    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
-
-    memory = "/dev/shm"
-    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        unzip(path, folder)
-        found = findings_at(folder, place, None, key_name, depth)
-        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
-    except Problem as problem:
-        return [Finding(place, problem, Storage())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def unzip(path: str, folder: str) -> None:
-    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
     import zipfile
 
-    left = ZIP_LIMIT
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                parts = re.split(r"[/\\]", info.filename)
-                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
-                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
-                if re.fullmatch(IN_ZIP, parts[-1]):
-                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
-                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
-                        left -= file.write(member.read(left))
-                if left <= 0:
-                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
-        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unlock(tdata: Tdata) -> None:
