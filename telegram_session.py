@@ -2856,7 +2856,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -2998,6 +2998,8 @@ def unlock(tdata: Tdata) -> None:
             what = "The one in TELEGRAM_PASSCODE does not open this folder."
             raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
         term.bad("Wrong passcode.")
+    if term.interactive:
+        term.note(f"{tdata.path} is locked.")
     while True:
         if not term.interactive:
             tdata.accounts()  # raises the `Problem` of a locked folder
@@ -3082,7 +3084,7 @@ def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
         piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
         before = text[max(0, start - 80) : start].rpartition("\n")[2]
         named = re.search(r"([A-Za-z_][\w.-]*)[\\\"']*\s*[:=]\s*[\\\"']*$", before)
-        goes_on = re.match(r"(?:\s+[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[end : end + 1000])
+        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
         yield named[1] if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
@@ -5791,7 +5793,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
     tell_losses(sessions_of(found), target)
     failed = 0
     for place, session, *_ in found:
-        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
         path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
         try:
             if isinstance(session, Problem):

@@ -131,6 +131,7 @@ def test_what_lies_in_folders_of_a_folder_is_found_and_other_files_are_not_compl
         (top / f"1555010012{number}" / "2FA.txt").write_text("MadeUp2FA1")
     (top / "package.json").write_text('{"name": "many"}')
     (top / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (top / "._string.session").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
     (top / "string.txt").write_text(string(2))
     found = shell.check(top)
     assert [one["place"] for one in found] == ["15550100120/tdata", "15550100121/tdata", "string.txt"]
@@ -169,6 +170,8 @@ def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None
         assert keys([shell.check(zipped(shell.path / "tdata.zip", top))]) == [fingerprint(5)]
         shutil.rmtree(top)
     assert shell.run("convert", "tdata.zip", "-").stdout.strip() == string(5)
+    assert shell.run("convert", "packs.zip", "out", "--to", "string").returncode == 0
+    assert shell.names("out") == ["+15550100000.txt", "+15550100001.txt"]
     assert not left_behind() - before
 
 
@@ -239,6 +242,9 @@ def test_a_string_that_is_broken_into_lines_in_settings_is_put_together(shell: S
     found = shell.check("settings.env")
     assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
     assert found["place"] == "settings.env, TELEGRAM_SESSION, line 2"
+    three = "\n".join(f'    "{part}"' for part in (STRING[:120], STRING[120:240], STRING[240:]))
+    (shell.path / "bot.py").write_text(f'import x\nSESSION = (\n{three}\n)\nCODE = "{STRING[:50]}"\n')
+    assert shell.check("bot.py")["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
 
 
 @pytest.mark.parametrize("how", ["\\\\n", "\\n", "\\r\\n", " ", "\\\\r\\\\n  "])
