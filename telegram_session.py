@@ -7057,7 +7057,7 @@ def check_dependencies() -> None:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
-    before = sys.path[: behind_the_library()]
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -7079,8 +7079,6 @@ def check_dependencies() -> None:
         term.say(
             f"Layer {NEWEST_LAYER} is known too: upgrade if Telegram answers UPDATE_APP_TO_LOGIN.", "dim", indent=2
         )
-    if environment_in_use():
-        term.note(f"It comes from the environment {environment_in_use()}.")
 
 
 OLDEST_TELETHON = (1, 36)  # its layer, 181, is the first with all eleven SentCodeType classes that Telegram uses today
@@ -7211,24 +7209,20 @@ TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no
 PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
 
 # Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
-PATIENCE = {
+PATIENCE: dict[str, Any] = {
     "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
 }  # fmt: skip
 
-UNFINISHED = "unfinished"  # a folder in an environment whose set-up goes on, or was cut short
+# The user's data folder, by system; elsewhere it is the one of Linux.
+DATA_FOLDERS = {"win32": "%LOCALAPPDATA%", "darwin": "~/Library/Application Support", "linux": "~/.local/share"}
 
 
 def places() -> list[str]:
     """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
-    beside = os.path.dirname(os.path.realpath(__file__))
-    if sys.platform == "win32":
-        data = os.environ.get("LOCALAPPDATA", "")
-    else:
-        mac = sys.platform == "darwin"
-        data = os.path.expanduser("~/Library/Application Support" if mac else "~/.local/share")
-    folders = [beside, *([os.path.join(data, "telegram-session")] if os.path.isabs(data) else [])]
-    return [os.path.join(folder, ".venv") for folder in folders]
+    data = os.path.expanduser(os.path.expandvars(DATA_FOLDERS.get(sys.platform, DATA_FOLDERS["linux"])))
+    folders = (os.path.dirname(os.path.realpath(__file__)), os.path.join(data, "telegram-session"))
+    return [os.path.join(folder, ".venv") for folder in folders if os.path.isabs(folder)]
 
 
 def packages_of(environment: str) -> str:
@@ -7241,15 +7235,8 @@ def python_of(environment: str) -> str:
     return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
 
 
-def behind_the_library() -> int:
-    """The place in `sys.path` behind Python's own modules, in front of what is installed."""
-    library = os.path.dirname(os.__file__)
-    return len(sys.path) - sys.path[::-1].index(library) if library in sys.path else 1
-
-
-def environment_in_use() -> str:
-    """The environment whose packages this Python uses, if it is one of `places`, or ""."""
-    return next((environment for environment in places() if packages_of(environment) in sys.path), "")
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
 
 
 def enter_environment() -> bool:
@@ -7257,21 +7244,16 @@ def enter_environment() -> bool:
 
     They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
     and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
-    for the same version of Python.
+    for the same version of Python. Where a virtual environment is active, that one counts and no other.
     """
-    for environment in filter(is_environment, places()):
+    for environment in filter(is_environment, [] if in_virtual_environment() else places()):
         fault = fault_of(environment)
         if not fault:
-            packages = packages_of(environment)
-            if packages not in sys.path:
-                sys.path.insert(behind_the_library(), packages)
+            term.note(f"Using the environment {environment}.")
+            sys.path.insert(0, packages_of(environment))
             return True
         term.warn(f"The environment {environment} is not used: {fault}.")
     return False
-
-
-def is_environment(folder: str) -> bool:
-    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
 
 
 def fault_of(environment: str) -> str:
@@ -7279,130 +7261,110 @@ def fault_of(environment: str) -> str:
     version = "{}.{}".format(*sys.version_info[:2])
     made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
     if not is_private(environment):
-        return "it belongs to somebody else, or others may write there"
-    if os.path.exists(os.path.join(environment, UNFINISHED)):
-        return "its set-up was cut short"
+        return NOT_PRIVATE
     if not os.path.exists(python_of(environment)):
         return "its Python has gone"
-    return "" if made_for == version else f"it was made for Python {made_for}, and this is {version}"
+    if made_for != version:
+        return f"it was made for Python {made_for}, and this is {version}"
+    return "" if os.path.isdir(os.path.join(packages_of(environment), "telethon")) else NOT_FOR_THIS
+
+
+NOT_PRIVATE = "it belongs to somebody else, or others may write there"
+NOT_FOR_THIS = "Telethon is not in it"
 
 
 def is_private(environment: str) -> bool:
     """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
     if sys.platform == "win32":
         return True
-    packages = packages_of(os.path.realpath(environment))
-    folders = [packages, os.path.join(packages, "telethon")]
-    while folders[0] != os.path.realpath(environment):
-        folders.insert(0, os.path.dirname(folders[0]))
-    states = [os.stat(folder) for folder in folders if os.path.exists(folder)]
-    return all(state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022 for state in states)
+    folder, private = os.path.join(packages_of(environment), "telethon"), True
+    while private and folder != os.path.dirname(environment):
+        state = os.stat(folder if os.path.exists(folder) else environment)
+        private = state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022
+        folder = os.path.dirname(folder)
+    return private
 
 
 def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
     """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
     if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
         return []
-    environment, first = "", pip_comes_from()
-    install = pip_command(*PACKAGES, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
-    words = f"set it up here and go on (in the virtual environment {sys.prefix})"
-    if not in_virtual_environment() or environment_in_use() not in ("", sys.prefix) or not (install or first):
-        environment, install = place_to_set_up(), []
-        first = [*maker_of_environments(), environment] if environment and maker_of_environments() else []
-        words = f"set it up here and go on (in {environment}, and nowhere else)"
-        if is_environment(environment):
-            words = f"make {environment} anew, without what is in it now, and go on"
+    place = sys.prefix if in_virtual_environment() else place_to_set_up()
+    commands = commands_to_set_up(place, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    what = f"set it up here and go on (in {place}, and nowhere else)"
+    if place != sys.prefix and is_environment(place):
+        what = f"make {place} anew, without what is in it now, and go on"
 
     def way() -> Outcome:
-        set_up(environment, [] if install else first, install)
+        set_up(place, commands)
         return go_on()
 
-    return [(words, way)] if install or first else []
+    return [(what, way)] if place and commands else []
 
 
 def place_to_set_up() -> str:
     """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
     for environment in places():
         folder = os.path.dirname(environment)
-        ours = os.path.join(packages_of(environment), "telethon")
         if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
             continue
         if not os.path.lexists(environment):
             return environment
-        if is_environment(environment) and is_private(environment) and (fault_of(environment) or os.path.isdir(ours)):
+        if is_environment(environment) and fault_of(environment) not in (NOT_PRIVATE, NOT_FOR_THIS):
             return environment
     return ""
 
 
-def maker_of_environments() -> list[str]:
-    """The command that makes an environment for this Python, but for the folder; [] if there is none."""
+def commands_to_set_up(place: str, *options: str) -> list[list[str]]:
+    """The commands that bring `PACKAGES` into the active virtual environment, or into a new one; [] if none can."""
     from importlib.util import find_spec
 
+    active, python, uv = place == sys.prefix, python_of(place), program("uv")
+    if active and pip_command(TELETHON):
+        return [pip_command(*PACKAGES, *options)]
     if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
-        return [sys.executable, "-I", "-m", "venv"]
-    uv = program("uv")
-    return [uv, "venv", "--allow-existing", "--python", sys.executable] if uv else []
+        first = [python, "-I", "-m", "ensurepip"] if active else [sys.executable, "-I", "-m", "venv", place]
+        return [first, [python, "-I", "-m", "pip", "install", *PACKAGES]]
+    first = [uv, "venv", "--allow-existing", "--python", sys.executable, place]
+    return [first, [uv, "pip", "install", "--python", python, *PACKAGES]] if uv and not active else []
 
 
-def set_up(environment: str, first: Sequence[str], install: Sequence[str]) -> None:
-    """Brings `PACKAGES` by the commands `first` and `install`: into a new environment, or, without one, where they say.
+def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
+    """Brings `PACKAGES` into the virtual environment that is active, or into a new one at `place`.
 
-    A new environment is made whole or not at all, and what stood in its place before comes back if that fails.
+    A new one is made whole or not at all, and what stood in its place before comes back if that fails.
     """
     import importlib
     import shutil
 
-    before = f"{environment}.{os.getpid()}" if is_environment(environment) else ""
-    made = ""
-    term.say(f"Setting up {environment or sys.prefix}. Nothing else on this computer changes.")
+    before, made = f"{place}.{os.getpid()}", ""
+    term.say(f"Setting up {place}. Nothing else on this computer changes.")
     try:
-        if before:
-            os.rename(environment, before)
-        if environment:
-            os.makedirs(environment, 0o700)
-            made = environment
-            os.mkdir(os.path.join(environment, UNFINISHED))
-        if first:
-            run_installer(first, "making the environment" if environment else "installing pip", environment)
-        importlib.invalidate_caches()
-        install = install or (into_environment(environment, *PACKAGES) if environment else pip_command(*PACKAGES))
-        run_installer(install, f"installing {', '.join(PACKAGES)}", environment)
-        if environment:
-            os.rmdir(os.path.join(environment, UNFINISHED))
+        if place != sys.prefix:
+            if is_environment(place):
+                os.rename(place, before)
+            os.makedirs(place, 0o700)
+            made = place
+        for command in commands:
+            run_installer(command, f"setting up {place}", TMPDIR=place)
         made = ""
     finally:
         if made:
             shutil.rmtree(made, ignore_errors=True)
         if os.path.exists(before):
-            shutil.rmtree(before) if os.path.exists(environment) else os.rename(before, environment)
+            shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
     importlib.invalidate_caches()
 
 
-def run_installer(command: Sequence[str], doing: str, scratch: str) -> None:
-    """Runs pip, uv or venv. If it fails, its last words are shown, and what is known about them is the `Problem`.
-
-    What it keeps for the moment it keeps in `scratch`, if that is a folder: ended by force, it would leave it behind.
-    """
+def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
     term.verbatim(f"    {in_shell_words(command)}", "dim")
-    settings: dict[str, Any] = {**PATIENCE, **(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch) if scratch else {})}
-    ran = run_program(command, doing, 300, **settings)
-    if ran.code == 0:
-        return
-    term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
-    found = find_answer(ran.said)
-    known = found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
-    raise Problem(
-        "The set-up has failed.", f"{known.title} {known.meaning}".strip(),
-        [*known.steps, "Start the script again."], name=known.name,
-    )  # fmt: skip
-
-
-def into_environment(environment: str, *packages: str) -> list[str]:
-    """The command that installs into an environment, by its own pip or by uv; [] if there is neither."""
-    python, uv = python_of(environment), program("uv")
-    if os.path.isdir(os.path.join(packages_of(environment), "pip")):
-        return [python, "-I", "-m", "pip", "install", *packages]
-    return [uv, "pip", "install", "--python", python, *packages] if uv else []
+    ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
+    if ran.code != 0:
+        term.bad(f"Failed: {doing}.")
+        term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+        found = find_answer(ran.said)
+        raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
 
 
 # ── what may be installed, and how ──
@@ -7423,8 +7385,6 @@ def belongs_to_the_system() -> bool:
 def pip_command(package: str, *options: str) -> list[str]:
     """The command that installs `package` for the very Python that runs this script, or [] if there is none.
 
-    It goes into the environment that was set up for this script, if that is in use.
-
     There is none where the system's package manager owns this Python, where this person may not write, and where there
     is neither pip nor uv.
     """
@@ -7432,8 +7392,6 @@ def pip_command(package: str, *options: str) -> list[str]:
     import site
     import sysconfig
 
-    if environment_in_use() not in ("", sys.prefix):
-        return into_environment(environment_in_use(), *options, package)
     if belongs_to_the_system():
         return []
     folder = sysconfig.get_path("purelib")
