@@ -3032,7 +3032,11 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     the whole text has.
     """
     found: list[Finding] = []
+    seen = set()
     for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
         likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
         if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
             continue
@@ -3071,9 +3075,10 @@ def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
         piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
         piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
         before = text[max(0, start - 80) : start].rpartition("\n")[2]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
         goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
-        yield named[1] if named else "", line + 1, piece, goes_on[0] if goes_on else ""
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:

@@ -226,6 +226,16 @@ def test_two_strings_are_found_wherever_they_stand(shell: Shell, text: str) -> N
     assert keys(shell.check("given.json")) == [fingerprint(1), fingerprint(2)]
 
 
+def test_no_part_of_a_string_is_taken_for_the_name_of_another(shell: Shell) -> None:
+    secret = string(1)
+    for between in (" ", "=", ": ", "= ", ",", "'='"):
+        (shell.path / "two.txt").write_text(f"{secret}{between}{string(2)}")
+        done = shell.run("check", "two.txt")
+        assert not any(secret[at : at + 20] in done.stderr for at in range(len(secret) - 20))
+    (shell.path / "two.txt").write_text(f"{secret}\n{secret}\n")
+    assert keys([shell.check("two.txt")]) == [fingerprint(1)]
+
+
 @pytest.mark.parametrize("name", [".env", "settings.json", "config.toml"])
 def test_a_string_that_is_cut_off_in_settings_is_found_with_its_line(shell: Shell, name: str) -> None:
     (shell.path / name).write_text(
@@ -375,6 +385,8 @@ def test_a_text_gives_no_key_that_does_not_stand_in_it(parts: list[str], between
         assert isinstance(finding.session, (script.Session, script.Problem))
         if isinstance(finding.session, script.Session):
             assert script.fingerprint(script.home_key(finding.session)) in whole
+        said = f"{finding.place} {getattr(finding.session, 'title', '')} {getattr(finding.session, 'meaning', '')}"
+        assert not [run for run in re.findall(r"[\w-]{20,}", said) if any(run in string(one) for one in range(10))]
 
 
 @given(st.text(max_size=60))
