@@ -71,6 +71,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import contextlib
 import functools
 import re
 import time
@@ -2791,23 +2792,25 @@ def given_findings(
     return found
 
 
-def is_typed(words: Sequence[str]) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and not any(set(words) - {"-"}) and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
 def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
-    """What is in TELEGRAM_SESSION_STRING, is typed, or comes by standard input, if `source` is `-` that at once."""
+    """What is in TELEGRAM_SESSION_STRING, or is typed, until it is a session, or comes by standard input.
+
+    With `-` as the `source` standard input goes before the variable, where it is no terminal.
+    """
     given = os.environ.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
-    if term.interactive:
+    while term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         paths = paths_meant(answer) if len(answer) < 4096 else []
-        if any(map(os.path.exists, paths)):
-            return given_findings(paths, json_path, key_name)
-        return findings_in_text(answer, "")
+        there = any(map(os.path.exists, paths))
+        found = given_findings(paths, json_path, key_name) if there else findings_in_text(answer, "")
+        if sessions_of(found):
+            return found
+        for finding in found:
+            if isinstance(finding.session, Problem):
+                term.problem(finding.session)
     data = sys.stdin.buffer.read(TEXT_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         what = "Give the path of a .session file; only a string can come by standard input."
@@ -2836,8 +2839,11 @@ def paths_meant(word: str) -> list[str]:
         for ending in ("", ".session", ".json"):
             if os.path.lexists(reading + ending):
                 return [reading + ending if ending else reading]
-    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
-    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
 
 
 def without_halves(paths: Sequence[str]) -> list[str]:
@@ -2850,7 +2856,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -2872,8 +2878,8 @@ def findings_at(
         return found
     if os.path.isdir(path):
         return findings_in_folder(path, place, key_name, depth) or found
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return findings_in_zip(path, place, key_name) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
     return findings_in_text_file(path, place) or found
 
 
@@ -2934,43 +2940,31 @@ ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
-    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
-
-    memory = "/dev/shm"
-    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        unzip(path, folder)
-        found = findings_at(folder, place, None, key_name)
-        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
-    except Problem as problem:
-        return [Finding(place, problem, Storage())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def unzip(path: str, folder: str) -> None:
-    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
     import zipfile
 
-    left = ZIP_LIMIT
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                parts = re.split(r"[/\\]", info.filename)
-                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
-                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
-                if re.fullmatch(IN_ZIP, parts[-1]):
-                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
-                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
-                        left -= file.write(member.read(left))
-                if left <= 0:
-                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
-        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unlock(tdata: Tdata) -> None:
@@ -2992,6 +2986,8 @@ def unlock(tdata: Tdata) -> None:
             what = "The one in TELEGRAM_PASSCODE does not open this folder."
             raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
         term.bad("Wrong passcode.")
+    if term.interactive:
+        term.note(f"{tdata.path} is locked.")
     while True:
         if not term.interactive:
             tdata.accounts()  # raises the `Problem` of a locked folder
@@ -3035,60 +3031,54 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found = []
+    found: list[Finding] = []
+    seen = set()
     for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
         here = joined(place, name, f"line {line}")
-        try:
-            found += findings_of(recognise_piece(piece, rest), here)
-        except Problem as problem:
-            problem.meaning = f"It is in {here}. {problem.meaning}"
-            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem, Storage()))
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
     try:
-        whole = recognise_text(text)
+        whole = recognise_text(text[:STRING_LIMIT])
     except Problem as problem:
         return found or [Finding(place, problem, Storage())]
-    read = [finding for finding in found if isinstance(finding.session, Session)]
-    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
-    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
-
-    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
-    """
-    import json
-
-    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
-        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
-        if found[1] is not None:
-            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
-                continue
-            try:
-                piece = str(json.loads(piece, strict=False))
-            except ValueError:
-                piece = found[1]
-            if '"' in piece:
-                yield from pieces_of(piece, number)
-                continue
-        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
-        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
-        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
-def recognise_piece(piece: str, rest: str) -> StringStorage:
-    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
-    try:
-        return recognise_text(piece)
-    except Problem:
-        if not rest:
-            raise
-        try:
-            return recognise_text(piece + rest)
-        except Problem:
-            pass
-        raise
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
@@ -5475,11 +5465,11 @@ def command_check(options: Any) -> Outcome:
     """
     if options.json:
         return check_for_programs(options)
-    found = found_in(options.what, options, options.json_path)
+    found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
-        check_online(the_ones(found)[0], options)
+        check_online(sessions_of(the_ones(found))[0], options)
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
@@ -5490,15 +5480,13 @@ def check_for_programs(options: Any) -> Outcome:
     """`check --json`."""
     import json
 
-    storages: dict[int, list[Finding]] = {}
     reports: list[dict[str, Any]] = []
     try:
-        found = found_in(options.what, options, options.json_path)
-        for finding in found:
-            storages.setdefault(id(finding.storage), []).append(finding)
-        reports = [told(findings) for findings in storages.values()]
+        found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+        storages = dict.fromkeys(id(finding.storage) for finding in found)
+        reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
-            reports[0]["online"] = check_online(the_ones(found)[0], options)
+            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
     except Problem as problem:
         reports = reports or [{"valid": False}]
         reports[0]["problem"] = for_programs(problem)
@@ -5714,27 +5702,30 @@ def command_convert(options: Any) -> Outcome:
     """
     folder: str = options.dst.rstrip("/" + os.sep) or options.dst
     target: str = options.to or target_of(folder)
-    dst = folder
-    if dst == "-":
-        if not issubclass(TARGETS[target], StringStorage):
-            what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
-            raise Problem(what, code=2, name="NotAText")
-    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
+    if dst == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and dst.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    if target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
         dst += ".session"  # Telethon looks for no other name
+    if options.user_id is not None and not 0 < options.user_id < 1 << 63:
+        raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
-    found = found_in([options.src], options, its_json)
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    storage = found[0].storage
-    sessions = the_ones(found, several=target == "tdata")
+    picked = the_ones(found, several=target == "tdata")
+    storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    sessions = [completed(session, target, options.user_id) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
     if dst == "-":
         text_storage = new_storage(target)
@@ -5759,47 +5750,33 @@ def command_convert(options: Any) -> Outcome:
 ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
 
 
-def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[Finding]:
-    """The findings in what was given. When that was typed, something else can be typed after a `Problem`."""
-    ways: Sequence[Way] = [("give another session", lambda: options.run(options))] if is_typed(words) else ()
-    try:
-        found = given_findings(words, json_path, options.key_name or "", options.account or 0)
-    except Problem as problem:
-        problem.ways = ways
-        raise
-    for finding in found:
-        if isinstance(finding.session, Problem):
-            finding.session.ways = ways
-    return found
-
-
-def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
     Of several it is asked which; without a terminal it is the first account of a storage of several.
     """
-    sessions = sessions_of(found)
-    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    good = [finding for finding in found if isinstance(finding.session, Session)]
     for finding in found:
         if isinstance(finding.session, Problem):
-            if not sessions:
+            if not good:
                 raise finding.session
             term.warn(f"{finding.place} cannot be read: {finding.session.title}")
-    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
-        return sessions
+    of_one = len({id(finding.storage) for finding in found}) == 1
+    if len(good) == 1 or (several and of_one):
+        return good
     if term.interactive:
-        index = choose("Which one?", places)
+        index = choose("Which one?", [finding.place for finding in good])
         if index is None:
             raise KeyboardInterrupt
-        return [sessions[index]]
-    if len({id(finding.storage) for finding in found}) > 1:
+        return [good[index]]
+    if not of_one:
         raise Problem(
-            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            f"There are {len(good)} sessions in it, and one is wanted.", "",
             [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
             code=2, name="SeveralSessions",
         )  # fmt: skip
-    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
-    return sessions[:1]
+    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return good[:1]
 
 
 def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
@@ -5809,7 +5786,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
     tell_losses(sessions_of(found), target)
     failed = 0
     for place, session, *_ in found:
-        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
         path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
         try:
             if isinstance(session, Problem):
@@ -6138,7 +6115,7 @@ def report_head(options: Any, code: int) -> str:
     import platform
 
     try:
-        telethon = find_telethon()
+        telethon = telethon_at_hand()
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
@@ -7070,8 +7047,8 @@ def network_problem(name: str, **values: object) -> Problem:
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
@@ -7081,11 +7058,11 @@ def check_dependencies() -> None:
     """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     try:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -7101,7 +7078,7 @@ def check_dependencies() -> None:
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
         )
-    telethon = find_telethon()
+    telethon = telethon_at_hand()
     term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
     if telethon.layer < NEWEST_LAYER:
         term.say(
@@ -7138,6 +7115,21 @@ def files_in_the_way(folders: Sequence[str]) -> list[str]:
             if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
                 found.append(package or spec.origin)
     return found
+
+
+def telethon_at_hand() -> Installed:
+    """The Telethon of this Python or, where that has none that will do, the one that was set up for this script."""
+    from importlib.util import find_spec
+
+    wrong = None
+    if find_spec("telethon"):
+        try:
+            return find_telethon()
+        except Problem as problem:
+            wrong = problem
+    if enter_environment():
+        return find_telethon()
+    raise wrong or telethon_missing()
 
 
 def find_telethon() -> Installed:
@@ -7216,9 +7208,171 @@ def first_match(pattern: str, path: str) -> str:
     return found.group(1) if found else ""
 
 
-# ── what may be installed, and how ──
+# ── an environment of its own ──
 
 TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
+
+# Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
+PATIENCE: dict[str, Any] = {
+    "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+
+# The user's data folder, by system; elsewhere it is the one of Linux.
+DATA_FOLDERS = {"win32": "%LOCALAPPDATA%", "darwin": "~/Library/Application Support", "linux": "~/.local/share"}
+
+
+def places() -> list[str]:
+    """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
+    data = os.path.expanduser(os.path.expandvars(DATA_FOLDERS.get(sys.platform, DATA_FOLDERS["linux"])))
+    folders = (os.path.dirname(os.path.realpath(__file__)), os.path.join(data, "telegram-session"))
+    return [os.path.join(folder, ".venv") for folder in folders if os.path.isabs(folder)]
+
+
+def packages_of(environment: str) -> str:
+    """The folder in which an environment for a Python like this one has its packages."""
+    library = ["Lib"] if sys.platform == "win32" else ["lib", os.path.basename(os.path.dirname(os.__file__))]
+    return os.path.join(environment, *library, "site-packages")
+
+
+def python_of(environment: str) -> str:
+    return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
+
+
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def enter_environment() -> bool:
+    """Lets this Python use the packages of the environment that was set up for this script, if there is a sound one.
+
+    They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
+    and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
+    for the same version of Python. Where a virtual environment is active, that one counts and no other.
+    """
+    for environment in filter(is_environment, [] if in_virtual_environment() else places()):
+        fault = fault_of(environment)
+        if not fault:
+            term.note(f"Using the environment {environment}.")
+            sys.path.insert(0, packages_of(environment))
+            return True
+        term.warn(f"The environment {environment} is not used: {fault}.")
+    return False
+
+
+def fault_of(environment: str) -> str:
+    """Why an environment cannot be used, or ""."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
+    if not is_private(environment):
+        return NOT_PRIVATE
+    if not os.path.exists(python_of(environment)):
+        return "its Python has gone"
+    if made_for != version:
+        return f"it was made for Python {made_for}, and this is {version}"
+    return "" if os.path.isdir(os.path.join(packages_of(environment), "telethon")) else NOT_FOR_THIS
+
+
+NOT_PRIVATE = "it belongs to somebody else, or others may write there"
+NOT_FOR_THIS = "Telethon is not in it"
+
+
+def is_private(environment: str) -> bool:
+    """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
+    if sys.platform == "win32":
+        return True
+    folder, private = os.path.join(packages_of(environment), "telethon"), True
+    while private and folder != os.path.dirname(environment):
+        state = os.stat(folder if os.path.exists(folder) else environment)
+        private = state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022
+        folder = os.path.dirname(folder)
+    return private
+
+
+def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
+    """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
+    if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
+        return []
+    place = sys.prefix if in_virtual_environment() else place_to_set_up()
+    commands = commands_to_set_up(place, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    what = f"set it up here and go on (in {place}, and nowhere else)"
+    if place != sys.prefix and is_environment(place):
+        what = f"make {place} anew, without what is in it now, and go on"
+
+    def way() -> Outcome:
+        set_up(place, commands)
+        return go_on()
+
+    return [(what, way)] if place and commands else []
+
+
+def place_to_set_up() -> str:
+    """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
+    for environment in places():
+        folder = os.path.dirname(environment)
+        if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
+            continue
+        if not os.path.lexists(environment):
+            return environment
+        if is_environment(environment) and fault_of(environment) not in (NOT_PRIVATE, NOT_FOR_THIS):
+            return environment
+    return ""
+
+
+def commands_to_set_up(place: str, *options: str) -> list[list[str]]:
+    """The commands that bring `PACKAGES` into the active virtual environment, or into a new one; [] if none can."""
+    from importlib.util import find_spec
+
+    active, python, uv = place == sys.prefix, python_of(place), program("uv")
+    if active and pip_command(TELETHON):
+        return [pip_command(*PACKAGES, *options)]
+    if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        first = [python, "-I", "-m", "ensurepip"] if active else [sys.executable, "-I", "-m", "venv", place]
+        return [first, [python, "-I", "-m", "pip", "install", *PACKAGES]]
+    first = [uv, "venv", "--allow-existing", "--python", sys.executable, place]
+    return [first, [uv, "pip", "install", "--python", python, *PACKAGES]] if uv and not active else []
+
+
+def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
+    """Brings `PACKAGES` into the virtual environment that is active, or into a new one at `place`.
+
+    A new one is made whole or not at all, and what stood in its place before comes back if that fails.
+    """
+    import importlib
+    import shutil
+
+    before, made = f"{place}.{os.getpid()}", ""
+    term.say(f"Setting up {place}. Nothing else on this computer changes.")
+    try:
+        if place != sys.prefix:
+            if is_environment(place):
+                os.rename(place, before)
+            os.makedirs(place, 0o700)
+            made = place
+        for command in commands:
+            run_installer(command, f"setting up {place}", TMPDIR=place)
+        made = ""
+    finally:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        if os.path.exists(before):
+            shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
+    importlib.invalidate_caches()
+
+
+def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
+    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
+    if ran.code != 0:
+        term.bad(f"Failed: {doing}.")
+        term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+        found = find_answer(ran.said)
+        raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+
+
+# ── what may be installed, and how ──
 
 
 def in_virtual_environment() -> bool:
@@ -7240,7 +7394,6 @@ def pip_command(package: str, *options: str) -> list[str]:
     is neither pip nor uv.
     """
     import importlib.util
-    import shutil
     import site
     import sysconfig
 
@@ -7251,11 +7404,16 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
+        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
+    uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
+
+
+def own_modules_only(to_user: Sequence[str]) -> list[str]:
+    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
+    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:
@@ -7349,6 +7507,8 @@ def offer_install(package: str, module: str, why: str) -> bool:
     import importlib
     import importlib.util
 
+    if not importlib.util.find_spec("telethon"):
+        enter_environment()
     if importlib.util.find_spec(module):
         return True
     term.say(why)
@@ -7359,43 +7519,102 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
+    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
     importlib.invalidate_caches()
     if importlib.util.find_spec(module):
         term.good(f"{package} is installed.")
         return True
     term.bad(f"{package} could not be installed.")
     if said:
-        term.say(said, "dim", indent=2)
+        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
     return False
 
 
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+# ── other programs ──
+
+
+def is_working_folder(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # one of the two is not there
+        return False
+
+
+def program(name: str) -> str:
+    """The absolute path of a program, or "" if there is none; Windows would take one from the working folder first."""
+    import shutil
+
+    found = shutil.which(name) or ""
+    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+
+
+class Ran(NamedTuple):
+    """How another program ended: its exit code, and the last that it said.
+
+    The code is None if it could not be started, did not end in time or had too much to say.
+    """
+
+    code: int | None
+    said: str = ""
+
+
+def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+    """Runs another program: the one way in which this script does.
+
+    `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
+    pip, uv and git look for settings and modules where they are started, and anybody may have put some into ours.
+    `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
+    `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
+    `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    """
     import subprocess
     import tempfile
 
     with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
 
         def finished(pause: float) -> bool:
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return False
+                return os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
         try:
+            # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return Ran(None, str(error.strerror))
+        try:
+            if process.stdin:
+                with contextlib.suppress(OSError):  # it does not want it
+                    process.stdin.write(typed)
+                    process.stdin.close()
             term.wait(finished, doing, limit)
+            code = process.poll()
         finally:
             if process.poll() is None:
-                process.kill()
-                process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+                end_with_all(process)
+        output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
+        return Ran(code, output.read().decode("utf-8", "replace").strip())
+
+
+MOST_WORDS = 1 << 20  # bytes that a program may say
+
+
+def end_with_all(process: Any) -> None:
+    """Ends a program that was started in a session of its own, and what it has started."""
+    import signal
+
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
@@ -8908,10 +9127,10 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
+select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
+urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 
@@ -11911,6 +12130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome = Outcome(130)
             except Exception as error:
                 problem = for_this_python(problem_from(error))
+                problem.ways = [*ways_to_set_up(problem, lambda: options.run(options)), *problem.ways]
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
