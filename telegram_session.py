@@ -9479,8 +9479,8 @@ gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to
     github.com/gotd/td@latest
 TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
-WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4} | Bring WTelegramClient up to date: dotnet add package
-    WTelegramClient
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
