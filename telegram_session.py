@@ -6018,10 +6018,10 @@ def table_head(answer: Answer) -> str:
 
 
 def read_pasted(file: Any) -> str:
-    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
+    limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
@@ -7635,14 +7635,12 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
-    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
@@ -7660,8 +7658,7 @@ def telegram_name(error: BaseException) -> str:
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
     the answer that the connection keeps with the exception (`rpc_error`).
     """
-    answer = getattr(error, "rpc_error", None)
-    return in_one_line(answer.error_message, 100) if answer is not None else ""
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
@@ -7716,7 +7713,8 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-LONGEST_PASTED:])
+    text = text[-20_000:]
+    said = statements(text)
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     lower = "\n".join(whole for _, whole in said).lower()
     texts = []
@@ -7738,17 +7736,10 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
 
 
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `row_of`."""
-    row = row_of(name)
-    values = values_of(row[1], name) if row else {}
-    return Found(row[0], with_values(row[1], values), values) if row else None
-
-
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7769,8 +7760,6 @@ def near_misses(text: str) -> list[str]:
 
 # ── from what was pasted to its statements ──
 
-# Characters at the end of a log that are looked at.
-LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7887,7 +7876,7 @@ def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -7916,16 +7905,14 @@ class Answer(NamedTuple):
 @functools.cache
 def answers() -> tuple[Answer, ...]:
     """Every row of ERRORS, in the order of the table."""
-    found = []
-    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
-        title, *rows = group.strip().split("\n\n")
-        for row in rows:
-            head, *lines = row.split("\n")
-            found.append(_answer(title, head, lines))
-    return tuple(found)
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def _answer(group: str, head: str, lines: list[str]) -> Answer:
+def _answer(group: str, head: str, *lines: str) -> Answer:
     """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
