@@ -7752,7 +7752,7 @@ def near_misses(text: str) -> list[str]:
     if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
-    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
     near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
@@ -7834,11 +7834,9 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     """
     module, _, last = token.rpartition(".")
     key = squashed(re.sub(KEY_BEHIND, "", last))
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return rows_by_name()[candidate]
-    return None
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
 def other_name(token: str) -> tuple[Answer, str]:
@@ -7945,8 +7943,7 @@ def filled(text: str, values: dict[str, object]) -> str:
     """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
-        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
         if match[1] != "seconds":
             return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
@@ -7972,7 +7969,10 @@ Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://prox
 AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 
 # What stands for words in braces, unless a text shows something else.
-STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
 
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
