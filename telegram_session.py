@@ -2766,7 +2766,7 @@ def given_findings(
     `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
     or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
     """
-    paths = [path for word in words if word for path in ([word] if word == "-" else paths_meant(word))]
+    paths = [path for word in words if word for path in paths_meant(word)]
     found = []
     for path in without_halves(paths) if paths else [""]:
         if path in ("", "-"):
@@ -2783,12 +2783,9 @@ def given_findings(
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
-    if account:
-        chosen = [finding for finding in found if finding.number == account]
-        if not chosen:
-            has = "is one" if len(found) == 1 else f"are {len(found)}"
-            raise Problem(f"There is no account {account}: there {has}.", "", [PICK_ACCOUNT], name="NoSuchAccount")
-        return chosen
+    found = [finding for finding in found if account in (0, finding.number)]
+    if not found:
+        raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
     return found
 
 
@@ -2904,11 +2901,10 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     found = []
     for number, account in accounts:
         here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
-        if isinstance(account, Problem):
-            found.append(Finding(here, account, storage, number))
-        else:
-            term.hide(home_key(account).hex(), "key")
-            found.append(Finding(here, account, storage, number, doubts(account)))
+        odd = doubts(account) if isinstance(account, Session) else ()
+        found.append(Finding(here, account, storage, number, odd))
+    for session in sessions_of(found):
+        term.hide(home_key(session).hex(), "key")
     return found
 
 
