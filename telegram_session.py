@@ -7647,8 +7647,7 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """
     other, wanted = other_name(name)
     found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
-    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
-    return found.problem(name=shown, call=call, since=time.time())
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7713,10 +7712,14 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-20_000:])
-    lower = "\n".join(whole for _, whole in said).lower()
-    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    said = statements(text[-LONGEST_PASTED:])
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
     of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
@@ -7741,7 +7744,7 @@ def find_name(name: str) -> Found | None:
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7761,6 +7764,9 @@ def near_misses(text: str) -> list[str]:
 
 
 # ── from what was pasted to its statements ──
+
+# Characters at the end of a log that are looked at.
+LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7802,7 +7808,7 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 
 def clues_in(
-    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
 ) -> Iterator[Clue]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
     sent = {word for words in re.findall(SENT, said) for word in words}
@@ -7815,9 +7821,9 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
                 yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
-    for answer, pattern, own in texts:
+    for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
-        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+        for found in expression.finditer(where):
             if found.end() > before:
                 values = {key: int(value) for key, value in found.groupdict().items()}
                 end, start = found.end() - before, found.start() - before
@@ -7834,14 +7840,11 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
+    key = squashed(re.sub(KEY_BEHIND, "", last))
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
         if candidate in rows_by_name():
             return rows_by_name()[candidate]
-    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        if "{key}" in row[1] and key.startswith(start):
-            return row
     return None
 
 
@@ -7866,17 +7869,14 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
     return values
 
 
-@functools.cache
-def as_expression(pattern: str) -> tuple[str, str]:
-    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
-    the word first spares compiling hundreds of expressions.
-    """
-    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
     number = r"(?P<{}>\d{{1,9}})\d*"
-    expression = "".join(
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
+    parts = (
+        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
+        for part in re.split(f"({ANYTHING})", text)
     )
-    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
+    return rf"(?<!\w){''.join(parts)}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
@@ -7984,7 +7984,11 @@ AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
 
 # What stands in a text of a row for what may be different each time.
+ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
 
 # A name that Telegram has sent, in the forms in which libraries show it.
 SENT = (
@@ -7994,8 +7998,8 @@ SENT = (
 
 # Values that stand neither in a name nor right behind it.
 VALUES_ELSEWHERE = {
-    "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
-    r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "seconds": r"(?:value|seconds|\bX|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(?:Some.)?"
+    r"(\d{1,9})\b(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
     "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
@@ -9464,25 +9468,26 @@ LIBRARIES = r"""
 mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
 Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
     updates any more, but its heir does: python3 -m pip install --upgrade kurigram
-GramJS          | gram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+GramJS          | \bgram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
 tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
 TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
-WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
-    WTelegramClient
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
 Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
-    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
-    RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
-    caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
-    caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b
-    opentele aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
+    RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
+    RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
+    caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
+    caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
+    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
+    telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -10914,6 +10919,8 @@ MEMBER_NO_LOCATION?
   @ at once, on another network
 
 “Cannot send requests while disconnected” (hides the cause)
+  ~ engine forcibly closed
+  ~ engine was closed
   | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
@@ -10983,6 +10990,7 @@ TimeoutError ETIMEDOUT
   = the network's
   # 110 60 10060
   ~ WinError 121
+  ~ telegram.error.TimedOut
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
@@ -11201,6 +11209,12 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
+  ~ BadMsgNotification: [16]
+  ~ BadMsgNotification: [17]
+  ~ BadMsgNotification: [20]
+  ~ BadMsgNotification…msg_id
+  | msg_id is too low
+  | msg_id is too high
   | msg_id too low
   | msg_id too high
   | Message too old, and it cannot be verified
@@ -11314,6 +11328,7 @@ CancelledError (hides the cause)
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
   | Connection not initialized
+  ~ Client has not been started yet
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
@@ -11391,6 +11406,7 @@ CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIE
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
   ~ Could not find the input entity for
+  ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
@@ -11478,15 +11494,24 @@ MultiError? (hides the cause)
 
 “Event loop is closed” (hides the cause)
   = Python's
-  ~ was never awaited
   ~ Task was destroyed but it is pending
   ! The program ended while something was still to be done.
   ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
-    none: a call was made without “await”, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
+    none, its Telethon may be older than its Python (3.14 needs Telethon 1.42 or newer).
   - Look further up in the log for the first error.
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ as the first error says
+
+“was never awaited” (hides the cause)
+  = Python's
+  ! The program made a call and did not wait for it.
+  ? “await” is missing before it; or another error ended the program first; or, with Telethon, it is older than this
+    Python (3.14 needs Telethon 1.42 or newer), so that the call never began.
+  - Look further up in the log for another error, and look that one up.
+  - {upgrade}
+  - If the program is yours, write “await” before that call.
+  @ at once, with the newer Telethon or the program mended
 
 “can't be used in 'await' expression”
   = Python's
