@@ -1142,7 +1142,7 @@ DEAD_SESSION = (
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    """Says what else the person should know about a session that has just begun; a `Problem` if it is over already."""
     if signed.relogin_days:
         term.warn(
             f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
@@ -1150,24 +1150,40 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    try:
+        look_around(telegram, (tell_unconfirmed, "Whether it is confirmed"), (tell_frozen, "Whether it is frozen"))
+    except Problem as over:
+        raise Problem(
+            "The session that has just begun is over already: this string does not work.",
+            f"Telegram signed you in, and a moment later: {over.title} Somebody may have ended the session.",
+            ["Throw the string away.", "Look at Telegram → Settings → Devices.", "Sign in again."],
+            name=over.name,
+            call=over.call,
+        ) from over
+
+
+def look_around(telegram: Telegram, *looks: tuple[Callable[[Telegram], Any], str]) -> list[Any]:
+    """What each look at a session that is signed in finds; what one does not find in time or in order is noted.
+
+    A `Problem` when the session is over: Telegram says so, or no longer knows the key, which was then replaced.
+    """
     key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
+    found = []
+    for look, what in looks:
+        problem = None
         try:
-            look(telegram)
+            found.append(look(telegram))
+        except KeyboardInterrupt:  # the rest is not worth waiting for
+            break
         except Exception as error:  # an answer that makes no sense, too
             problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
+        if telegram.auth_key != key:
+            raise named_problem("AuthKeyNotFound")
+        if problem and problem.name in DEAD_SESSION:
+            raise problem
+        if problem:
+            term.note(f"{what} could not be looked up ({problem.name or problem.title}).")
+    return found
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -1223,6 +1239,9 @@ PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers 
 # How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
 # get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
 KEY_EXCHANGES = 3
+
+# What they answer is about the key: with another one, in another data centre, they would ask about nobody.
+ABOUT_THE_KEY = ("users.getUsers", "account.getAuthorizations", "help.getAppConfig")
 
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
@@ -1432,7 +1451,7 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -5663,8 +5682,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
+        term.good("Telegram accepts it.")
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
@@ -5681,17 +5700,11 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    if not me.bot:
+        for found in look_around(
+            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+        ):
+            answer.update(found)
     return answer
 
 

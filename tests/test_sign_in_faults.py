@@ -58,7 +58,8 @@ class Fault(NamedTuple):
     verdict: str = ""  # a pattern of what the screen says if this ends the sign-in; without one it must not
 
 
-UNKNOWN_KEY = "AUTH_KEY_UNREGISTERED|does not seem to know this session any more"
+OVER_ALREADY = "is over already: this string does not work"
+UNKNOWN_KEY = f"AUTH_KEY_UNREGISTERED|{OVER_ALREADY}"
 FAULTS = {
     "cut before": Fault("cut", {"times": 1}),
     "cut after": Fault("cut", {"times": 1, "handled": True}),
