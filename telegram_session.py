@@ -175,15 +175,26 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+def session_string(
+    options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr, dc_id: int = 2, auth_key: bytes = b""
+) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there.
+
+    With the `auth_key` of a sign-in whose fate is not known, Telegram is asked about that instead.
+    """
     term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
+    if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    telegram = Telegram(
+        credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
+    )
     try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+        with telegram:
             telegram.connect()
-            signed = sign_in(telegram, credentials, who)
+            try:
+                signed = ask_again(telegram) if auth_key else sign_in(telegram, credentials, who)
+            except BaseException as leaving:
+                signed = before_leaving(telegram, leaving)
             try:
                 handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
@@ -193,6 +204,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         return session_string(options, credentials, ask_phone(use_environment=False))
     except Problem as problem:
         problem.ways = ways_on(options, credentials, who)
+        if isinstance(problem, FateUnknown) or auth_key:
+            dc_id, auth_key = telegram.dc_id, telegram.auth_key
+            again = lambda: session_string(options, credentials, who, dc_id, auth_key)  # noqa: E731
+            problem.ways = [("ask again whether you are signed in", again), *problem.ways]
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
@@ -242,25 +257,36 @@ class Turn(Exception):
 
 
 def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+    """Makes a call that can sign in, and believes neither that it failed nor that a later one did before it has asked.
 
     When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    signed in already: this asks on a new line who the key is. As long as such a call is not answered it may still be
+    carried out, and then the next one is refused: so after each one this asks again. Returns Telegram's answer, or a
+    `SignedIn`.
     """
     tries = 0
     while True:
         tries += 1
+        open_before = telegram.undecided
         try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            answer = telegram.call(request, doing, repeat=False)
+            if open_before and type(answer).__name__ == "LoginToken":  # of no use to a key that is signed in
+                return after_all(telegram, None) or answer
+            return answer
+        except (Problem, KeyboardInterrupt) as doubt:
+            lost = isinstance(doubt, (Lost, UnknownAnswer, KeyboardInterrupt))
+            if not (lost or open_before):
+                raise
             signed = after_all(telegram, doubt)
             if signed:
                 return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+            if not lost or isinstance(doubt, KeyboardInterrupt):
                 raise
+            if tries == 2:
+                raise fate_unknown(doubt) if telegram.undecided else doubt from None
 
 
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | None:
     """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
@@ -269,31 +295,64 @@ def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except KeyboardInterrupt as stopped:
+        raise fate_unknown(stopped) from None
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            raise fate_unknown(problem) from problem
+        if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
 
 
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
+class FateUnknown(Problem):
+    """A call that can sign in was sent, and what has become of it is not known. The key is worth asking about again."""
+
+
+def fate_unknown(doubt: BaseException) -> FateUnknown:
+    """What to say while the account may have been signed in, or may be at any moment."""
+    title, name, call = (doubt.title, doubt.name, doubt.call) if isinstance(doubt, Problem) else (PRESSED, "", "")
+    return FateUnknown(
+        "It is not known whether you are signed in now.",
+        f"What signs you in was sent, and its answer has not come. ({title}) It may have gone through, or still do so.",
         [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Ask again with the same key, while this script runs.",
+            "Or open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost once "
+            "this script has ended.",
             "Run this script again.",
         ],
-        name=name,
+        name=name or "FateUnknown",
         call=call,
-        code=code,
+        code=1 if isinstance(doubt, Problem) else 130,
     )
+
+
+PRESSED = "You pressed Ctrl-C before the answer came."
+
+
+def before_leaving(telegram: Telegram, leaving: BaseException) -> SignedIn:
+    """Asks about the key once more if a call that can sign in is not answered yet; raises what is then to be said."""
+    if isinstance(leaving, FateUnknown) or not telegram.undecided:
+        raise leaving
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise fate_unknown(leaving) if telegram.undecided and not telegram.code_is_cancelled else leaving
+    return signed
+
+
+def ask_again(telegram: Telegram) -> SignedIn:
+    """Whether the key of a sign-in whose fate was not known is signed in by now."""
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise FateUnknown(
+            "Nobody is signed in with this key so far.",
+            "If Telegram's servers were in trouble, it may still come.",
+            ["Ask again in a minute.", "Or look at Telegram → Settings → Devices, and sign in again."],
+            name="FateUnknown",
+        )
+    return signed
 
 
 def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
@@ -338,7 +397,7 @@ class PhoneSignIn:
         self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        """The whole flow. Who leaves it on purpose has Telegram forget the code; after a trouble it still counts."""
         try:
             try:
                 return self._by_code()
@@ -346,7 +405,7 @@ class PhoneSignIn:
                 if problem.name != "SESSION_PASSWORD_NEEDED":
                     raise
                 return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
+        except (KeyboardInterrupt, Turn):
             self._forget_code()
             raise
 
@@ -466,11 +525,12 @@ class PhoneSignIn:
             sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        """auth.cancelCode: a code that nobody will type should not stay valid, nor sign in what is still under way."""
         if self.phone_code_hash:
             from telethon.tl.functions.auth import CancelCodeRequest
 
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            cancelled = self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            self.telegram.code_is_cancelled = cancelled is True and self.telegram.last_call == "auth.signIn"
 
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
@@ -1277,6 +1337,10 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
+        self._known: Any = None  # the last sender that had a line
+        self.last_call = ""  # of those that can sign in
+        self.code_is_cancelled = False  # so that the last call signs nobody in any more
+        self._open_calls: list[Any] = []  # the futures of calls that can sign in
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
@@ -1303,6 +1367,19 @@ class Telegram:
     @property
     def _alive(self) -> bool:
         return self._sender is not None and bool(self._sender.is_connected())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a call that can sign in is not answered, or was granted after nobody waited for it any more.
+
+        TDLib (AuthManager.cpp) counts a late authorisation, too. A call that was refused is decided.
+        """
+        return any(
+            not call.done()
+            or call.cancelled()
+            or (call.exception() is None and type(call.result()).__name__ in ("Authorization", "LoginTokenSuccess"))
+            for call in self._open_calls
+        )
 
     # ── the main thread's side ──
 
@@ -1410,13 +1487,17 @@ class Telegram:
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             started = time.monotonic()
+            if not repeat:
+                self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
                 continue
+            if not repeat:
+                self._open_calls.pop()  # it is answered
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
             if not answers_to(request, answer):
@@ -1505,13 +1586,17 @@ class Telegram:
             raise unexpected(users[0] if users else None, "a User")
         return users[0]
 
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+    def mention(self, request: Any) -> Any:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up.
+
+        Returns the answer; None if there is none.
+        """
         if self._alive:
             try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+                return self._run(self._ask(request), "saying goodbye to Telegram", 3)
             except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
+                pass
+        return None
 
     def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
         """Counts down until an update of this class comes; None if none does."""
@@ -1620,13 +1705,16 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._dropped = False, ""
+        self._introduced = False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
+        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+            self._sender.go_on_from(self._known)
+        self._known, self._dropped = self._sender, ""
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1645,11 +1733,22 @@ class Telegram:
             except Exception:
                 await sender.disconnect()
 
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
+    async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
+
+        The future of the answer outlives the line: what is not acknowledged comes again on the next one.
+        """
+        import asyncio
+
+        sender = self._sender
+        future = sender.send(request if self._introduced else self._introduction(request))
+        if can_sign_in:
+            self._open_calls.append(future)
+        await asyncio.wait([future, sender.over], return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise sender.over.result() or ConnectionError("the line was closed")
+        self._introduced = self._introduced or not future.exception()
+        return future.result()
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection."""
@@ -1788,14 +1887,41 @@ class Ears:
 
 
 def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call and about its session.
 
     The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
     exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+
+    A call outlives its line: Telegram sends what was not acknowledged again on the next line of the same session
+    (core.telegram.org/mtproto/description#session), and there its future waits for it. Telethon begins a new session
+    on each line, and cancels what is under way. `over` is a future of why the line ended.
     """
+    import asyncio
+
     from telethon.network import MTProtoSender
 
     class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._state.reset = lambda: None
+            self.unanswered: dict[int, Any] = {}  # calls by their msg_id
+            self.over = asyncio.get_running_loop().create_future()
+
+        def go_on_from(self, known: Any) -> None:
+            """Takes over the session of a sender whose line has ended: its id, its counters, what is not answered."""
+            self._state.__dict__.update(known._state.__dict__)
+            self._pending_state = known.unanswered
+            self._pending_ack = known._pending_ack
+
+        async def _disconnect(self, error: Any = None) -> None:
+            self.unanswered.update(self._pending_state)
+            self._pending_state = {}
+            try:
+                await super()._disconnect(error)
+            finally:
+                if not self.over.done():
+                    self.over.set_result(error)
+
         async def _handle_rpc_result(self, message: Any) -> None:
             state = self._pending_state.get(message.obj.req_msg_id)
             await super()._handle_rpc_result(message)
