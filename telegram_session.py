@@ -71,6 +71,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import contextlib
 import functools
 import re
 import time
@@ -2420,19 +2421,26 @@ def masked_hash(api_hash: str) -> str:
 
 
 def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+        pasted = from_environment(variable, parse_credentials, wanted)
+        if pasted:
+            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
+    """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        found = parse(value, *details)
+    except Problem as problem:
+        term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note(f"Using {variable}.")
     return found
 
 
@@ -2615,11 +2623,8 @@ def _made_up(value: str) -> bool:
 
 def published_app(api_id: int) -> str:
     """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
+    found = re.search(f"^{api_id} +(.+)", PUBLISHED_API_IDS, re.MULTILINE)
+    return found[1] if found else ""
 
 
 # ── step 2: phone number ──
@@ -2631,8 +2636,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    given = phone_from_environment() if use_environment else None
+    given: PhoneNumber | BotToken | WantsQr | None = None
+    if use_environment:
+        given = from_environment("TELEGRAM_PHONE", parse_phone_answer)
     if given is not None:
+        tell_phone_answer(given)
         return given
     term.say("Type one of these:")
     term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
@@ -2656,27 +2664,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
         term.say("Then type it with + and the country code in front.")
 
 
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
+        for spelling in (found.e164, found.e164[1:], found.formatted):
+            term.hide(spelling, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
@@ -2945,23 +2937,25 @@ def given_findings(
     return found
 
 
-def is_typed(words: Sequence[str]) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and not any(set(words) - {"-"}) and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
 def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
-    """What is in TELEGRAM_SESSION_STRING, is typed, or comes by standard input, if `source` is `-` that at once."""
+    """What is in TELEGRAM_SESSION_STRING, or is typed, until it is a session, or comes by standard input.
+
+    With `-` as the `source` standard input goes before the variable, where it is no terminal.
+    """
     given = os.environ.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
-    if term.interactive:
+    while term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         paths = paths_meant(answer) if len(answer) < 4096 else []
-        if any(map(os.path.exists, paths)):
-            return given_findings(paths, json_path, key_name)
-        return findings_in_text(answer, "")
+        there = any(map(os.path.exists, paths))
+        found = given_findings(paths, json_path, key_name) if there else findings_in_text(answer, "")
+        if sessions_of(found):
+            return found
+        for finding in found:
+            if isinstance(finding.session, Problem):
+                term.problem(finding.session)
     data = sys.stdin.buffer.read(TEXT_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         what = "Give the path of a .session file; only a string can come by standard input."
@@ -2990,8 +2984,11 @@ def paths_meant(word: str) -> list[str]:
         for ending in ("", ".session", ".json"):
             if os.path.lexists(reading + ending):
                 return [reading + ending if ending else reading]
-    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
-    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
 
 
 def without_halves(paths: Sequence[str]) -> list[str]:
@@ -3004,7 +3001,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -3026,8 +3023,8 @@ def findings_at(
         return found
     if os.path.isdir(path):
         return findings_in_folder(path, place, key_name, depth) or found
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return findings_in_zip(path, place, key_name) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
     return findings_in_text_file(path, place) or found
 
 
@@ -3088,43 +3085,31 @@ ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
-    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
-
-    memory = "/dev/shm"
-    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        unzip(path, folder)
-        found = findings_at(folder, place, None, key_name)
-        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
-    except Problem as problem:
-        return [Finding(place, problem, Storage())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def unzip(path: str, folder: str) -> None:
-    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
     import zipfile
 
-    left = ZIP_LIMIT
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                parts = re.split(r"[/\\]", info.filename)
-                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
-                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
-                if re.fullmatch(IN_ZIP, parts[-1]):
-                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
-                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
-                        left -= file.write(member.read(left))
-                if left <= 0:
-                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
-        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unlock(tdata: Tdata) -> None:
@@ -3146,6 +3131,8 @@ def unlock(tdata: Tdata) -> None:
             what = "The one in TELEGRAM_PASSCODE does not open this folder."
             raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
         term.bad("Wrong passcode.")
+    if term.interactive:
+        term.note(f"{tdata.path} is locked.")
     while True:
         if not term.interactive:
             tdata.accounts()  # raises the `Problem` of a locked folder
@@ -3189,60 +3176,54 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found = []
+    found: list[Finding] = []
+    seen = set()
     for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
         here = joined(place, name, f"line {line}")
-        try:
-            found += findings_of(recognise_piece(piece, rest), here)
-        except Problem as problem:
-            problem.meaning = f"It is in {here}. {problem.meaning}"
-            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem, Storage()))
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
     try:
-        whole = recognise_text(text)
+        whole = recognise_text(text[:STRING_LIMIT])
     except Problem as problem:
         return found or [Finding(place, problem, Storage())]
-    read = [finding for finding in found if isinstance(finding.session, Session)]
-    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
-    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
-
-    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
-    """
-    import json
-
-    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
-        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
-        if found[1] is not None:
-            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
-                continue
-            try:
-                piece = str(json.loads(piece, strict=False))
-            except ValueError:
-                piece = found[1]
-            if '"' in piece:
-                yield from pieces_of(piece, number)
-                continue
-        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
-        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
-        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
-def recognise_piece(piece: str, rest: str) -> StringStorage:
-    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
-    try:
-        return recognise_text(piece)
-    except Problem:
-        if not rest:
-            raise
-        try:
-            return recognise_text(piece + rest)
-        except Problem:
-            pass
-        raise
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
@@ -3430,18 +3411,15 @@ def known_server(host: str) -> bool | None:
     packed = ip_address(host)
     if packed:
         host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+    if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
+    if test and dc in TEST_DATA_CENTRES:
+        return TEST_DATA_CENTRES[dc][0], 443
     if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
         return "91.105.192.100", 443
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
@@ -5632,11 +5610,11 @@ def command_check(options: Any) -> Outcome:
     """
     if options.json:
         return check_for_programs(options)
-    found = found_in(options.what, options, options.json_path)
+    found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
-        check_online(the_ones(found)[0], options)
+        check_online(sessions_of(the_ones(found))[0], options)
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
@@ -5647,15 +5625,13 @@ def check_for_programs(options: Any) -> Outcome:
     """`check --json`."""
     import json
 
-    storages: dict[int, list[Finding]] = {}
     reports: list[dict[str, Any]] = []
     try:
-        found = found_in(options.what, options, options.json_path)
-        for finding in found:
-            storages.setdefault(id(finding.storage), []).append(finding)
-        reports = [told(findings) for findings in storages.values()]
+        found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+        storages = dict.fromkeys(id(finding.storage) for finding in found)
+        reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
-            reports[0]["online"] = check_online(the_ones(found)[0], options)
+            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
     except Problem as problem:
         reports = reports or [{"valid": False}]
         reports[0]["problem"] = for_programs(problem)
@@ -5865,27 +5841,30 @@ def command_convert(options: Any) -> Outcome:
     """
     folder: str = options.dst.rstrip("/" + os.sep) or options.dst
     target: str = options.to or target_of(folder)
-    dst = folder
-    if dst == "-":
-        if not issubclass(TARGETS[target], StringStorage):
-            what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
-            raise Problem(what, code=2, name="NotAText")
-    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
+    if dst == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and dst.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    if target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
         dst += ".session"  # Telethon looks for no other name
+    if options.user_id is not None and not 0 < options.user_id < 1 << 63:
+        raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
-    found = found_in([options.src], options, its_json)
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    storage = found[0].storage
-    sessions = the_ones(found, several=target == "tdata")
+    picked = the_ones(found, several=target == "tdata")
+    storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    sessions = [completed(session, target, options.user_id) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
     if dst == "-":
         text_storage = new_storage(target)
@@ -5910,47 +5889,33 @@ def command_convert(options: Any) -> Outcome:
 ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
 
 
-def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[Finding]:
-    """The findings in what was given. When that was typed, something else can be typed after a `Problem`."""
-    ways: Sequence[Way] = [("give another session", lambda: options.run(options))] if is_typed(words) else ()
-    try:
-        found = given_findings(words, json_path, options.key_name or "", options.account or 0)
-    except Problem as problem:
-        problem.ways = ways
-        raise
-    for finding in found:
-        if isinstance(finding.session, Problem):
-            finding.session.ways = ways
-    return found
-
-
-def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
     Of several it is asked which; without a terminal it is the first account of a storage of several.
     """
-    sessions = sessions_of(found)
-    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    good = [finding for finding in found if isinstance(finding.session, Session)]
     for finding in found:
         if isinstance(finding.session, Problem):
-            if not sessions:
+            if not good:
                 raise finding.session
             term.warn(f"{finding.place} cannot be read: {finding.session.title}")
-    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
-        return sessions
+    of_one = len({id(finding.storage) for finding in found}) == 1
+    if len(good) == 1 or (several and of_one):
+        return good
     if term.interactive:
-        index = choose("Which one?", places)
+        index = choose("Which one?", [finding.place for finding in good])
         if index is None:
             raise KeyboardInterrupt
-        return [sessions[index]]
-    if len({id(finding.storage) for finding in found}) > 1:
+        return [good[index]]
+    if not of_one:
         raise Problem(
-            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            f"There are {len(good)} sessions in it, and one is wanted.", "",
             [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
             code=2, name="SeveralSessions",
         )  # fmt: skip
-    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
-    return sessions[:1]
+    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return good[:1]
 
 
 def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
@@ -5960,7 +5925,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
     tell_losses(sessions_of(found), target)
     failed = 0
     for place, session, *_ in found:
-        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
         path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
         try:
             if isinstance(session, Problem):
@@ -6157,11 +6122,16 @@ def command_explain(options: Any) -> Outcome:
     if not found:
         tell_unknown(text)
         return Outcome(1)
+    problem = found.problem()
     if not found.of_telegram:
-        term.say(f"This error is {found.answer.whose}: nothing in it points to Telegram. In general it means:")
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
         term.say()
-    term.problem(found.problem())
-    return Outcome(0 if found.of_telegram and not found.answer.head.startswith("ANY_OTHER") else 1)
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -6223,9 +6193,10 @@ def tell_unknown(text: str) -> None:
 # ── the report ──
 
 
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
+def prepare_report(path: str) -> None:
+    """Makes sure, before anything else is done, that the report can be written later."""
+    import signal
+
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -6234,9 +6205,6 @@ def prepare_report(options: Any) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    options.report = path
-    import signal
-
     # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
     for name in ("SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
@@ -6286,11 +6254,11 @@ def report_head(options: Any, code: int) -> str:
     import platform
 
     try:
-        telethon = find_telethon()
+        telethon = telethon_at_hand()
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
     yes = {True: "yes", False: "no"}
     rows = [
@@ -6827,17 +6795,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     import urllib.parse
 
     host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    checks = (
+        (host, "the host is missing"),
+        (port, "the port is missing"),
+        (re.fullmatch(r"[\w.:%-]{1,253}", host), "its host has characters no host has"),
+        (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536, "its port is not a number from 1 to 65535"),
+        # What python-socks cannot send, and the one byte that SOCKS5 has for each length.
+        ((username + password).isascii(), "its user or password has letters outside of ASCII"),
+        (max(len(username), len(password)) < 256, "its user or password is longer than a proxy takes"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise network_problem("ProxyLink", reason=reason)
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
         term.hide(urllib.parse.quote(private, safe=""), label)
@@ -7217,8 +7186,8 @@ def network_problem(name: str, **values: object) -> Problem:
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
@@ -7228,11 +7197,11 @@ def check_dependencies() -> None:
     """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     try:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -7248,7 +7217,7 @@ def check_dependencies() -> None:
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
         )
-    telethon = find_telethon()
+    telethon = telethon_at_hand()
     term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
     if telethon.layer < NEWEST_LAYER:
         term.say(
@@ -7285,6 +7254,21 @@ def files_in_the_way(folders: Sequence[str]) -> list[str]:
             if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
                 found.append(package or spec.origin)
     return found
+
+
+def telethon_at_hand() -> Installed:
+    """The Telethon of this Python or, where that has none that will do, the one that was set up for this script."""
+    from importlib.util import find_spec
+
+    wrong = None
+    if find_spec("telethon"):
+        try:
+            return find_telethon()
+        except Problem as problem:
+            wrong = problem
+    if enter_environment():
+        return find_telethon()
+    raise wrong or telethon_missing()
 
 
 def find_telethon() -> Installed:
@@ -7363,9 +7347,171 @@ def first_match(pattern: str, path: str) -> str:
     return found.group(1) if found else ""
 
 
-# ── what may be installed, and how ──
+# ── an environment of its own ──
 
 TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
+
+# Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
+PATIENCE: dict[str, Any] = {
+    "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+
+# The user's data folder, by system; elsewhere it is the one of Linux.
+DATA_FOLDERS = {"win32": "%LOCALAPPDATA%", "darwin": "~/Library/Application Support", "linux": "~/.local/share"}
+
+
+def places() -> list[str]:
+    """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
+    data = os.path.expanduser(os.path.expandvars(DATA_FOLDERS.get(sys.platform, DATA_FOLDERS["linux"])))
+    folders = (os.path.dirname(os.path.realpath(__file__)), os.path.join(data, "telegram-session"))
+    return [os.path.join(folder, ".venv") for folder in folders if os.path.isabs(folder)]
+
+
+def packages_of(environment: str) -> str:
+    """The folder in which an environment for a Python like this one has its packages."""
+    library = ["Lib"] if sys.platform == "win32" else ["lib", os.path.basename(os.path.dirname(os.__file__))]
+    return os.path.join(environment, *library, "site-packages")
+
+
+def python_of(environment: str) -> str:
+    return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
+
+
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def enter_environment() -> bool:
+    """Lets this Python use the packages of the environment that was set up for this script, if there is a sound one.
+
+    They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
+    and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
+    for the same version of Python. Where a virtual environment is active, that one counts and no other.
+    """
+    for environment in filter(is_environment, [] if in_virtual_environment() else places()):
+        fault = fault_of(environment)
+        if not fault:
+            term.note(f"Using the environment {environment}.")
+            sys.path.insert(0, packages_of(environment))
+            return True
+        term.warn(f"The environment {environment} is not used: {fault}.")
+    return False
+
+
+def fault_of(environment: str) -> str:
+    """Why an environment cannot be used, or ""."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
+    if not is_private(environment):
+        return NOT_PRIVATE
+    if not os.path.exists(python_of(environment)):
+        return "its Python has gone"
+    if made_for != version:
+        return f"it was made for Python {made_for}, and this is {version}"
+    return "" if os.path.isdir(os.path.join(packages_of(environment), "telethon")) else NOT_FOR_THIS
+
+
+NOT_PRIVATE = "it belongs to somebody else, or others may write there"
+NOT_FOR_THIS = "Telethon is not in it"
+
+
+def is_private(environment: str) -> bool:
+    """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
+    if sys.platform == "win32":
+        return True
+    folder, private = os.path.join(packages_of(environment), "telethon"), True
+    while private and folder != os.path.dirname(environment):
+        state = os.stat(folder if os.path.exists(folder) else environment)
+        private = state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022
+        folder = os.path.dirname(folder)
+    return private
+
+
+def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
+    """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
+    if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
+        return []
+    place = sys.prefix if in_virtual_environment() else place_to_set_up()
+    commands = commands_to_set_up(place, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    what = f"set it up here and go on (in {place}, and nowhere else)"
+    if place != sys.prefix and is_environment(place):
+        what = f"make {place} anew, without what is in it now, and go on"
+
+    def way() -> Outcome:
+        set_up(place, commands)
+        return go_on()
+
+    return [(what, way)] if place and commands else []
+
+
+def place_to_set_up() -> str:
+    """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
+    for environment in places():
+        folder = os.path.dirname(environment)
+        if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
+            continue
+        if not os.path.lexists(environment):
+            return environment
+        if is_environment(environment) and fault_of(environment) not in (NOT_PRIVATE, NOT_FOR_THIS):
+            return environment
+    return ""
+
+
+def commands_to_set_up(place: str, *options: str) -> list[list[str]]:
+    """The commands that bring `PACKAGES` into the active virtual environment, or into a new one; [] if none can."""
+    from importlib.util import find_spec
+
+    active, python, uv = place == sys.prefix, python_of(place), program("uv")
+    if active and pip_command(TELETHON):
+        return [pip_command(*PACKAGES, *options)]
+    if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        first = [python, "-I", "-m", "ensurepip"] if active else [sys.executable, "-I", "-m", "venv", place]
+        return [first, [python, "-I", "-m", "pip", "install", *PACKAGES]]
+    first = [uv, "venv", "--allow-existing", "--python", sys.executable, place]
+    return [first, [uv, "pip", "install", "--python", python, *PACKAGES]] if uv and not active else []
+
+
+def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
+    """Brings `PACKAGES` into the virtual environment that is active, or into a new one at `place`.
+
+    A new one is made whole or not at all, and what stood in its place before comes back if that fails.
+    """
+    import importlib
+    import shutil
+
+    before, made = f"{place}.{os.getpid()}", ""
+    term.say(f"Setting up {place}. Nothing else on this computer changes.")
+    try:
+        if place != sys.prefix:
+            if is_environment(place):
+                os.rename(place, before)
+            os.makedirs(place, 0o700)
+            made = place
+        for command in commands:
+            run_installer(command, f"setting up {place}", TMPDIR=place)
+        made = ""
+    finally:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        if os.path.exists(before):
+            shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
+    importlib.invalidate_caches()
+
+
+def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
+    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
+    if ran.code != 0:
+        term.bad(f"Failed: {doing}.")
+        term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+        found = find_answer(ran.said)
+        raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+
+
+# ── what may be installed, and how ──
 
 
 def in_virtual_environment() -> bool:
@@ -7387,7 +7533,6 @@ def pip_command(package: str, *options: str) -> list[str]:
     is neither pip nor uv.
     """
     import importlib.util
-    import shutil
     import site
     import sysconfig
 
@@ -7398,11 +7543,16 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
+        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
+    uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
+
+
+def own_modules_only(to_user: Sequence[str]) -> list[str]:
+    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
+    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:
@@ -7496,6 +7646,8 @@ def offer_install(package: str, module: str, why: str) -> bool:
     import importlib
     import importlib.util
 
+    if not importlib.util.find_spec("telethon"):
+        enter_environment()
     if importlib.util.find_spec(module):
         return True
     term.say(why)
@@ -7506,43 +7658,102 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
+    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
     importlib.invalidate_caches()
     if importlib.util.find_spec(module):
         term.good(f"{package} is installed.")
         return True
     term.bad(f"{package} could not be installed.")
     if said:
-        term.say(said, "dim", indent=2)
+        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
     return False
 
 
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+# ── other programs ──
+
+
+def is_working_folder(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # one of the two is not there
+        return False
+
+
+def program(name: str) -> str:
+    """The absolute path of a program, or "" if there is none; Windows would take one from the working folder first."""
+    import shutil
+
+    found = shutil.which(name) or ""
+    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+
+
+class Ran(NamedTuple):
+    """How another program ended: its exit code, and the last that it said.
+
+    The code is None if it could not be started, did not end in time or had too much to say.
+    """
+
+    code: int | None
+    said: str = ""
+
+
+def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+    """Runs another program: the one way in which this script does.
+
+    `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
+    pip, uv and git look for settings and modules where they are started, and anybody may have put some into ours.
+    `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
+    `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
+    `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    """
     import subprocess
     import tempfile
 
     with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
 
         def finished(pause: float) -> bool:
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return False
+                return os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
         try:
+            # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return Ran(None, str(error.strerror))
+        try:
+            if process.stdin:
+                with contextlib.suppress(OSError):  # it does not want it
+                    process.stdin.write(typed)
+                    process.stdin.close()
             term.wait(finished, doing, limit)
+            code = process.poll()
         finally:
             if process.poll() is None:
-                process.kill()
-                process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+                end_with_all(process)
+        output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
+        return Ran(code, output.read().decode("utf-8", "replace").strip())
+
+
+MOST_WORDS = 1 << 20  # bytes that a program may say
+
+
+def end_with_all(process: Any) -> None:
+    """Ends a program that was started in a session of its own, and what it has started."""
+    import signal
+
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
@@ -7579,8 +7790,7 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """
     other, wanted = other_name(name)
     found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
-    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
-    return found.problem(name=shown, call=call, since=time.time())
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7597,14 +7807,15 @@ def telegram_name(error: BaseException) -> str:
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), and whether
-    anything points to Telegram.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
+    points to Telegram, and whether just this name or text was asked for.
     """
 
     answer: Answer
     name: str
     values: dict[str, object]
     of_telegram: bool = True
+    asked: bool = True
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7626,7 +7837,8 @@ class Clue(NamedTuple):
     """What points to a row.
 
     `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends; its length. The highest counts. `own`: only Telegram and its libraries write so.
+    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
+    `asked`: there is nothing else.
     """
 
     rank: tuple[bool, int, int, int, int]
@@ -7634,6 +7846,7 @@ class Clue(NamedTuple):
     name: str
     values: dict[str, object]
     own: bool
+    asked: bool
 
 
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
@@ -7642,33 +7855,39 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-20_000:])
-    lower = "\n".join(whole for _, whole in said).lower()
-    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    said = statements(text[-LONGEST_PASTED:])
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own and not clue.answer.whose for clue in clues)
-    clues = sorted((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank)
+    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
+    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
+    clues.sort(key=lambda clue: clue.rank)
     same = [clue for clue in clues if clue.answer is clues[-1].answer]
     if not same:
         return None
     for clue in same:  # the name may say which error it is, and the text how long to wait
         values.update(clue.values)
     name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram)
+    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
 
 
 def find_name(name: str) -> Found | None:
     """The answer for a name alone; see `row_of`."""
     row = row_of(name)
-    return Found(row[0], with_values(row[1], {}), {}) if row else None
+    values = values_of(row[1], name) if row else {}
+    return Found(row[0], with_values(row[1], values), values) if row else None
 
 
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7683,18 +7902,21 @@ def near_misses(text: str) -> list[str]:
     # Plain words of a sentence are no names, but a few may be one together.
     words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
-    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.75)]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
 # ── from what was pasted to its statements ──
 
+# Characters at the end of a log that are looked at.
+LONGEST_PASTED = 20_000
+
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
-LOG_EDGES = r"^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
 LOG_DATE = (
     r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
-    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:\S+ [\w.@-]+\[\d+\]: ?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
 )
 
 # A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
@@ -7729,7 +7951,7 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 
 def clues_in(
-    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
 ) -> Iterator[Clue]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
     sent = {word for words in re.findall(SENT, said) for word in words}
@@ -7741,16 +7963,17 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, token == asked or not doubtful)
-    for answer, pattern, own in texts:
+                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+    for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
-        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+        for found in expression.finditer(where):
             if found.end() > before:
                 values = {key: int(value) for key, value in found.groupdict().items()}
                 end, start = found.end() - before, found.start() - before
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
-                yield Clue(rank, answer, name, values, own or len(found[0]) >= len(asked) > 0)
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7760,14 +7983,11 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
+    key = squashed(re.sub(KEY_BEHIND, "", last))
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
         if candidate in rows_by_name():
             return rows_by_name()[candidate]
-    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        if "{key}" in row[1] and key.startswith(start):
-            return row
     return None
 
 
@@ -7785,24 +8005,21 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
         number = (
             re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
             or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
-            or re.search(VALUES_ELSEWHERE.get(wanted[1], "$^"), said, re.IGNORECASE)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
         )
         if number:
             values[wanted[1]] = int(number[number.lastindex or 0])
     return values
 
 
-@functools.cache
-def as_expression(pattern: str) -> tuple[str, str]:
-    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
-    the word first spares compiling hundreds of expressions.
-    """
-    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
     number = r"(?P<{}>\d{{1,9}})\d*"
-    expression = "".join(
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
+    parts = (
+        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
+        for part in re.split(f"({ANYTHING})", text)
     )
-    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
+    return rf"(?<!\w){''.join(parts)}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
@@ -7910,7 +8127,11 @@ AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
 
 # What stands in a text of a row for what may be different each time.
+ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
 
 # A name that Telegram has sent, in the forms in which libraries show it.
 SENT = (
@@ -7920,9 +8141,9 @@ SENT = (
 
 # Values that stand neither in a name nor right behind it.
 VALUES_ELSEWHERE = {
-    "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
-    r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
-    "dc": r"(?:DC|data.?cent\w*)\W{0,3}(\d)\b",
+    "seconds": r"(?:value|seconds|\bX|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(?:Some.)?"
+    r"(\d{1,9})\b(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
 
@@ -8795,6 +9016,11 @@ term = Terminal()
 # nothing.
 
 
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+
+
 # ── data centres ──
 
 
@@ -8819,11 +9045,11 @@ DATA_CENTRES = {
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
+TEST_DATA_CENTRES = {
+    1: ("149.154.175.10", "2001:b28:f23d:f001::e"),
+    2: ("149.154.167.40", "2001:67c:4e8:f002::e"),
+    3: ("149.154.175.117", "2001:b28:f23d:f003::e"),
+}
 
 # Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
 TELEGRAM_NETWORKS = """
@@ -8839,73 +9065,60 @@ TELEGRAM_NETWORKS = """
 class Delivery(NamedTuple):
     """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
 
+    ask: str  # what is typed at the prompt: digits, words, number (a phone number), nothing
     where: str  # one line
     look: str  # what to do to find it
-    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
 
 
 # Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
 DELIVERIES = {
-    "SentCodeTypeApp": Delivery(
-        "Telegram sent the code to your Telegram APP. It is not an SMS.",
-        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
-        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
-        "Telegram chat: that makes it invalid at once.",
-    ),
-    "SentCodeTypeSms": Delivery(
-        "Telegram sent the code by SMS to {phone}.",
-        "Open the messages of the phone with this number.",
-    ),
-    "SentCodeTypeCall": Delivery(
-        "Telegram calls {phone}, and a voice reads the code out.",
-        "Take the call and write the digits down.",
-    ),
-    "SentCodeTypeFlashCall": Delivery(
-        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
-        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
-        "(* stands for any digit).",
-        "number",
-    ),
-    "SentCodeTypeMissedCall": Delivery(
-        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
-        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
-    ),
-    "SentCodeTypeEmailCode": Delivery(
-        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
-        "Look into that mailbox, also into the spam folder.",
-    ),
-    "SentCodeTypeSetUpEmailRequired": Delivery(
-        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
-        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
-        "nothing",
-    ),
-    "SentCodeTypeFragmentSms": Delivery(
-        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
-        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
-    ),
-    "SentCodeTypeFirebaseSms": Delivery(
-        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
-        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
-        "nothing",
-    ),
-    "SentCodeTypeSmsWord": Delivery(
-        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the word.{beginning}",
-        "words",
-    ),
-    "SentCodeTypeSmsPhrase": Delivery(
-        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
-        "words",
-    ),
-}
+    name: Delivery(*row)
+    for name, *row in rows_of("""
+SentCodeTypeApp | digits \
+  | Telegram sent the code to your Telegram APP. It is not an SMS. \
+  | Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” (blue \
+    tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a Telegram \
+    chat: that makes it invalid at once.
+SentCodeTypeSms | digits \
+  | Telegram sent the code by SMS to {phone}. \
+  | Open the messages of the phone with this number.
+SentCodeTypeCall | digits \
+  | Telegram calls {phone}, and a voice reads the code out. \
+  | Take the call and write the digits down.
+SentCodeTypeFlashCall | number \
+  | Telegram calls {phone} and hangs up at once. The number that called IS the code. \
+  | Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} (* stands for \
+    any digit).
+SentCodeTypeMissedCall | digits \
+  | Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code. \
+  | Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.
+SentCodeTypeEmailCode | digits \
+  | Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app. \
+  | Look into that mailbox, also into the spam folder.
+SentCodeTypeSetUpEmailRequired | nothing \
+  | Telegram has sent NO code yet. It first wants an e-mail address for this account. \
+  | Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.
+SentCodeTypeFragmentSms | digits \
+  | This is an anonymous number bought on Fragment. The code is on the Fragment website. \
+  | Open {url} in a browser, log in with the wallet that owns the number, and read the code there.
+SentCodeTypeFirebaseSms | nothing \
+  | Telegram wants to check an official phone app before it sends an SMS. NO code has been sent. \
+  | Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].
+SentCodeTypeSmsWord | words \
+  | Telegram sent an SMS with a secret WORD to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the word.{beginning}
+SentCodeTypeSmsPhrase | words \
+  | Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the whole phrase.{beginning}
+""")
+}  # fmt: skip
 
 # A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
 UNKNOWN_DELIVERY = Delivery(
+    "words",
     "Telegram used a way to send the code that this version of the script does not know.",
     "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
     "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
-    "words",
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
@@ -9012,11 +9225,6 @@ tdata    | tdata            | a tdata folder for Telegram Desktop
 """
 
 
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
-
-
 def paste_targets(group: str) -> list[Target]:
     """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
     found, current = [], ""
@@ -9058,10 +9266,10 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
+select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
+urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 
@@ -9403,25 +9611,26 @@ LIBRARIES = r"""
 mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
 Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
     updates any more, but its heir does: python3 -m pip install --upgrade kurigram
-GramJS          | gram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+GramJS          | \bgram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
 tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
-TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] "@type":."error" "@type":"error" telepilot | Bring
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
-WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
-    WTelegramClient
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
 Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
-    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
-    RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
-    caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
-    caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) mt_rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b opentele
-    aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
+    RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
+    RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
+    caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
+    caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
+    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
+    telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -9533,7 +9742,12 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  ~ KeyError: '%SESSION%'
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
   ~ %SESSION_STRING…not set
   ~ %STRING_SESSION…not set
   ~ SESSION_STRING…missing
@@ -9721,32 +9935,50 @@ SentCodeSuccess
   ~ login code…not
   ~ login code…never
   ~ login code…n't
-  ~ not…receiv%…login code
-  ~ not…get%…login code
-  ~ n't…receive…login code
-  ~ can%…receive…login code
-  ~ n't…get…login code
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
   ~ never…login code
+  ~ Telegram Code Not Being Sent
   | no code arrives
-  | no code
-  | code…not receiv%
-  | code…not arriv%
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
   | code…n't arrive
-  | code…not com%
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
   | code…n't come
-  | code…never c%
-  | code…never arriv%
-  | code…not being sent
-  | code…not sent
-  | not…receiv%…code
-  | n't…receive…code
-  | can%…receive…code
-  | cannot receive code
-  | never…receive%…code
-  | not…get%…code
-  | n't…get…code
-  | not…send…code
-  | n't…send…code
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
   | did not receive the code
   | where is the code
   ! Telegram says that the code was sent, but nothing comes.
@@ -10092,7 +10324,7 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
-“telegram.error.Unauthorized”
+“telegram.error.Unauthorized: Unauthorized”
   ~ telegram.error.InvalidToken
   ~ TelegramUnauthorizedError
   ~ The token … was rejected by the server
@@ -10102,9 +10334,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ A request to the Telegram API was unsuccessful. Error code: 401
   ~ "error_code":401,"description":"Unauthorized"
   ~ "error_code": 401, "description": "Unauthorized"
-  | 401: Unauthorized
-  | 401 Unauthorized
-  | Token is invalid
   ! The Bot API does not accept the token of this bot.
   ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -10117,7 +10346,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ telegram.error.Conflict
   ~ can't use getUpdates method while webhook is active
   ~ ETELEGRAM: 409 Conflict
-  | 409: Conflict
   ! Two programs use the token of this bot at the same time.
   ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
   - Find and stop the second program: another terminal, a server, a container.
@@ -10131,14 +10359,14 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnautho
   ~ account is not logged in
   ~ not authorized. please login first
   | User is unauthorized
-  | not authorized
-  | is not authorised
-  | not logged in
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
   | Invalid Session
   | session is invalid
   | session…is not valid
   | Session not found
-  | Unauthorized
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -10272,7 +10500,6 @@ AuthKeyNotFound? -404!
   ~ Refusing to start…session
   ~ Refusing to start…login
   | Refusing to start
-  | Please enter your phone
   ! The program is not signed in, and it may not ask for number and code.
   ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
     session, and that session is not signed in.
@@ -10284,7 +10511,6 @@ AuthKeyNotFound? -404!
   ~ session*Unsupported state or unable to authenticate data
   | Unsupported state or unable to authenticate data
   | decrypt…session
-  | bad decrypt
   ! The program cannot read this session: it is encrypted with another key.
   ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
     another installation, the key has changed, or what was pasted is no session of that program at all.
@@ -10448,7 +10674,7 @@ AuthKeyNotFound? -404!
   @ at once, with the corrected path
 
 “attempt to write a readonly database”?
-  | Read-only file system
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
@@ -10613,13 +10839,12 @@ FLOOD_WAIT_{seconds}
   | Too Many Requests: retry after {seconds}
   ~ Retry in {seconds} seconds*api.telegram.org
   ~ must wait for {seconds}s
-  | must wait {seconds}
-  | Please wait {seconds} seconds
-  | Flood control exceeded. Retry in {seconds} seconds
-  | retry after {seconds}
-  | retry_after": {seconds}
-  | retry_after":{seconds}
-  | Too Many Requests
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -10755,7 +10980,7 @@ AUTH_KEY_UNSYNCHRONIZED
 TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
     INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! 500! -500! 503!
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
@@ -10802,11 +11027,10 @@ MEMBER_NO_LOCATION?
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
-  | connection failed
-  | dial failed
-  | Failed to connect to Telegram
-  | Unable to connect to Telegram
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -10838,6 +11062,8 @@ MEMBER_NO_LOCATION?
   @ at once, on another network
 
 “Cannot send requests while disconnected” (hides the cause)
+  ~ engine forcibly closed
+  ~ engine was closed
   | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
@@ -10907,6 +11133,7 @@ TimeoutError ETIMEDOUT
   = the network's
   # 110 60 10060
   ~ WinError 121
+  ~ telegram.error.TimedOut
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
@@ -11125,6 +11352,12 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
+  ~ BadMsgNotification: [16]
+  ~ BadMsgNotification: [17]
+  ~ BadMsgNotification: [20]
+  ~ BadMsgNotification…msg_id
+  | msg_id is too low
+  | msg_id is too high
   | msg_id too low
   | msg_id too high
   | Message too old, and it cannot be verified
@@ -11231,13 +11464,14 @@ OSError (hides the cause)
 CancelledError (hides the cause)
   = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
   | Connection not initialized
+  ~ Client has not been started yet
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
@@ -11315,6 +11549,7 @@ CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIE
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
   ~ Could not find the input entity for
+  ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
@@ -11402,15 +11637,24 @@ MultiError? (hides the cause)
 
 “Event loop is closed” (hides the cause)
   = Python's
-  ~ was never awaited
   ~ Task was destroyed but it is pending
   ! The program ended while something was still to be done.
   ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
-    none: a call was made without “await”, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
+    none, its Telethon may be older than its Python (3.14 needs Telethon 1.42 or newer).
   - Look further up in the log for the first error.
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ as the first error says
+
+“was never awaited” (hides the cause)
+  = Python's
+  ! The program made a call and did not wait for it.
+  ? “await” is missing before it; or another error ended the program first; or, with Telethon, it is older than this
+    Python (3.14 needs Telethon 1.42 or newer), so that the call never began.
+  - Look further up in the log for another error, and look that one up.
+  - {upgrade}
+  - If the program is yours, write “await” before that call.
+  @ at once, with the newer Telethon or the program mended
 
 “can't be used in 'await' expression”
   = Python's
@@ -11519,7 +11763,7 @@ ModuleNotFoundError
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -11552,7 +11796,7 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
 
 “write EPIPE”
   = Node's
-  ! The program that was to read this has ended: an MCP server that stopped, most often.
+  ! The program that was to read this has ended: for example an MCP server that stopped.
   ? Node says so when it writes to a program that is not there any more. No network is involved.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
@@ -11570,9 +11814,9 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   ~ MCP client for…failed to start
   ~ handshaking with MCP server failed
   ~ server…exited before responding
-  ! The MCP server stopped, and its client does not show why.
-  ? The program at the other end has ended. With one for Telegram the API ID, the API hash or the session string is
-    often missing in its settings, or the session has ended.
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
@@ -11586,22 +11830,32 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
-  = a settings file's
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
 ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
-    RpcException? RPCErrorException? 303! 400! 401! 403! 404! 406! (hides the cause)
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
   @ as that name says
 
 ANY_OTHER_NAME!
@@ -11926,7 +12180,7 @@ OPTIONS = """
 --ipv6           | front, network, check | connect by IPv6 only
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line; - reads standard input
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
 WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
@@ -11958,7 +12212,11 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    if argv[0] == "explain" and argv[1:] not in (["-h"], ["--help"]):  # what begins with “-” is no option there
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
@@ -12011,6 +12269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome = Outcome(130)
             except Exception as error:
                 problem = for_this_python(problem_from(error))
+                problem.ways = [*ways_to_set_up(problem, lambda: options.run(options)), *problem.ways]
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
@@ -12029,7 +12288,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start(options: Any) -> Outcome:
     """Runs the command that was asked for, once it is certain that its report can be written."""
     if options.report:
-        prepare_report(options)
+        report, options.report = options.report, None  # if it cannot be written, none is written at the end
+        prepare_report(report)
+        options.report = report
     return options.run(options)  # type: ignore[no-any-return]
 
 

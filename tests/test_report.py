@@ -336,7 +336,7 @@ def test_ctrl_c_leaves_a_report_behind(run, tmp_path):
 def test_a_closed_window_and_kill_leave_a_report_behind(run, tmp_path, name):
     person = run("--report", "r.txt")
     person.is_asked("Do you already have")
-    os.killpg(person.process.pid, getattr(signal, name))
+    person.is_sent(getattr(signal, name))
     person.answers("Press Enter to exit", "")
     person.exits(130)
     assert "Do you already have" in (tmp_path / "r.txt").read_text("utf-8")

@@ -312,6 +312,11 @@ class Person:
             self._wait_until_asleep()
         self._write(KEYS.get(key) or key.encode())
 
+    def is_sent(self, number: int) -> None:
+        """Sends a signal to all that runs there, as `kill` does, once it waits for something: see `presses`."""
+        self._wait_until_asleep()
+        os.killpg(self.process.pid, number)
+
     def _write(self, data: bytes) -> None:
         with self._changed:
             self._typed = len(self._text)
