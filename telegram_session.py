@@ -176,15 +176,26 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+def session_string(
+    options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr, dc_id: int = 2, auth_key: bytes = b""
+) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there.
+
+    With the `auth_key` of a sign-in whose fate is not known, Telegram is asked about that instead.
+    """
     term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
+    if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    telegram = Telegram(
+        credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
+    )
     try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+        with telegram:
             telegram.connect()
-            signed = sign_in(telegram, credentials, who)
+            try:
+                signed = ask_again(telegram) if auth_key else sign_in(telegram, credentials, who)
+            except BaseException as leaving:
+                signed = before_leaving(telegram, leaving)
             try:
                 handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
@@ -194,6 +205,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         return session_string(options, credentials, ask_phone(use_environment=False))
     except Problem as problem:
         problem.ways = ways_on(options, credentials, who)
+        if isinstance(problem, FateUnknown) or auth_key:
+            dc_id, auth_key = telegram.dc_id, telegram.auth_key
+            again = lambda: session_string(options, credentials, who, dc_id, auth_key)  # noqa: E731
+            problem.ways = [("ask again whether you are signed in", again), *problem.ways]
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
@@ -243,25 +258,36 @@ class Turn(Exception):
 
 
 def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+    """Makes a call that can sign in, and believes neither that it failed nor that a later one did before it has asked.
 
     When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    signed in already: this asks on a new line who the key is. As long as such a call is not answered it may still be
+    carried out, and then the next one is refused: so after each one this asks again. Returns Telegram's answer, or a
+    `SignedIn`.
     """
     tries = 0
     while True:
         tries += 1
+        open_before = telegram.undecided
         try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            answer = telegram.call(request, doing, repeat=False)
+            if open_before and type(answer).__name__ == "LoginToken":  # of no use to a key that is signed in
+                return after_all(telegram, None) or answer
+            return answer
+        except (Problem, KeyboardInterrupt) as doubt:
+            lost = isinstance(doubt, (Lost, UnknownAnswer, KeyboardInterrupt))
+            if not (lost or open_before):
+                raise
             signed = after_all(telegram, doubt)
             if signed:
                 return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+            if not lost or isinstance(doubt, KeyboardInterrupt):
                 raise
+            if tries == 2:
+                raise fate_unknown(doubt) if telegram.undecided else doubt from None
 
 
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | None:
     """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
@@ -270,31 +296,64 @@ def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except KeyboardInterrupt as stopped:
+        raise fate_unknown(stopped) from None
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            raise fate_unknown(problem) from problem
+        if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
 
 
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
+class FateUnknown(Problem):
+    """A call that can sign in was sent, and what has become of it is not known. The key is worth asking about again."""
+
+
+def fate_unknown(doubt: BaseException) -> FateUnknown:
+    """What to say while the account may have been signed in, or may be at any moment."""
+    title, name, call = (doubt.title, doubt.name, doubt.call) if isinstance(doubt, Problem) else (PRESSED, "", "")
+    return FateUnknown(
+        "It is not known whether you are signed in now.",
+        f"What signs you in was sent, and its answer has not come. ({title}) It may have gone through, or still do so.",
         [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Ask again with the same key, while this script runs.",
+            "Or open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost once "
+            "this script has ended.",
             "Run this script again.",
         ],
-        name=name,
+        name=name or "FateUnknown",
         call=call,
-        code=code,
+        code=1 if isinstance(doubt, Problem) else 130,
     )
+
+
+PRESSED = "You pressed Ctrl-C before the answer came."
+
+
+def before_leaving(telegram: Telegram, leaving: BaseException) -> SignedIn:
+    """Asks about the key once more if a call that can sign in is not answered yet; raises what is then to be said."""
+    if isinstance(leaving, FateUnknown) or not telegram.undecided:
+        raise leaving
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise fate_unknown(leaving) if telegram.undecided and not telegram.code_is_cancelled else leaving
+    return signed
+
+
+def ask_again(telegram: Telegram) -> SignedIn:
+    """Whether the key of a sign-in whose fate was not known is signed in by now."""
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise FateUnknown(
+            "Nobody is signed in with this key so far.",
+            "If Telegram's servers were in trouble, it may still come.",
+            ["Ask again in a minute.", "Or look at Telegram → Settings → Devices, and sign in again."],
+            name="FateUnknown",
+        )
+    return signed
 
 
 def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
@@ -339,7 +398,7 @@ class PhoneSignIn:
         self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        """The whole flow. Who leaves it on purpose has Telegram forget the code; after a trouble it still counts."""
         try:
             try:
                 return self._by_code()
@@ -347,7 +406,7 @@ class PhoneSignIn:
                 if problem.name != "SESSION_PASSWORD_NEEDED":
                     raise
                 return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
+        except (KeyboardInterrupt, Turn):
             self._forget_code()
             raise
 
@@ -467,11 +526,12 @@ class PhoneSignIn:
             sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        """auth.cancelCode: a code that nobody will type should not stay valid, nor sign in what is still under way."""
         if self.phone_code_hash:
             from telethon.tl.functions.auth import CancelCodeRequest
 
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            cancelled = self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            self.telegram.code_is_cancelled = cancelled is True and self.telegram.last_call == "auth.signIn"
 
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
@@ -1143,7 +1203,7 @@ DEAD_SESSION = (
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    """Says what else the person should know about a session that has just begun; a `Problem` if it is over already."""
     if signed.relogin_days:
         term.warn(
             f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
@@ -1151,24 +1211,40 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    try:
+        look_around(telegram, (tell_unconfirmed, "Whether it is confirmed"), (tell_frozen, "Whether it is frozen"))
+    except Problem as over:
+        raise Problem(
+            "The session that has just begun is over already: this string does not work.",
+            f"Telegram signed you in, and a moment later: {over.title} Somebody may have ended the session.",
+            ["Throw the string away.", "Look at Telegram → Settings → Devices.", "Sign in again."],
+            name=over.name,
+            call=over.call,
+        ) from over
+
+
+def look_around(telegram: Telegram, *looks: tuple[Callable[[Telegram], Any], str]) -> list[Any]:
+    """What each look at a session that is signed in finds; what one does not find in time or in order is noted.
+
+    A `Problem` when the session is over: Telegram says so, or no longer knows the key, which was then replaced.
+    """
     key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
+    found = []
+    for look, what in looks:
+        problem = None
         try:
-            look(telegram)
+            found.append(look(telegram))
+        except KeyboardInterrupt:  # the rest is not worth waiting for
+            break
         except Exception as error:  # an answer that makes no sense, too
             problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
+        if telegram.auth_key != key:
+            raise named_problem("AuthKeyNotFound")
+        if problem and problem.name in DEAD_SESSION:
+            raise problem
+        if problem:
+            term.note(f"{what} could not be looked up ({problem.name or problem.title}).")
+    return found
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -1225,6 +1301,9 @@ PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers 
 # get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
 KEY_EXCHANGES = 3
 
+# What they answer is about the key: with another one, in another data centre, they would ask about nobody.
+ABOUT_THE_KEY = ("users.getUsers", "account.getAuthorizations", "help.getAppConfig")
+
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
 
@@ -1259,6 +1338,10 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
+        self._known: Any = None  # the last sender that had a line
+        self.last_call = ""  # of those that can sign in
+        self.code_is_cancelled = False  # so that the last call signs nobody in any more
+        self._open_calls: list[Any] = []  # the futures of calls that can sign in
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
@@ -1285,6 +1368,19 @@ class Telegram:
     @property
     def _alive(self) -> bool:
         return self._sender is not None and bool(self._sender.is_connected())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a call that can sign in is not answered, or was granted after nobody waited for it any more.
+
+        TDLib (AuthManager.cpp) counts a late authorisation, too. A call that was refused is decided.
+        """
+        return any(
+            not call.done()
+            or call.cancelled()
+            or (call.exception() is None and type(call.result()).__name__ in ("Authorization", "LoginTokenSuccess"))
+            for call in self._open_calls
+        )
 
     # ── the main thread's side ──
 
@@ -1392,13 +1488,17 @@ class Telegram:
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             started = time.monotonic()
+            if not repeat:
+                self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
                 continue
+            if not repeat:
+                self._open_calls.pop()  # it is answered
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
             if not answers_to(request, answer):
@@ -1433,7 +1533,7 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1487,13 +1587,17 @@ class Telegram:
             raise unexpected(users[0] if users else None, "a User")
         return users[0]
 
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+    def mention(self, request: Any) -> Any:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up.
+
+        Returns the answer; None if there is none.
+        """
         if self._alive:
             try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+                return self._run(self._ask(request), "saying goodbye to Telegram", 3)
             except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
+                pass
+        return None
 
     def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
         """Counts down until an update of this class comes; None if none does."""
@@ -1602,13 +1706,16 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._dropped = False, ""
+        self._introduced = False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
+        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+            self._sender.go_on_from(self._known)
+        self._known, self._dropped = self._sender, ""
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1627,11 +1734,22 @@ class Telegram:
             except Exception:
                 await sender.disconnect()
 
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
+    async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
+
+        The future of the answer outlives the line: what is not acknowledged comes again on the next one.
+        """
+        import asyncio
+
+        sender = self._sender
+        future = sender.send(request if self._introduced else self._introduction(request))
+        if can_sign_in:
+            self._open_calls.append(future)
+        await asyncio.wait([future, sender.over], return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise sender.over.result() or ConnectionError("the line was closed")
+        self._introduced = self._introduced or not future.exception()
+        return future.result()
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection."""
@@ -1770,14 +1888,41 @@ class Ears:
 
 
 def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call and about its session.
 
     The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
     exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+
+    A call outlives its line: Telegram sends what was not acknowledged again on the next line of the same session
+    (core.telegram.org/mtproto/description#session), and there its future waits for it. Telethon begins a new session
+    on each line, and cancels what is under way. `over` is a future of why the line ended.
     """
+    import asyncio
+
     from telethon.network import MTProtoSender
 
     class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._state.reset = lambda: None
+            self.unanswered: dict[int, Any] = {}  # calls by their msg_id
+            self.over = asyncio.get_running_loop().create_future()
+
+        def go_on_from(self, known: Any) -> None:
+            """Takes over the session of a sender whose line has ended: its id, its counters, what is not answered."""
+            self._state.__dict__.update(known._state.__dict__)
+            self._pending_state = known.unanswered
+            self._pending_ack = known._pending_ack
+
+        async def _disconnect(self, error: Any = None) -> None:
+            self.unanswered.update(self._pending_state)
+            self._pending_state = {}
+            try:
+                await super()._disconnect(error)
+            finally:
+                if not self.over.done():
+                    self.over.set_result(error)
+
         async def _handle_rpc_result(self, message: Any) -> None:
             state = self._pending_state.get(message.obj.req_msg_id)
             await super()._handle_rpc_result(message)
@@ -2766,7 +2911,7 @@ def given_findings(
     `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
     or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
     """
-    paths = [path for word in words if word for path in ([word] if word == "-" else paths_meant(word))]
+    paths = [path for word in words if word for path in paths_meant(word)]
     found = []
     for path in without_halves(paths) if paths else [""]:
         if path in ("", "-"):
@@ -2783,12 +2928,9 @@ def given_findings(
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
-    if account:
-        chosen = [finding for finding in found if finding.number == account]
-        if not chosen:
-            has = "is one" if len(found) == 1 else f"are {len(found)}"
-            raise Problem(f"There is no account {account}: there {has}.", "", [PICK_ACCOUNT], name="NoSuchAccount")
-        return chosen
+    found = [finding for finding in found if account in (0, finding.number)]
+    if not found:
+        raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
     return found
 
 
@@ -2904,11 +3046,10 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     found = []
     for number, account in accounts:
         here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
-        if isinstance(account, Problem):
-            found.append(Finding(here, account, storage, number))
-        else:
-            term.hide(home_key(account).hex(), "key")
-            found.append(Finding(here, account, storage, number, doubts(account)))
+        odd = doubts(account) if isinstance(account, Session) else ()
+        found.append(Finding(here, account, storage, number, odd))
+    for session in sessions_of(found):
+        term.hide(home_key(session).hex(), "key")
     return found
 
 
@@ -5639,8 +5780,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
+        term.good("Telegram accepts it.")
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
@@ -5657,17 +5798,11 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    if not me.bot:
+        for found in look_around(
+            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+        ):
+            answer.update(found)
     return answer
 
 
