@@ -6148,8 +6148,8 @@ def explain_all() -> None:
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
 def read_pasted(file: Any) -> str:
@@ -6168,15 +6168,12 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
-    if not text.strip():
-        term.bad("There is no answer, because what was given is empty.")
-    elif near:
-        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad(f"There is no answer for that in the list of errors{seen}.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
@@ -7800,8 +7797,11 @@ def telegram_name(error: BaseException) -> str:
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
-    points to Telegram, and whether just this name or text was asked for.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
     """
 
     answer: Answer
@@ -7809,6 +7809,7 @@ class Found(NamedTuple):
     values: dict[str, object]
     of_telegram: bool = True
     asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7826,22 +7827,6 @@ class Found(NamedTuple):
         )
 
 
-class Clue(NamedTuple):
-    """What points to a row.
-
-    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
-    `asked`: there is nothing else.
-    """
-
-    rank: tuple[bool, int, int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, object]
-    own: bool
-    asked: bool
-
-
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
@@ -7857,18 +7842,18 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
         for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
             if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
                 texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
-    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
-    clues.sort(key=lambda clue: clue.rank)
-    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
     if not same:
         return None
-    for clue in same:  # the name may say which error it is, and the text how long to wait
-        values.update(clue.values)
-    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
 def library_in(text: str) -> dict[str, object]:
@@ -7937,9 +7922,9 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 def clues_in(
     place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
-) -> Iterator[Clue]:
+) -> Iterator[Found]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
-    sent = {word for words in re.findall(SENT, said) for word in words}
+    sent = {"".join(words) for words in re.findall(SENT, said)}
     for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
@@ -7948,7 +7933,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
     for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in expression.finditer(where):
@@ -7958,7 +7943,7 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
                 asked_for = len(found[0]) >= len(asked) > 0
-                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7997,12 +7982,10 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
 
 def as_expression(text: str) -> str:
     """The text of a row as a regular expression; `{seconds}` is any number."""
-    number = r"(?P<{}>\d{{1,9}})\d*"
-    parts = (
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
-        for part in re.split(f"({ANYTHING})", text)
-    )
-    return rf"(?<!\w){''.join(parts)}(?!\w)"
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
@@ -8111,7 +8094,7 @@ STANDING_WORDS: dict[str, object] = {
 
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
-WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
