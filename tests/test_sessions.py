@@ -86,7 +86,6 @@ WHY_REFUSED = {
     "pair/json_without_session": "acc.session is missing, and the JSON file alone holds no key",
     "sqlite/auth_key_all_zero": "all zeros",
     "sqlite/dc_77": "Data centre 77 does not exist",
-    "sqlite/grammers_sqlite": "grammers",
     "sqlite/html_saved": "web page",
     "sqlite/no_session_row": "never signed in",
     "sqlite/sqlite_other_app_places": "another program (tables moz_bookmarks, moz_places)",
