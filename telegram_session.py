@@ -4266,19 +4266,63 @@ def read_head(path: str) -> bytes:
 
 
 def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+    """The `Problem` of a file that should have been a database, or was given as a session: what its beginning shows."""
+    for start, what, steps in OTHER_FILES:
+        if re.match(start, name.encode("utf-8", "replace") + b"\n" + head[:300], re.IGNORECASE | re.DOTALL):
+            return Problem(f"{name} is {what}.", "", [steps], name="NotASession")
+    if is_binary(head):
+        return Problem(
+            f"{name} is neither text nor a file that this script knows.",
+            f"It is binary and begins with {head[:8].hex(' ')}. What is encrypted looks like that, for example: a "
+            "database of TDLib (Telegram X and others), a session of WTelegramClient.",
+            ["Look in the program that it comes from for a way to get a session string out of it.", SIGN_IN_AGAIN],
+            name="UnknownBinary",
+        )  # fmt: skip
+    return Problem(f"{name} is text, not a database, and not a session that this script knows.", "", [SIGN_IN_AGAIN],
+        name="UnknownText")  # fmt: skip
 
 
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+def is_binary(head: bytes) -> bool:
+    """Whether this is no text in any encoding: control characters stand all over it, and not in every second place."""
+    start = head[:1000]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or not start[1:100:2].strip(b"\0"):
+        return False
+    return 25 * len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start)) > len(start)
+
+
+ITS_PROGRAM = "It belongs to that program, and this script does not read it. Sign in again to get a session of its own."
+
+# How files begin that are taken for sessions, behind their name and a line end: a pattern, what it is, what to do.
+OTHER_FILES = (
+    (
+        rb"[^\n]*\n(PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar)",
+        "an archive",
+        "Unpack it first, and give the file or folder in it.",
+    ),
+    (
+        rb"[^\n]*\nTDF[$]",
+        "one file of a Telegram Desktop folder",
+        "Give the whole folder, the one with key_datas in it.",
+    ),
+    (
+        rb"[^\n]*\n(\xd9\xd5\x05\xf9\x20\xa1\x63\xd7|\x37\x7f\x06[\x82\x83])|[^\n]*-(journal|wal|shm)\n",
+        "the journal that SQLite keeps beside a database",
+        "Give the database itself: the file of the same name without -journal, -wal or -shm.",
+    ),
+    (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
+    (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
+    (
+        rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
+        "tgnet.dat of Telegram for Android, with its key in it",
+        ITS_PROGRAM,
+    ),
+    (
+        rb"userconfing\.xml\n|[^\n]*\n\s*(<\?xml[^>]*>\s*)?<map>",
+        "settings of an Android app; Telegram for Android keeps its key in files/tgnet.dat, not here",
+        ITS_PROGRAM,
+    ),
+    (rb"td\.binlog\n|db\.sqlite\n(?!SQLite)", "what TDLib (Telegram X and others) calls so, encrypted", ITS_PROGRAM),
+    (rb"[^\n]*\n\s*<", "a web page (HTML) or XML", "Download the file itself, not the page that shows it."),
 )
 
 
@@ -4757,7 +4801,7 @@ class SessionJson(Storage):
             storage = recognise_text(text)
         else:
             raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
                 f"Looked for {self.session_path}.", ["Put both files in the same folder."],
             )  # fmt: skip
         session = storage.load()
@@ -5507,10 +5551,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path)
     if database or path.endswith(".session"):
         return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
+    other = not_a_database(head, os.path.basename(path))
+    if other.name != "UnknownText" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise other
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5533,14 +5576,15 @@ def recognise_bytes(data: bytes) -> StringStorage:
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
     names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    owners = (
+        (r"\.tempkeyEncrypted|account-.*", "Telegram for macOS (App Store) or iOS, not of Telegram Desktop"),
+        ("tgnet\\.dat", "Telegram for Android"),
+        ("td\\.binlog", "TDLib (Telegram X and others)"),
+        ("safe\\.php", "MadelineProto"),
+    )
+    for pattern, owner in owners:
+        if any(re.fullmatch(pattern, name) for name in names):
+            return Problem(f"This is the data of {owner}.", "", [ITS_PROGRAM], name="NotASession")
     if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
