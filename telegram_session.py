@@ -6192,15 +6192,15 @@ def explain_all() -> None:
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
 def read_pasted(file: Any) -> str:
-    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
+    limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
@@ -6212,15 +6212,12 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
-    if not text.strip():
-        term.bad("There is no answer, because what was given is empty.")
-    elif near:
-        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad(f"There is no answer for that in the list of errors{seen}.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
@@ -7814,14 +7811,12 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
-    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
@@ -7839,16 +7834,18 @@ def telegram_name(error: BaseException) -> str:
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
     the answer that the connection keeps with the exception (`rpc_error`).
     """
-    answer = getattr(error, "rpc_error", None)
-    return in_one_line(answer.error_message, 100) if answer is not None else ""
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
-    points to Telegram, and whether just this name or text was asked for.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
     """
 
     answer: Answer
@@ -7856,6 +7853,7 @@ class Found(NamedTuple):
     values: dict[str, object]
     of_telegram: bool = True
     asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7873,29 +7871,14 @@ class Found(NamedTuple):
         )
 
 
-class Clue(NamedTuple):
-    """What points to a row.
-
-    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
-    `asked`: there is nothing else.
-    """
-
-    rank: tuple[bool, int, int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, object]
-    own: bool
-    asked: bool
-
-
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-LONGEST_PASTED:])
+    text = text[-20_000:]
+    said = statements(text)
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     lower = "\n".join(whole for _, whole in said).lower()
     texts = []
@@ -7903,31 +7886,24 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
         for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
             if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
                 texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
-    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
-    clues.sort(key=lambda clue: clue.rank)
-    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
     if not same:
         return None
-    for clue in same:  # the name may say which error it is, and the text how long to wait
-        values.update(clue.values)
-    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
-
-
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `row_of`."""
-    row = row_of(name)
-    values = values_of(row[1], name) if row else {}
-    return Found(row[0], with_values(row[1], values), values) if row else None
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7940,7 +7916,7 @@ def near_misses(text: str) -> list[str]:
     if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
-    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
     near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
@@ -7948,8 +7924,6 @@ def near_misses(text: str) -> list[str]:
 
 # ── from what was pasted to its statements ──
 
-# Characters at the end of a log that are looked at.
-LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7992,9 +7966,9 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 def clues_in(
     place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
-) -> Iterator[Clue]:
+) -> Iterator[Found]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
-    sent = {word for words in re.findall(SENT, said) for word in words}
+    sent = {"".join(words) for words in re.findall(SENT, said)}
     for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
@@ -8003,7 +7977,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
     for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in expression.finditer(where):
@@ -8013,7 +7987,7 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
                 asked_for = len(found[0]) >= len(asked) > 0
-                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -8024,11 +7998,9 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     """
     module, _, last = token.rpartition(".")
     key = squashed(re.sub(KEY_BEHIND, "", last))
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return rows_by_name()[candidate]
-    return None
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
 def other_name(token: str) -> tuple[Answer, str]:
@@ -8054,19 +8026,17 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
 
 def as_expression(text: str) -> str:
     """The text of a row as a regular expression; `{seconds}` is any number."""
-    number = r"(?P<{}>\d{{1,9}})\d*"
-    parts = (
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
-        for part in re.split(f"({ANYTHING})", text)
-    )
-    return rf"(?<!\w){''.join(parts)}(?!\w)"
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -8095,16 +8065,14 @@ class Answer(NamedTuple):
 @functools.cache
 def answers() -> tuple[Answer, ...]:
     """Every row of ERRORS, in the order of the table."""
-    found = []
-    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
-        title, *rows = group.strip().split("\n\n")
-        for row in rows:
-            head, *lines = row.split("\n")
-            found.append(_answer(title, head, lines))
-    return tuple(found)
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def _answer(group: str, head: str, lines: list[str]) -> Answer:
+def _answer(group: str, head: str, *lines: str) -> Answer:
     """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
@@ -8137,8 +8105,7 @@ def filled(text: str, values: dict[str, object]) -> str:
     """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
-        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
         if match[1] != "seconds":
             return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
@@ -8164,11 +8131,14 @@ Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://prox
 AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 
 # What stands for words in braces, unless a text shows something else.
-STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
 
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
-WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
