@@ -53,7 +53,7 @@ Every call that it ever makes to Telegram, and what for:
 
 The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
 `network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
-Nothing is sent to anybody else, but through a proxy if there is one; pip is started after a yes.
+Nothing is sent to anybody else, but through a proxy if there is one; venv, pip and uv are started after a yes.
 
 Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
