@@ -176,15 +176,26 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+def session_string(
+    options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr, dc_id: int = 2, auth_key: bytes = b""
+) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there.
+
+    With the `auth_key` of a sign-in whose fate is not known, Telegram is asked about that instead.
+    """
     term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
+    if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    telegram = Telegram(
+        credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
+    )
     try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+        with telegram:
             telegram.connect()
-            signed = sign_in(telegram, credentials, who)
+            try:
+                signed = ask_again(telegram) if auth_key else sign_in(telegram, credentials, who)
+            except BaseException as leaving:
+                signed = before_leaving(telegram, leaving)
             try:
                 handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
@@ -194,6 +205,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         return session_string(options, credentials, ask_phone(use_environment=False))
     except Problem as problem:
         problem.ways = ways_on(options, credentials, who)
+        if isinstance(problem, FateUnknown) or auth_key:
+            dc_id, auth_key = telegram.dc_id, telegram.auth_key
+            again = lambda: session_string(options, credentials, who, dc_id, auth_key)  # noqa: E731
+            problem.ways = [("ask again whether you are signed in", again), *problem.ways]
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
@@ -243,25 +258,36 @@ class Turn(Exception):
 
 
 def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+    """Makes a call that can sign in, and believes neither that it failed nor that a later one did before it has asked.
 
     When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    signed in already: this asks on a new line who the key is. As long as such a call is not answered it may still be
+    carried out, and then the next one is refused: so after each one this asks again. Returns Telegram's answer, or a
+    `SignedIn`.
     """
     tries = 0
     while True:
         tries += 1
+        open_before = telegram.undecided
         try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            answer = telegram.call(request, doing, repeat=False)
+            if open_before and type(answer).__name__ == "LoginToken":  # of no use to a key that is signed in
+                return after_all(telegram, None) or answer
+            return answer
+        except (Problem, KeyboardInterrupt) as doubt:
+            lost = isinstance(doubt, (Lost, UnknownAnswer, KeyboardInterrupt))
+            if not (lost or open_before):
+                raise
             signed = after_all(telegram, doubt)
             if signed:
                 return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+            if not lost or isinstance(doubt, KeyboardInterrupt):
                 raise
+            if tries == 2:
+                raise fate_unknown(doubt) if telegram.undecided else doubt from None
 
 
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | None:
     """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
@@ -270,31 +296,64 @@ def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except KeyboardInterrupt as stopped:
+        raise fate_unknown(stopped) from None
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            raise fate_unknown(problem) from problem
+        if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
 
 
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
+class FateUnknown(Problem):
+    """A call that can sign in was sent, and what has become of it is not known. The key is worth asking about again."""
+
+
+def fate_unknown(doubt: BaseException) -> FateUnknown:
+    """What to say while the account may have been signed in, or may be at any moment."""
+    title, name, call = (doubt.title, doubt.name, doubt.call) if isinstance(doubt, Problem) else (PRESSED, "", "")
+    return FateUnknown(
+        "It is not known whether you are signed in now.",
+        f"What signs you in was sent, and its answer has not come. ({title}) It may have gone through, or still do so.",
         [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Ask again with the same key, while this script runs.",
+            "Or open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost once "
+            "this script has ended.",
             "Run this script again.",
         ],
-        name=name,
+        name=name or "FateUnknown",
         call=call,
-        code=code,
+        code=1 if isinstance(doubt, Problem) else 130,
     )
+
+
+PRESSED = "You pressed Ctrl-C before the answer came."
+
+
+def before_leaving(telegram: Telegram, leaving: BaseException) -> SignedIn:
+    """Asks about the key once more if a call that can sign in is not answered yet; raises what is then to be said."""
+    if isinstance(leaving, FateUnknown) or not telegram.undecided:
+        raise leaving
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise fate_unknown(leaving) if telegram.undecided and not telegram.code_is_cancelled else leaving
+    return signed
+
+
+def ask_again(telegram: Telegram) -> SignedIn:
+    """Whether the key of a sign-in whose fate was not known is signed in by now."""
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise FateUnknown(
+            "Nobody is signed in with this key so far.",
+            "If Telegram's servers were in trouble, it may still come.",
+            ["Ask again in a minute.", "Or look at Telegram → Settings → Devices, and sign in again."],
+            name="FateUnknown",
+        )
+    return signed
 
 
 def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
@@ -339,7 +398,7 @@ class PhoneSignIn:
         self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        """The whole flow. Who leaves it on purpose has Telegram forget the code; after a trouble it still counts."""
         try:
             try:
                 return self._by_code()
@@ -347,7 +406,7 @@ class PhoneSignIn:
                 if problem.name != "SESSION_PASSWORD_NEEDED":
                     raise
                 return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
+        except (KeyboardInterrupt, Turn):
             self._forget_code()
             raise
 
@@ -467,11 +526,12 @@ class PhoneSignIn:
             sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        """auth.cancelCode: a code that nobody will type should not stay valid, nor sign in what is still under way."""
         if self.phone_code_hash:
             from telethon.tl.functions.auth import CancelCodeRequest
 
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            cancelled = self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            self.telegram.code_is_cancelled = cancelled is True and self.telegram.last_call == "auth.signIn"
 
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
@@ -1143,7 +1203,7 @@ DEAD_SESSION = (
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    """Says what else the person should know about a session that has just begun; a `Problem` if it is over already."""
     if signed.relogin_days:
         term.warn(
             f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
@@ -1151,24 +1211,40 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    try:
+        look_around(telegram, (tell_unconfirmed, "Whether it is confirmed"), (tell_frozen, "Whether it is frozen"))
+    except Problem as over:
+        raise Problem(
+            "The session that has just begun is over already: this string does not work.",
+            f"Telegram signed you in, and a moment later: {over.title} Somebody may have ended the session.",
+            ["Throw the string away.", "Look at Telegram → Settings → Devices.", "Sign in again."],
+            name=over.name,
+            call=over.call,
+        ) from over
+
+
+def look_around(telegram: Telegram, *looks: tuple[Callable[[Telegram], Any], str]) -> list[Any]:
+    """What each look at a session that is signed in finds; what one does not find in time or in order is noted.
+
+    A `Problem` when the session is over: Telegram says so, or no longer knows the key, which was then replaced.
+    """
     key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
+    found = []
+    for look, what in looks:
+        problem = None
         try:
-            look(telegram)
+            found.append(look(telegram))
+        except KeyboardInterrupt:  # the rest is not worth waiting for
+            break
         except Exception as error:  # an answer that makes no sense, too
             problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
+        if telegram.auth_key != key:
+            raise named_problem("AuthKeyNotFound")
+        if problem and problem.name in DEAD_SESSION:
+            raise problem
+        if problem:
+            term.note(f"{what} could not be looked up ({problem.name or problem.title}).")
+    return found
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -1225,6 +1301,9 @@ PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers 
 # get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
 KEY_EXCHANGES = 3
 
+# What they answer is about the key: with another one, in another data centre, they would ask about nobody.
+ABOUT_THE_KEY = ("users.getUsers", "account.getAuthorizations", "help.getAppConfig")
+
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
 
@@ -1259,6 +1338,10 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
+        self._known: Any = None  # the last sender that had a line
+        self.last_call = ""  # of those that can sign in
+        self.code_is_cancelled = False  # so that the last call signs nobody in any more
+        self._open_calls: list[Any] = []  # the futures of calls that can sign in
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
@@ -1285,6 +1368,19 @@ class Telegram:
     @property
     def _alive(self) -> bool:
         return self._sender is not None and bool(self._sender.is_connected())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a call that can sign in is not answered, or was granted after nobody waited for it any more.
+
+        TDLib (AuthManager.cpp) counts a late authorisation, too. A call that was refused is decided.
+        """
+        return any(
+            not call.done()
+            or call.cancelled()
+            or (call.exception() is None and type(call.result()).__name__ in ("Authorization", "LoginTokenSuccess"))
+            for call in self._open_calls
+        )
 
     # ── the main thread's side ──
 
@@ -1392,13 +1488,17 @@ class Telegram:
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             started = time.monotonic()
+            if not repeat:
+                self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
                 continue
+            if not repeat:
+                self._open_calls.pop()  # it is answered
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
             if not answers_to(request, answer):
@@ -1433,7 +1533,7 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1487,13 +1587,17 @@ class Telegram:
             raise unexpected(users[0] if users else None, "a User")
         return users[0]
 
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+    def mention(self, request: Any) -> Any:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up.
+
+        Returns the answer; None if there is none.
+        """
         if self._alive:
             try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+                return self._run(self._ask(request), "saying goodbye to Telegram", 3)
             except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
+                pass
+        return None
 
     def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
         """Counts down until an update of this class comes; None if none does."""
@@ -1602,13 +1706,16 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._dropped = False, ""
+        self._introduced = False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
+        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+            self._sender.go_on_from(self._known)
+        self._known, self._dropped = self._sender, ""
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1627,11 +1734,22 @@ class Telegram:
             except Exception:
                 await sender.disconnect()
 
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
+    async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
+
+        The future of the answer outlives the line: what is not acknowledged comes again on the next one.
+        """
+        import asyncio
+
+        sender = self._sender
+        future = sender.send(request if self._introduced else self._introduction(request))
+        if can_sign_in:
+            self._open_calls.append(future)
+        await asyncio.wait([future, sender.over], return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise sender.over.result() or ConnectionError("the line was closed")
+        self._introduced = self._introduced or not future.exception()
+        return future.result()
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection."""
@@ -1770,14 +1888,41 @@ class Ears:
 
 
 def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call and about its session.
 
     The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
     exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+
+    A call outlives its line: Telegram sends what was not acknowledged again on the next line of the same session
+    (core.telegram.org/mtproto/description#session), and there its future waits for it. Telethon begins a new session
+    on each line, and cancels what is under way. `over` is a future of why the line ended.
     """
+    import asyncio
+
     from telethon.network import MTProtoSender
 
     class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._state.reset = lambda: None
+            self.unanswered: dict[int, Any] = {}  # calls by their msg_id
+            self.over = asyncio.get_running_loop().create_future()
+
+        def go_on_from(self, known: Any) -> None:
+            """Takes over the session of a sender whose line has ended: its id, its counters, what is not answered."""
+            self._state.__dict__.update(known._state.__dict__)
+            self._pending_state = known.unanswered
+            self._pending_ack = known._pending_ack
+
+        async def _disconnect(self, error: Any = None) -> None:
+            self.unanswered.update(self._pending_state)
+            self._pending_state = {}
+            try:
+                await super()._disconnect(error)
+            finally:
+                if not self.over.done():
+                    self.over.set_result(error)
+
         async def _handle_rpc_result(self, message: Any) -> None:
             state = self._pending_state.get(message.obj.req_msg_id)
             await super()._handle_rpc_result(message)
@@ -2766,7 +2911,7 @@ def given_findings(
     `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
     or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
     """
-    paths = [path for word in words if word for path in ([word] if word == "-" else paths_meant(word))]
+    paths = [path for word in words if word for path in paths_meant(word)]
     found = []
     for path in without_halves(paths) if paths else [""]:
         if path in ("", "-"):
@@ -2783,12 +2928,9 @@ def given_findings(
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
-    if account:
-        chosen = [finding for finding in found if finding.number == account]
-        if not chosen:
-            has = "is one" if len(found) == 1 else f"are {len(found)}"
-            raise Problem(f"There is no account {account}: there {has}.", "", [PICK_ACCOUNT], name="NoSuchAccount")
-        return chosen
+    found = [finding for finding in found if account in (0, finding.number)]
+    if not found:
+        raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
     return found
 
 
@@ -2904,11 +3046,10 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     found = []
     for number, account in accounts:
         here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
-        if isinstance(account, Problem):
-            found.append(Finding(here, account, storage, number))
-        else:
-            term.hide(home_key(account).hex(), "key")
-            found.append(Finding(here, account, storage, number, doubts(account)))
+        odd = doubts(account) if isinstance(account, Session) else ()
+        found.append(Finding(here, account, storage, number, odd))
+    for session in sessions_of(found):
+        term.hide(home_key(session).hex(), "key")
     return found
 
 
@@ -2941,42 +3082,30 @@ IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the las
 
 
 def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
-    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
-
-    memory = "/dev/shm"
-    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        unzip(path, folder)
-        found = findings_at(folder, place, None, key_name, depth)
-        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
-    except Problem as problem:
-        return [Finding(place, problem, Storage())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def unzip(path: str, folder: str) -> None:
-    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
     import zipfile
 
-    left = ZIP_LIMIT
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                parts = re.split(r"[/\\]", info.filename)
-                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
-                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
-                if re.fullmatch(IN_ZIP, parts[-1]):
-                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
-                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
-                        left -= file.write(member.read(left))
-                if left <= 0:
-                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
-        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unlock(tdata: Tdata) -> None:
@@ -3044,7 +3173,11 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     the whole text has.
     """
     found: list[Finding] = []
+    seen = set()
     for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
         likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
         if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
             continue
@@ -3083,9 +3216,10 @@ def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
         piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
         piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
         before = text[max(0, start - 80) : start].rpartition("\n")[2]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
         goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
-        yield named[1] if named else "", line + 1, piece, goes_on[0] if goes_on else ""
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
@@ -5646,8 +5780,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
+        term.good("Telegram accepts it.")
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
@@ -5664,17 +5798,11 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    if not me.bot:
+        for found in look_around(
+            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+        ):
+            answer.update(found)
     return answer
 
 
@@ -7658,8 +7786,7 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """
     other, wanted = other_name(name)
     found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
-    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
-    return found.problem(name=shown, call=call, since=time.time())
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7724,10 +7851,14 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-20_000:])
-    lower = "\n".join(whole for _, whole in said).lower()
-    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    said = statements(text[-LONGEST_PASTED:])
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
     clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
     values = library_in(text)
     of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
@@ -7752,7 +7883,7 @@ def find_name(name: str) -> Found | None:
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7772,6 +7903,9 @@ def near_misses(text: str) -> list[str]:
 
 
 # ── from what was pasted to its statements ──
+
+# Characters at the end of a log that are looked at.
+LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7813,7 +7947,7 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 
 def clues_in(
-    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
 ) -> Iterator[Clue]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
     sent = {word for words in re.findall(SENT, said) for word in words}
@@ -7826,9 +7960,9 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
                 yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
-    for answer, pattern, own in texts:
+    for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
-        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+        for found in expression.finditer(where):
             if found.end() > before:
                 values = {key: int(value) for key, value in found.groupdict().items()}
                 end, start = found.end() - before, found.start() - before
@@ -7845,14 +7979,11 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
+    key = squashed(re.sub(KEY_BEHIND, "", last))
     shorter = re.sub("ERROR$", "", key)
     for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
         if candidate in rows_by_name():
             return rows_by_name()[candidate]
-    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        if "{key}" in row[1] and key.startswith(start):
-            return row
     return None
 
 
@@ -7877,17 +8008,14 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
     return values
 
 
-@functools.cache
-def as_expression(pattern: str) -> tuple[str, str]:
-    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
-    the word first spares compiling hundreds of expressions.
-    """
-    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
     number = r"(?P<{}>\d{{1,9}})\d*"
-    expression = "".join(
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
+    parts = (
+        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
+        for part in re.split(f"({ANYTHING})", text)
     )
-    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
+    return rf"(?<!\w){''.join(parts)}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
@@ -7995,7 +8123,11 @@ AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
 
 # What stands in a text of a row for what may be different each time.
+ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
 
 # A name that Telegram has sent, in the forms in which libraries show it.
 SENT = (
@@ -8005,8 +8137,8 @@ SENT = (
 
 # Values that stand neither in a name nor right behind it.
 VALUES_ELSEWHERE = {
-    "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
-    r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "seconds": r"(?:value|seconds|\bX|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(?:Some.)?"
+    r"(\d{1,9})\b(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
     "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
@@ -9475,25 +9607,26 @@ LIBRARIES = r"""
 mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
 Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
     updates any more, but its heir does: python3 -m pip install --upgrade kurigram
-GramJS          | gram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+GramJS          | \bgram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
 tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
 TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
-WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
-    WTelegramClient
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
 Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
-    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
-    RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
-    caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
-    caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b
-    opentele aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
+    RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
+    RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
+    caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
+    caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
+    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
+    telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -10925,6 +11058,8 @@ MEMBER_NO_LOCATION?
   @ at once, on another network
 
 “Cannot send requests while disconnected” (hides the cause)
+  ~ engine forcibly closed
+  ~ engine was closed
   | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
@@ -10994,6 +11129,7 @@ TimeoutError ETIMEDOUT
   = the network's
   # 110 60 10060
   ~ WinError 121
+  ~ telegram.error.TimedOut
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
@@ -11212,6 +11348,12 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
+  ~ BadMsgNotification: [16]
+  ~ BadMsgNotification: [17]
+  ~ BadMsgNotification: [20]
+  ~ BadMsgNotification…msg_id
+  | msg_id is too low
+  | msg_id is too high
   | msg_id too low
   | msg_id too high
   | Message too old, and it cannot be verified
@@ -11325,6 +11467,7 @@ CancelledError (hides the cause)
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
   | Connection not initialized
+  ~ Client has not been started yet
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
@@ -11402,6 +11545,7 @@ CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIE
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
   ~ Could not find the input entity for
+  ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
@@ -11489,15 +11633,24 @@ MultiError? (hides the cause)
 
 “Event loop is closed” (hides the cause)
   = Python's
-  ~ was never awaited
   ~ Task was destroyed but it is pending
   ! The program ended while something was still to be done.
   ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
-    none: a call was made without “await”, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
+    none, its Telethon may be older than its Python (3.14 needs Telethon 1.42 or newer).
   - Look further up in the log for the first error.
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ as the first error says
+
+“was never awaited” (hides the cause)
+  = Python's
+  ! The program made a call and did not wait for it.
+  ? “await” is missing before it; or another error ended the program first; or, with Telethon, it is older than this
+    Python (3.14 needs Telethon 1.42 or newer), so that the call never began.
+  - Look further up in the log for another error, and look that one up.
+  - {upgrade}
+  - If the program is yours, write “await” before that call.
+  @ at once, with the newer Telethon or the program mended
 
 “can't be used in 'await' expression”
   = Python's

@@ -2,7 +2,7 @@
 texts that have nothing to do with Telegram, none of which may be given to it.
 
 `fixtures/pasted` holds texts from public threads: `cases.tsv` says what each answer must hold, `unrelated.txt` has one
-text of other programs a line.
+text of other programs a line. `related.tsv` and `unrelated_more.txt` are more of both kinds.
 """
 
 from __future__ import annotations
@@ -60,6 +60,19 @@ def test_what_people_pasted_gets_its_answer(case: list[str], explain: Explain) -
     kind, pattern = re.fullmatch(r"must (not )?say: (.*?)(?: \(or: .*\))?", wanted).groups()  # type: ignore[union-attr]
     assert bool(re.search(pattern, said, re.IGNORECASE)) is not bool(kind), said
     assert code == 1 or "There is no answer" not in said
+
+
+with (SAMPLES / "related.tsv").open(encoding="utf-8", newline="") as lines:
+    RELATED = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]
+
+
+@pytest.mark.parametrize(("text", "wanted"), RELATED)
+def test_what_the_libraries_and_the_programs_around_them_say_gets_its_answer(
+    text: str, wanted: str, explain: Explain
+) -> None:
+    text = re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
+    _, said = explain(text)
+    assert re.search(wanted, said, re.IGNORECASE), said
 
 
 # ── what has nothing to do with Telegram ──

@@ -178,8 +178,11 @@ def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None
 def test_an_archive_that_cannot_be_looked_into_is_said_to_be_one(shell: Shell) -> None:
     path = shell.path / "given.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("../../evil.session", b"x")
-    assert "leaves the folder (../../evil.session)" in shell.check(path)["problem"]["title"]
+        archive.writestr("../../../../evil.session", string(1))
+        archive.writestr(f"{shell.path}/evil.txt", "x")
+        archive.writestr("Windows\\\\good.session", string(2))
+    assert keys(shell.check(path)) == [fingerprint(2), fingerprint(1)]
+    assert not list(shell.path.parent.rglob("evil*")) and not list(Path("/dev").glob("evil*"))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("photo.jpg", b"x")
     assert "archive" in shell.check(path)["problem"]["title"]
@@ -221,6 +224,16 @@ def test_two_strings_in_a_text_are_told_apart_with_their_lines(shell: Shell) -> 
 def test_two_strings_are_found_wherever_they_stand(shell: Shell, text: str) -> None:
     (shell.path / "given.json").write_text(text.format(string(1), string(2)).replace("'", '"'))
     assert keys(shell.check("given.json")) == [fingerprint(1), fingerprint(2)]
+
+
+def test_no_part_of_a_string_is_taken_for_the_name_of_another(shell: Shell) -> None:
+    secret = string(1)
+    for between in (" ", "=", ": ", "= ", ",", "'='"):
+        (shell.path / "two.txt").write_text(f"{secret}{between}{string(2)}")
+        done = shell.run("check", "two.txt")
+        assert not any(secret[at : at + 20] in done.stderr for at in range(len(secret) - 20))
+    (shell.path / "two.txt").write_text(f"{secret}\n{secret}\n")
+    assert keys([shell.check("two.txt")]) == [fingerprint(1)]
 
 
 @pytest.mark.parametrize("name", [".env", "settings.json", "config.toml"])
@@ -372,6 +385,8 @@ def test_a_text_gives_no_key_that_does_not_stand_in_it(parts: list[str], between
         assert isinstance(finding.session, (script.Session, script.Problem))
         if isinstance(finding.session, script.Session):
             assert script.fingerprint(script.home_key(finding.session)) in whole
+        said = f"{finding.place} {getattr(finding.session, 'title', '')} {getattr(finding.session, 'meaning', '')}"
+        assert not [run for run in re.findall(r"[\w-]{20,}", said) if any(run in string(one) for one in range(10))]
 
 
 @given(st.text(max_size=60))

@@ -183,6 +183,9 @@ def launch(config: dict[str, Any], arguments: list[str], script_path: Path = SCR
     try:
         script = importlib.import_module("telegram_session")
         _point_script(script, ports)
+        for name, seconds in config["limits"].items():
+            assert hasattr(script, name), name
+            setattr(script, name, seconds)
         return script.main(arguments)
     finally:
         if border.refused:
