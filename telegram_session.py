@@ -4312,19 +4312,63 @@ def read_head(path: str) -> bytes:
 
 
 def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+    """The `Problem` of a file that should have been a database, or was given as a session: what its beginning shows."""
+    for start, what, steps in OTHER_FILES:
+        if re.match(start, name.encode("utf-8", "replace") + b"\n" + head[:300], re.IGNORECASE | re.DOTALL):
+            return Problem(f"{name} is {what}.", "", [steps], name="NotASession")
+    if is_binary(head):
+        return Problem(
+            f"{name} is neither text nor a file that this script knows.",
+            f"It is binary and begins with {head[:8].hex(' ')}. What is encrypted looks like that, for example: a "
+            "database of TDLib (Telegram X and others), a session of WTelegramClient.",
+            ["Look in the program that it comes from for a way to get a session string out of it.", SIGN_IN_AGAIN],
+            name="UnknownBinary",
+        )  # fmt: skip
+    return Problem(f"{name} is text, not a database, and not a session that this script knows.", "", [SIGN_IN_AGAIN],
+        name="UnknownText")  # fmt: skip
 
 
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+def is_binary(head: bytes) -> bool:
+    """Whether this is no text in any encoding: control characters stand all over it, and not in every second place."""
+    start = head[:1000]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or not start[1:100:2].strip(b"\0"):
+        return False
+    return 25 * len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start)) > len(start)
+
+
+ITS_PROGRAM = "It belongs to that program, and this script does not read it. Sign in again to get a session of its own."
+
+# How files begin that are taken for sessions, behind their name and a line end: a pattern, what it is, what to do.
+OTHER_FILES = (
+    (
+        rb"[^\n]*\n(PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar)",
+        "an archive",
+        "Unpack it first, and give the file or folder in it.",
+    ),
+    (
+        rb"[^\n]*\nTDF[$]",
+        "one file of a Telegram Desktop folder",
+        "Give the whole folder, the one with key_datas in it.",
+    ),
+    (
+        rb"[^\n]*\n(\xd9\xd5\x05\xf9\x20\xa1\x63\xd7|\x37\x7f\x06[\x82\x83])|[^\n]*-(journal|wal|shm)\n",
+        "the journal that SQLite keeps beside a database",
+        "Give the database itself: the file of the same name without -journal, -wal or -shm.",
+    ),
+    (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
+    (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
+    (
+        rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
+        "tgnet.dat of Telegram for Android, with its key in it",
+        ITS_PROGRAM,
+    ),
+    (
+        rb"userconfing\.xml\n|[^\n]*\n\s*(<\?xml[^>]*>\s*)?<map>",
+        "settings of an Android app; Telegram for Android keeps its key in files/tgnet.dat, not here",
+        ITS_PROGRAM,
+    ),
+    (rb"td\.binlog\n|db\.sqlite\n(?!SQLite)", "what TDLib (Telegram X and others) calls so, encrypted", ITS_PROGRAM),
+    (rb"[^\n]*\n\s*<", "a web page (HTML) or XML", "Download the file itself, not the page that shows it."),
 )
 
 
@@ -4803,7 +4847,7 @@ class SessionJson(Storage):
             storage = recognise_text(text)
         else:
             raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
                 f"Looked for {self.session_path}.", ["Put both files in the same folder."],
             )  # fmt: skip
         session = storage.load()
@@ -5553,10 +5597,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path)
     if database or path.endswith(".session"):
         return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
+    other = not_a_database(head, os.path.basename(path))
+    if other.name != "UnknownText" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise other
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5579,14 +5622,15 @@ def recognise_bytes(data: bytes) -> StringStorage:
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
     names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    owners = (
+        (r"\.tempkeyEncrypted|account-.*", "Telegram for macOS (App Store) or iOS, not of Telegram Desktop"),
+        ("tgnet\\.dat", "Telegram for Android"),
+        ("td\\.binlog", "TDLib (Telegram X and others)"),
+        ("safe\\.php", "MadelineProto"),
+    )
+    for pattern, owner in owners:
+        if any(re.fullmatch(pattern, name) for name in names):
+            return Problem(f"This is the data of {owner}.", "", [ITS_PROGRAM], name="NotASession")
     if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
@@ -6194,15 +6238,15 @@ def explain_all() -> None:
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
 def read_pasted(file: Any) -> str:
-    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
+    limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
@@ -6214,15 +6258,12 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
-    if not text.strip():
-        term.bad("There is no answer, because what was given is empty.")
-    elif near:
-        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad(f"There is no answer for that in the list of errors{seen}.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
@@ -7816,14 +7857,12 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
-    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
@@ -7841,16 +7880,18 @@ def telegram_name(error: BaseException) -> str:
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
     the answer that the connection keeps with the exception (`rpc_error`).
     """
-    answer = getattr(error, "rpc_error", None)
-    return in_one_line(answer.error_message, 100) if answer is not None else ""
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
-    points to Telegram, and whether just this name or text was asked for.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
     """
 
     answer: Answer
@@ -7858,6 +7899,7 @@ class Found(NamedTuple):
     values: dict[str, object]
     of_telegram: bool = True
     asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7875,29 +7917,14 @@ class Found(NamedTuple):
         )
 
 
-class Clue(NamedTuple):
-    """What points to a row.
-
-    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
-    `asked`: there is nothing else.
-    """
-
-    rank: tuple[bool, int, int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, object]
-    own: bool
-    asked: bool
-
-
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-LONGEST_PASTED:])
+    text = text[-20_000:]
+    said = statements(text)
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     lower = "\n".join(whole for _, whole in said).lower()
     texts = []
@@ -7905,31 +7932,24 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
         for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
             if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
                 texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
-    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
-    clues.sort(key=lambda clue: clue.rank)
-    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
     if not same:
         return None
-    for clue in same:  # the name may say which error it is, and the text how long to wait
-        values.update(clue.values)
-    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
-
-
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `row_of`."""
-    row = row_of(name)
-    values = values_of(row[1], name) if row else {}
-    return Found(row[0], with_values(row[1], values), values) if row else None
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7942,7 +7962,7 @@ def near_misses(text: str) -> list[str]:
     if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
-    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
     near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
@@ -7950,8 +7970,6 @@ def near_misses(text: str) -> list[str]:
 
 # ── from what was pasted to its statements ──
 
-# Characters at the end of a log that are looked at.
-LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7994,9 +8012,9 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 def clues_in(
     place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
-) -> Iterator[Clue]:
+) -> Iterator[Found]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
-    sent = {word for words in re.findall(SENT, said) for word in words}
+    sent = {"".join(words) for words in re.findall(SENT, said)}
     for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
@@ -8005,7 +8023,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
     for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in expression.finditer(where):
@@ -8015,7 +8033,7 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
                 asked_for = len(found[0]) >= len(asked) > 0
-                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -8026,11 +8044,9 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     """
     module, _, last = token.rpartition(".")
     key = squashed(re.sub(KEY_BEHIND, "", last))
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return rows_by_name()[candidate]
-    return None
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
 def other_name(token: str) -> tuple[Answer, str]:
@@ -8056,19 +8072,17 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
 
 def as_expression(text: str) -> str:
     """The text of a row as a regular expression; `{seconds}` is any number."""
-    number = r"(?P<{}>\d{{1,9}})\d*"
-    parts = (
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
-        for part in re.split(f"({ANYTHING})", text)
-    )
-    return rf"(?<!\w){''.join(parts)}(?!\w)"
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -8097,16 +8111,14 @@ class Answer(NamedTuple):
 @functools.cache
 def answers() -> tuple[Answer, ...]:
     """Every row of ERRORS, in the order of the table."""
-    found = []
-    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
-        title, *rows = group.strip().split("\n\n")
-        for row in rows:
-            head, *lines = row.split("\n")
-            found.append(_answer(title, head, lines))
-    return tuple(found)
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def _answer(group: str, head: str, lines: list[str]) -> Answer:
+def _answer(group: str, head: str, *lines: str) -> Answer:
     """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
@@ -8139,8 +8151,7 @@ def filled(text: str, values: dict[str, object]) -> str:
     """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
-        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
         if match[1] != "seconds":
             return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
@@ -8166,11 +8177,14 @@ Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://prox
 AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 
 # What stands for words in braces, unless a text shows something else.
-STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
 
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
-WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
