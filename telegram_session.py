@@ -71,6 +71,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import contextlib
 import functools
 import re
 import time
@@ -175,15 +176,26 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+def session_string(
+    options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr, dc_id: int = 2, auth_key: bytes = b""
+) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there.
+
+    With the `auth_key` of a sign-in whose fate is not known, Telegram is asked about that instead.
+    """
     term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
+    if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    telegram = Telegram(
+        credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
+    )
     try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+        with telegram:
             telegram.connect()
-            signed = sign_in(telegram, credentials, who)
+            try:
+                signed = ask_again(telegram) if auth_key else sign_in(telegram, credentials, who)
+            except BaseException as leaving:
+                signed = before_leaving(telegram, leaving)
             try:
                 handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
@@ -193,6 +205,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         return session_string(options, credentials, ask_phone(use_environment=False))
     except Problem as problem:
         problem.ways = ways_on(options, credentials, who)
+        if isinstance(problem, FateUnknown) or auth_key:
+            dc_id, auth_key = telegram.dc_id, telegram.auth_key
+            again = lambda: session_string(options, credentials, who, dc_id, auth_key)  # noqa: E731
+            problem.ways = [("ask again whether you are signed in", again), *problem.ways]
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
@@ -242,25 +258,36 @@ class Turn(Exception):
 
 
 def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+    """Makes a call that can sign in, and believes neither that it failed nor that a later one did before it has asked.
 
     When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    signed in already: this asks on a new line who the key is. As long as such a call is not answered it may still be
+    carried out, and then the next one is refused: so after each one this asks again. Returns Telegram's answer, or a
+    `SignedIn`.
     """
     tries = 0
     while True:
         tries += 1
+        open_before = telegram.undecided
         try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            answer = telegram.call(request, doing, repeat=False)
+            if open_before and type(answer).__name__ == "LoginToken":  # of no use to a key that is signed in
+                return after_all(telegram, None) or answer
+            return answer
+        except (Problem, KeyboardInterrupt) as doubt:
+            lost = isinstance(doubt, (Lost, UnknownAnswer, KeyboardInterrupt))
+            if not (lost or open_before):
+                raise
             signed = after_all(telegram, doubt)
             if signed:
                 return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+            if not lost or isinstance(doubt, KeyboardInterrupt):
                 raise
+            if tries == 2:
+                raise fate_unknown(doubt) if telegram.undecided else doubt from None
 
 
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | None:
     """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
@@ -269,31 +296,64 @@ def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
+    except KeyboardInterrupt as stopped:
+        raise fate_unknown(stopped) from None
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+            raise fate_unknown(problem) from problem
+        if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
 
 
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
+class FateUnknown(Problem):
+    """A call that can sign in was sent, and what has become of it is not known. The key is worth asking about again."""
+
+
+def fate_unknown(doubt: BaseException) -> FateUnknown:
+    """What to say while the account may have been signed in, or may be at any moment."""
+    title, name, call = (doubt.title, doubt.name, doubt.call) if isinstance(doubt, Problem) else (PRESSED, "", "")
+    return FateUnknown(
+        "It is not known whether you are signed in now.",
+        f"What signs you in was sent, and its answer has not come. ({title}) It may have gone through, or still do so.",
         [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Ask again with the same key, while this script runs.",
+            "Or open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost once "
+            "this script has ended.",
             "Run this script again.",
         ],
-        name=name,
+        name=name or "FateUnknown",
         call=call,
-        code=code,
+        code=1 if isinstance(doubt, Problem) else 130,
     )
+
+
+PRESSED = "You pressed Ctrl-C before the answer came."
+
+
+def before_leaving(telegram: Telegram, leaving: BaseException) -> SignedIn:
+    """Asks about the key once more if a call that can sign in is not answered yet; raises what is then to be said."""
+    if isinstance(leaving, FateUnknown) or not telegram.undecided:
+        raise leaving
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise fate_unknown(leaving) if telegram.undecided and not telegram.code_is_cancelled else leaving
+    return signed
+
+
+def ask_again(telegram: Telegram) -> SignedIn:
+    """Whether the key of a sign-in whose fate was not known is signed in by now."""
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise FateUnknown(
+            "Nobody is signed in with this key so far.",
+            "If Telegram's servers were in trouble, it may still come.",
+            ["Ask again in a minute.", "Or look at Telegram → Settings → Devices, and sign in again."],
+            name="FateUnknown",
+        )
+    return signed
 
 
 def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
@@ -338,7 +398,7 @@ class PhoneSignIn:
         self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        """The whole flow. Who leaves it on purpose has Telegram forget the code; after a trouble it still counts."""
         try:
             try:
                 return self._by_code()
@@ -346,7 +406,7 @@ class PhoneSignIn:
                 if problem.name != "SESSION_PASSWORD_NEEDED":
                     raise
                 return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
+        except (KeyboardInterrupt, Turn):
             self._forget_code()
             raise
 
@@ -466,11 +526,12 @@ class PhoneSignIn:
             sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        """auth.cancelCode: a code that nobody will type should not stay valid, nor sign in what is still under way."""
         if self.phone_code_hash:
             from telethon.tl.functions.auth import CancelCodeRequest
 
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            cancelled = self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            self.telegram.code_is_cancelled = cancelled is True and self.telegram.last_call == "auth.signIn"
 
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
@@ -1142,7 +1203,7 @@ DEAD_SESSION = (
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    """Says what else the person should know about a session that has just begun; a `Problem` if it is over already."""
     if signed.relogin_days:
         term.warn(
             f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
@@ -1150,24 +1211,40 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    try:
+        look_around(telegram, (tell_unconfirmed, "Whether it is confirmed"), (tell_frozen, "Whether it is frozen"))
+    except Problem as over:
+        raise Problem(
+            "The session that has just begun is over already: this string does not work.",
+            f"Telegram signed you in, and a moment later: {over.title} Somebody may have ended the session.",
+            ["Throw the string away.", "Look at Telegram → Settings → Devices.", "Sign in again."],
+            name=over.name,
+            call=over.call,
+        ) from over
+
+
+def look_around(telegram: Telegram, *looks: tuple[Callable[[Telegram], Any], str]) -> list[Any]:
+    """What each look at a session that is signed in finds; what one does not find in time or in order is noted.
+
+    A `Problem` when the session is over: Telegram says so, or no longer knows the key, which was then replaced.
+    """
     key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
+    found = []
+    for look, what in looks:
+        problem = None
         try:
-            look(telegram)
+            found.append(look(telegram))
+        except KeyboardInterrupt:  # the rest is not worth waiting for
+            break
         except Exception as error:  # an answer that makes no sense, too
             problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
+        if telegram.auth_key != key:
+            raise named_problem("AuthKeyNotFound")
+        if problem and problem.name in DEAD_SESSION:
+            raise problem
+        if problem:
+            term.note(f"{what} could not be looked up ({problem.name or problem.title}).")
+    return found
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -1224,6 +1301,9 @@ PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers 
 # get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
 KEY_EXCHANGES = 3
 
+# What they answer is about the key: with another one, in another data centre, they would ask about nobody.
+ABOUT_THE_KEY = ("users.getUsers", "account.getAuthorizations", "help.getAppConfig")
+
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
 
@@ -1258,6 +1338,10 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
+        self._known: Any = None  # the last sender that had a line
+        self.last_call = ""  # of those that can sign in
+        self.code_is_cancelled = False  # so that the last call signs nobody in any more
+        self._open_calls: list[Any] = []  # the futures of calls that can sign in
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
@@ -1284,6 +1368,19 @@ class Telegram:
     @property
     def _alive(self) -> bool:
         return self._sender is not None and bool(self._sender.is_connected())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a call that can sign in is not answered, or was granted after nobody waited for it any more.
+
+        TDLib (AuthManager.cpp) counts a late authorisation, too. A call that was refused is decided.
+        """
+        return any(
+            not call.done()
+            or call.cancelled()
+            or (call.exception() is None and type(call.result()).__name__ in ("Authorization", "LoginTokenSuccess"))
+            for call in self._open_calls
+        )
 
     # ── the main thread's side ──
 
@@ -1391,13 +1488,17 @@ class Telegram:
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             started = time.monotonic()
+            if not repeat:
+                self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
                 continue
+            if not repeat:
+                self._open_calls.pop()  # it is answered
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
             if not answers_to(request, answer):
@@ -1432,7 +1533,7 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1486,13 +1587,17 @@ class Telegram:
             raise unexpected(users[0] if users else None, "a User")
         return users[0]
 
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+    def mention(self, request: Any) -> Any:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up.
+
+        Returns the answer; None if there is none.
+        """
         if self._alive:
             try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+                return self._run(self._ask(request), "saying goodbye to Telegram", 3)
             except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
+                pass
+        return None
 
     def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
         """Counts down until an update of this class comes; None if none does."""
@@ -1601,13 +1706,16 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._dropped = False, ""
+        self._introduced = False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
+        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+            self._sender.go_on_from(self._known)
+        self._known, self._dropped = self._sender, ""
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1626,11 +1734,22 @@ class Telegram:
             except Exception:
                 await sender.disconnect()
 
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
+    async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
+
+        The future of the answer outlives the line: what is not acknowledged comes again on the next one.
+        """
+        import asyncio
+
+        sender = self._sender
+        future = sender.send(request if self._introduced else self._introduction(request))
+        if can_sign_in:
+            self._open_calls.append(future)
+        await asyncio.wait([future, sender.over], return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise sender.over.result() or ConnectionError("the line was closed")
+        self._introduced = self._introduced or not future.exception()
+        return future.result()
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection."""
@@ -1769,14 +1888,41 @@ class Ears:
 
 
 def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call and about its session.
 
     The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
     exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+
+    A call outlives its line: Telegram sends what was not acknowledged again on the next line of the same session
+    (core.telegram.org/mtproto/description#session), and there its future waits for it. Telethon begins a new session
+    on each line, and cancels what is under way. `over` is a future of why the line ended.
     """
+    import asyncio
+
     from telethon.network import MTProtoSender
 
     class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._state.reset = lambda: None
+            self.unanswered: dict[int, Any] = {}  # calls by their msg_id
+            self.over = asyncio.get_running_loop().create_future()
+
+        def go_on_from(self, known: Any) -> None:
+            """Takes over the session of a sender whose line has ended: its id, its counters, what is not answered."""
+            self._state.__dict__.update(known._state.__dict__)
+            self._pending_state = known.unanswered
+            self._pending_ack = known._pending_ack
+
+        async def _disconnect(self, error: Any = None) -> None:
+            self.unanswered.update(self._pending_state)
+            self._pending_state = {}
+            try:
+                await super()._disconnect(error)
+            finally:
+                if not self.over.done():
+                    self.over.set_result(error)
+
         async def _handle_rpc_result(self, message: Any) -> None:
             state = self._pending_state.get(message.obj.req_msg_id)
             await super()._handle_rpc_result(message)
@@ -2009,11 +2155,24 @@ def show_ready_to_paste(handed: Handed) -> None:
 
 def show_for(target: Target, handed: Handed) -> None:
     """What one program needs."""
+    names = target.session.split(", ")
+    if len(names) > 1:
+        chosen = choose("What does it call the session? Its manual tells.", names)
+        if chosen is None:
+            return
+        target = target._replace(session=names[chosen])
     if target.takes == "variables":
         term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet(env_lines(variables(target, handed)))
+        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))))
     elif target.takes == "mcp":
+        term.note(target.place)
         show_for_mcp_client(target, handed)
+    elif target.takes == "tgcf":
+        import json
+
+        login = {**variables(target, handed), "API_ID": handed.credentials.api_id, "user_type": 1}
+        term.say(f"This goes into {target.place}; what else is in that file stays:", mark="→")
+        show_snippet(json.dumps({"login": login}, indent=2))
     elif target.takes == "fields":
         term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
         show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
@@ -2026,27 +2185,46 @@ def show_for(target: Target, handed: Handed) -> None:
 
 
 def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with the three values."""
+    """The settings of an MCP client that start a server with its values."""
     clients = rows_of(MCP_CLIENTS)
     chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
     if chosen is None:
         return
-    _, shape, place = clients[chosen]
-    command, environment = target.place.split(), variables(target, handed)
+    client, key = clients[chosen][:2]
+    command, environment = target.command.split(), variables(target, handed)
     name = target.name.rpartition("/")[2]
-    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
-    if shape == "toml":
+    places = client_places(clients[chosen])
+    term.say(
+        f"This goes into {' or '.join(places)}. If there are other servers in it, put this one beside them.", mark="→"
+    )
+    if len(places) > 1:
+        term.say("Which of the two is read depends on how it was installed: from the Store, the second.", indent=2)
+    if key == "mcp_servers":
         show_snippet(codex_toml(name, command, environment))
+    elif key == "extensions":
+        show_snippet(goose_yaml(name, command, environment))
     else:
-        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
-    if "/full/path/" in target.place:
+        show_snippet(mcp_json(name, command, environment, key))
+    if "/full/path/" in target.command:
         term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
-    if shape == "command":
+    term.say(
+        f"If {client} does not find {command[0]}, write its full path there: a program that is started from the dock "
+        "looks for it in fewer folders than a terminal."
+    )
+    if client == "Claude Code":
+        term.say("Do not put it into .mcp.json: that file is made to be shared through git.")
         term.warn(
-            "The command below does the same, but it stays in the history of your shell, and everybody on this "
-            "computer can see it while it runs. The file above is better."
+            "The command below is for the folder that you run it in; with “-s user” behind “add” it is for all. It "
+            "stays in the history of your shell, and everybody on this computer can see it while it runs. The file "
+            "above is better."
         )
         show_snippet(claude_command(name, command, environment))
+
+
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
 
 
 def show_docker(handed: Handed) -> None:
@@ -2081,12 +2259,24 @@ def env_lines(environment: dict[str, str]) -> str:
 
 
 def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    """The JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
     import json
 
-    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
-    server.update(command=command[0], args=list(command[1:]), env=environment)
+    server: dict[str, Any] = {"command": command[0], "args": list(command[1:]), "env": environment}
+    if servers == "servers":
+        server = {"type": "stdio", **server}
+    elif servers == "mcp":
+        server = {"type": "local", "command": list(command), "environment": environment}
     return json.dumps({servers: {name: server}}, indent=2)
+
+
+def goose_yaml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The YAML of Goose. What JSON makes of a text or a list of texts is YAML, too."""
+    import json
+
+    lines = ["extensions:", f"  {name}:", "    type: stdio", "    enabled: true", f"    name: {name}"]
+    lines += [f"    cmd: {json.dumps(command[0])}", f"    args: {json.dumps(list(command[1:]))}", "    envs:"]
+    return "\n".join([*lines, *(f"      {key}: {json.dumps(value)}" for key, value in environment.items())])
 
 
 def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2121,10 +2311,12 @@ def write_for(target: Target, handed: Handed) -> None:
     if target.takes == "file":
         save_session([handed.session], path, "telethon", schema=7)
     else:
-        write_bytes(path, handed.string.encode("ascii"))
+        # GramJS reads standard base64 only; others it takes for no session, without a word.
+        write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
     show_snippet(env_lines(variables(target, handed)))
+    show_for_mcp_client(target, handed)
 
 
 # ── clipboard and file ──
@@ -2765,7 +2957,7 @@ def given_findings(
     `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
     or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
     """
-    paths = [path for word in words if word for path in ([word] if word == "-" else paths_meant(word))]
+    paths = [path for word in words if word for path in paths_meant(word)]
     found = []
     for path in without_halves(paths) if paths else [""]:
         if path in ("", "-"):
@@ -2782,32 +2974,31 @@ def given_findings(
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
-    if account:
-        chosen = [finding for finding in found if finding.number == account]
-        if not chosen:
-            has = "is one" if len(found) == 1 else f"are {len(found)}"
-            raise Problem(f"There is no account {account}: there {has}.", "", [PICK_ACCOUNT], name="NoSuchAccount")
-        return chosen
+    found = [finding for finding in found if account in (0, finding.number)]
+    if not found:
+        raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
     return found
 
 
-def is_typed(words: Sequence[str]) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and not any(set(words) - {"-"}) and not os.environ.get("TELEGRAM_SESSION_STRING")
-
-
 def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
-    """What is in TELEGRAM_SESSION_STRING, is typed, or comes by standard input, if `source` is `-` that at once."""
+    """What is in TELEGRAM_SESSION_STRING, or is typed, until it is a session, or comes by standard input.
+
+    With `-` as the `source` standard input goes before the variable, where it is no terminal.
+    """
     given = os.environ.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
-    if term.interactive:
+    while term.interactive:
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         paths = paths_meant(answer) if len(answer) < 4096 else []
-        if any(map(os.path.exists, paths)):
-            return given_findings(paths, json_path, key_name)
-        return findings_in_text(answer, "")
+        there = any(map(os.path.exists, paths))
+        found = given_findings(paths, json_path, key_name) if there else findings_in_text(answer, "")
+        if sessions_of(found):
+            return found
+        for finding in found:
+            if isinstance(finding.session, Problem):
+                term.problem(finding.session)
     data = sys.stdin.buffer.read(TEXT_LIMIT)
     if data.startswith(b"SQLite format 3\0"):
         what = "Give the path of a .session file; only a string can come by standard input."
@@ -2836,8 +3027,11 @@ def paths_meant(word: str) -> list[str]:
         for ending in ("", ".session", ".json"):
             if os.path.lexists(reading + ending):
                 return [reading + ending if ending else reading]
-    matching = ("\0" not in word and glob.has_magic(word) and len(word) < 1024) and readings
-    return next(filter(None, (sorted(glob.glob(reading)) for reading in matching or ())), [word])
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
 
 
 def without_halves(paths: Sequence[str]) -> list[str]:
@@ -2850,7 +3044,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -2872,8 +3066,8 @@ def findings_at(
         return found
     if os.path.isdir(path):
         return findings_in_folder(path, place, key_name, depth) or found
-    if os.path.isfile(path) and zipfile.is_zipfile(path):
-        return findings_in_zip(path, place, key_name) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
     return findings_in_text_file(path, place) or found
 
 
@@ -2898,11 +3092,10 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     found = []
     for number, account in accounts:
         here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
-        if isinstance(account, Problem):
-            found.append(Finding(here, account, storage, number))
-        else:
-            term.hide(home_key(account).hex(), "key")
-            found.append(Finding(here, account, storage, number, doubts(account)))
+        odd = doubts(account) if isinstance(account, Session) else ()
+        found.append(Finding(here, account, storage, number, odd))
+    for session in sessions_of(found):
+        term.hide(home_key(session).hex(), "key")
     return found
 
 
@@ -2934,43 +3127,31 @@ ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
 IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
 
 
-def findings_in_zip(path: str, place: str, key_name: str) -> list[Finding]:
-    """What is in a zip. It is taken out to where only its owner can read it, in memory on Linux, and removed again."""
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
-
-    memory = "/dev/shm"
-    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
-    try:
-        unzip(path, folder)
-        found = findings_at(folder, place, None, key_name)
-        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
-    except Problem as problem:
-        return [Finding(place, problem, Storage())]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def unzip(path: str, folder: str) -> None:
-    """Takes out of a zip what can be part of a session; a `Problem` if it is locked, damaged, too large or hostile."""
     import zipfile
 
-    left = ZIP_LIMIT
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                parts = re.split(r"[/\\]", info.filename)
-                if ".." in parts or re.match(r"[/\\]|\w:", info.filename):
-                    raise ValueError(f"it has a path that leaves the folder ({info.filename[:60]})")
-                if re.fullmatch(IN_ZIP, parts[-1]):
-                    os.makedirs(os.path.join(folder, *parts[:-1]), exist_ok=True)
-                    with archive.open(info) as member, open(os.path.join(folder, *parts), "wb") as file:
-                        left -= file.write(member.read(left))
-                if left <= 0:
-                    raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
-        raise Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive") from None
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unlock(tdata: Tdata) -> None:
@@ -2992,6 +3173,8 @@ def unlock(tdata: Tdata) -> None:
             what = "The one in TELEGRAM_PASSCODE does not open this folder."
             raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
         term.bad("Wrong passcode.")
+    if term.interactive:
+        term.note(f"{tdata.path} is locked.")
     while True:
         if not term.interactive:
             tdata.accounts()  # raises the `Problem` of a locked folder
@@ -3035,60 +3218,54 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found = []
+    found: list[Finding] = []
+    seen = set()
     for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
         here = joined(place, name, f"line {line}")
-        try:
-            found += findings_of(recognise_piece(piece, rest), here)
-        except Problem as problem:
-            problem.meaning = f"It is in {here}. {problem.meaning}"
-            if re.search("(?i)session|string", name) or looks_like_a_string(piece):
-                found.append(Finding(here, problem, Storage()))
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
     try:
-        whole = recognise_text(text)
+        whole = recognise_text(text[:STRING_LIMIT])
     except Problem as problem:
         return found or [Finding(place, problem, Storage())]
-    read = [finding for finding in found if isinstance(finding.session, Session)]
-    return found if read and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-def pieces_of(text: str, line: int = 0) -> Iterator[tuple[str, int, str, str]]:
-    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on.
-
-    A value in double quotes is read as JSON has it, and a text of JSON in it is looked into, too.
-    """
-    import json
-
-    for found in re.finditer(r'"((?:[^"\\]|\\.)*)"|[A-Za-z0-9+/_-]{80,}=*', text, re.DOTALL):
-        piece, number = found[0], line or text.count("\n", 0, found.start()) + 1
-        if found[1] is not None:
-            if not re.search("[A-Za-z0-9+/_-]{60}", piece):
-                continue
-            try:
-                piece = str(json.loads(piece, strict=False))
-            except ValueError:
-                piece = found[1]
-            if '"' in piece:
-                yield from pieces_of(piece, number)
-                continue
-        before = text[max(0, text.rfind("\n", 0, found.start())) : found.start()][-80:]
-        named = re.search(r"([A-Za-z_][\w.-]*)[\"']?\s*[:=]\s*[\"']?$", before) or re.match(r"([A-Za-z_]\w*)=", piece)
-        goes_on = re.match(r"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{8,}=*(?=[\s\"']|$))+", text[found.end() :][:1000])
-        yield named[1] if named else "", number, piece, goes_on[0] if goes_on else ""
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
-def recognise_piece(piece: str, rest: str) -> StringStorage:
-    """The string in a piece of a text, or else in that and the `rest` of it in the next lines."""
-    try:
-        return recognise_text(piece)
-    except Problem:
-        if not rest:
-            raise
-        try:
-            return recognise_text(piece + rest)
-        except Problem:
-            pass
-        raise
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
 
 
 def looks_like_a_string(piece: str) -> bool:
@@ -4135,19 +4312,63 @@ def read_head(path: str) -> bytes:
 
 
 def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+    """The `Problem` of a file that should have been a database, or was given as a session: what its beginning shows."""
+    for start, what, steps in OTHER_FILES:
+        if re.match(start, name.encode("utf-8", "replace") + b"\n" + head[:300], re.IGNORECASE | re.DOTALL):
+            return Problem(f"{name} is {what}.", "", [steps], name="NotASession")
+    if is_binary(head):
+        return Problem(
+            f"{name} is neither text nor a file that this script knows.",
+            f"It is binary and begins with {head[:8].hex(' ')}. What is encrypted looks like that, for example: a "
+            "database of TDLib (Telegram X and others), a session of WTelegramClient.",
+            ["Look in the program that it comes from for a way to get a session string out of it.", SIGN_IN_AGAIN],
+            name="UnknownBinary",
+        )  # fmt: skip
+    return Problem(f"{name} is text, not a database, and not a session that this script knows.", "", [SIGN_IN_AGAIN],
+        name="UnknownText")  # fmt: skip
 
 
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+def is_binary(head: bytes) -> bool:
+    """Whether this is no text in any encoding: control characters stand all over it, and not in every second place."""
+    start = head[:1000]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or not start[1:100:2].strip(b"\0"):
+        return False
+    return 25 * len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start)) > len(start)
+
+
+ITS_PROGRAM = "It belongs to that program, and this script does not read it. Sign in again to get a session of its own."
+
+# How files begin that are taken for sessions, behind their name and a line end: a pattern, what it is, what to do.
+OTHER_FILES = (
+    (
+        rb"[^\n]*\n(PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar)",
+        "an archive",
+        "Unpack it first, and give the file or folder in it.",
+    ),
+    (
+        rb"[^\n]*\nTDF[$]",
+        "one file of a Telegram Desktop folder",
+        "Give the whole folder, the one with key_datas in it.",
+    ),
+    (
+        rb"[^\n]*\n(\xd9\xd5\x05\xf9\x20\xa1\x63\xd7|\x37\x7f\x06[\x82\x83])|[^\n]*-(journal|wal|shm)\n",
+        "the journal that SQLite keeps beside a database",
+        "Give the database itself: the file of the same name without -journal, -wal or -shm.",
+    ),
+    (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
+    (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
+    (
+        rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
+        "tgnet.dat of Telegram for Android, with its key in it",
+        ITS_PROGRAM,
+    ),
+    (
+        rb"userconfing\.xml\n|[^\n]*\n\s*(<\?xml[^>]*>\s*)?<map>",
+        "settings of an Android app; Telegram for Android keeps its key in files/tgnet.dat, not here",
+        ITS_PROGRAM,
+    ),
+    (rb"td\.binlog\n|db\.sqlite\n(?!SQLite)", "what TDLib (Telegram X and others) calls so, encrypted", ITS_PROGRAM),
+    (rb"[^\n]*\n\s*<", "a web page (HTML) or XML", "Download the file itself, not the page that shows it."),
 )
 
 
@@ -4626,7 +4847,7 @@ class SessionJson(Storage):
             storage = recognise_text(text)
         else:
             raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
                 f"Looked for {self.session_path}.", ["Put both files in the same folder."],
             )  # fmt: skip
         session = storage.load()
@@ -5376,10 +5597,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path)
     if database or path.endswith(".session"):
         return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
+    other = not_a_database(head, os.path.basename(path))
+    if other.name != "UnknownText" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise other
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5402,14 +5622,15 @@ def recognise_bytes(data: bytes) -> StringStorage:
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
     names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    owners = (
+        (r"\.tempkeyEncrypted|account-.*", "Telegram for macOS (App Store) or iOS, not of Telegram Desktop"),
+        ("tgnet\\.dat", "Telegram for Android"),
+        ("td\\.binlog", "TDLib (Telegram X and others)"),
+        ("safe\\.php", "MadelineProto"),
+    )
+    for pattern, owner in owners:
+        if any(re.fullmatch(pattern, name) for name in names):
+            return Problem(f"This is the data of {owner}.", "", [ITS_PROGRAM], name="NotASession")
     if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
@@ -5475,11 +5696,11 @@ def command_check(options: Any) -> Outcome:
     """
     if options.json:
         return check_for_programs(options)
-    found = found_in(options.what, options, options.json_path)
+    found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
-        check_online(the_ones(found)[0], options)
+        check_online(sessions_of(the_ones(found))[0], options)
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
@@ -5490,15 +5711,13 @@ def check_for_programs(options: Any) -> Outcome:
     """`check --json`."""
     import json
 
-    storages: dict[int, list[Finding]] = {}
     reports: list[dict[str, Any]] = []
     try:
-        found = found_in(options.what, options, options.json_path)
-        for finding in found:
-            storages.setdefault(id(finding.storage), []).append(finding)
-        reports = [told(findings) for findings in storages.values()]
+        found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+        storages = dict.fromkeys(id(finding.storage) for finding in found)
+        reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
-            reports[0]["online"] = check_online(the_ones(found)[0], options)
+            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
     except Problem as problem:
         reports = reports or [{"valid": False}]
         reports[0]["problem"] = for_programs(problem)
@@ -5651,8 +5870,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
+        term.good("Telegram accepts it.")
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
@@ -5669,17 +5888,11 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    if not me.bot:
+        for found in look_around(
+            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+        ):
+            answer.update(found)
     return answer
 
 
@@ -5714,27 +5927,30 @@ def command_convert(options: Any) -> Outcome:
     """
     folder: str = options.dst.rstrip("/" + os.sep) or options.dst
     target: str = options.to or target_of(folder)
-    dst = folder
-    if dst == "-":
-        if not issubclass(TARGETS[target], StringStorage):
-            what = f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”."
-            raise Problem(what, code=2, name="NotAText")
-    elif target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
+    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
+    if dst == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and dst.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    if target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
         dst += ".session"  # Telethon looks for no other name
+    if options.user_id is not None and not 0 < options.user_id < 1 << 63:
+        raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
-    found = found_in([options.src], options, its_json)
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    storage = found[0].storage
-    sessions = the_ones(found, several=target == "tdata")
+    picked = the_ones(found, several=target == "tdata")
+    storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    sessions = [completed(session, target, options.user_id) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
     if dst == "-":
         text_storage = new_storage(target)
@@ -5759,47 +5975,33 @@ def command_convert(options: Any) -> Outcome:
 ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
 
 
-def found_in(words: Sequence[str], options: Any, json_path: str | None) -> list[Finding]:
-    """The findings in what was given. When that was typed, something else can be typed after a `Problem`."""
-    ways: Sequence[Way] = [("give another session", lambda: options.run(options))] if is_typed(words) else ()
-    try:
-        found = given_findings(words, json_path, options.key_name or "", options.account or 0)
-    except Problem as problem:
-        problem.ways = ways
-        raise
-    for finding in found:
-        if isinstance(finding.session, Problem):
-            finding.session.ways = ways
-    return found
-
-
-def the_ones(found: Sequence[Finding], several: bool = False) -> list[Session]:
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
     """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
 
     Of several it is asked which; without a terminal it is the first account of a storage of several.
     """
-    sessions = sessions_of(found)
-    places = [finding.place for finding in found if isinstance(finding.session, Session)]
+    good = [finding for finding in found if isinstance(finding.session, Session)]
     for finding in found:
         if isinstance(finding.session, Problem):
-            if not sessions:
+            if not good:
                 raise finding.session
             term.warn(f"{finding.place} cannot be read: {finding.session.title}")
-    if len(sessions) == 1 or (several and len({id(finding.storage) for finding in found}) == 1):
-        return sessions
+    of_one = len({id(finding.storage) for finding in found}) == 1
+    if len(good) == 1 or (several and of_one):
+        return good
     if term.interactive:
-        index = choose("Which one?", places)
+        index = choose("Which one?", [finding.place for finding in good])
         if index is None:
             raise KeyboardInterrupt
-        return [sessions[index]]
-    if len({id(finding.storage) for finding in found}) > 1:
+        return [good[index]]
+    if not of_one:
         raise Problem(
-            f"There are {len(found)} sessions in it, and one is wanted.", "",
+            f"There are {len(good)} sessions in it, and one is wanted.", "",
             [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
             code=2, name="SeveralSessions",
         )  # fmt: skip
-    term.warn(f"It holds {len(sessions)} accounts; {places[0].rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
-    return sessions[:1]
+    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return good[:1]
 
 
 def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
@@ -5809,7 +6011,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
     tell_losses(sessions_of(found), target)
     failed = 0
     for place, session, *_ in found:
-        name = re.sub(r"(?i)\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
         path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
         try:
             if isinstance(session, Problem):
@@ -6006,11 +6208,16 @@ def command_explain(options: Any) -> Outcome:
     if not found:
         tell_unknown(text)
         return Outcome(1)
+    problem = found.problem()
     if not found.of_telegram:
-        term.say(f"This error is {found.answer.whose}: nothing in it points to Telegram. In general it means:")
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
         term.say()
-    term.problem(found.problem())
-    return Outcome(0 if found.of_telegram and not found.answer.head.startswith("ANY_OTHER") else 1)
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -6031,15 +6238,15 @@ def explain_all() -> None:
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
 def read_pasted(file: Any) -> str:
-    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
+    limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
@@ -6051,15 +6258,12 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
-    if not text.strip():
-        term.bad("There is no answer, because what was given is empty.")
-    elif near:
-        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad(f"There is no answer for that in the list of errors{seen}.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
@@ -6133,7 +6337,7 @@ def report_head(options: Any, code: int) -> str:
     import platform
 
     try:
-        telethon = find_telethon()
+        telethon = telethon_at_hand()
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
@@ -7065,8 +7269,8 @@ def network_problem(name: str, **values: object) -> Problem:
 
 # ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
@@ -7076,11 +7280,11 @@ def check_dependencies() -> None:
     """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     try:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -7096,7 +7300,7 @@ def check_dependencies() -> None:
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
         )
-    telethon = find_telethon()
+    telethon = telethon_at_hand()
     term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
     if telethon.layer < NEWEST_LAYER:
         term.say(
@@ -7133,6 +7337,21 @@ def files_in_the_way(folders: Sequence[str]) -> list[str]:
             if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
                 found.append(package or spec.origin)
     return found
+
+
+def telethon_at_hand() -> Installed:
+    """The Telethon of this Python or, where that has none that will do, the one that was set up for this script."""
+    from importlib.util import find_spec
+
+    wrong = None
+    if find_spec("telethon"):
+        try:
+            return find_telethon()
+        except Problem as problem:
+            wrong = problem
+    if enter_environment():
+        return find_telethon()
+    raise wrong or telethon_missing()
 
 
 def find_telethon() -> Installed:
@@ -7211,9 +7430,171 @@ def first_match(pattern: str, path: str) -> str:
     return found.group(1) if found else ""
 
 
-# ── what may be installed, and how ──
+# ── an environment of its own ──
 
 TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
+
+# Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
+PATIENCE: dict[str, Any] = {
+    "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+
+# The user's data folder, by system; elsewhere it is the one of Linux.
+DATA_FOLDERS = {"win32": "%LOCALAPPDATA%", "darwin": "~/Library/Application Support", "linux": "~/.local/share"}
+
+
+def places() -> list[str]:
+    """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
+    data = os.path.expanduser(os.path.expandvars(DATA_FOLDERS.get(sys.platform, DATA_FOLDERS["linux"])))
+    folders = (os.path.dirname(os.path.realpath(__file__)), os.path.join(data, "telegram-session"))
+    return [os.path.join(folder, ".venv") for folder in folders if os.path.isabs(folder)]
+
+
+def packages_of(environment: str) -> str:
+    """The folder in which an environment for a Python like this one has its packages."""
+    library = ["Lib"] if sys.platform == "win32" else ["lib", os.path.basename(os.path.dirname(os.__file__))]
+    return os.path.join(environment, *library, "site-packages")
+
+
+def python_of(environment: str) -> str:
+    return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
+
+
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def enter_environment() -> bool:
+    """Lets this Python use the packages of the environment that was set up for this script, if there is a sound one.
+
+    They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
+    and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
+    for the same version of Python. Where a virtual environment is active, that one counts and no other.
+    """
+    for environment in filter(is_environment, [] if in_virtual_environment() else places()):
+        fault = fault_of(environment)
+        if not fault:
+            term.note(f"Using the environment {environment}.")
+            sys.path.insert(0, packages_of(environment))
+            return True
+        term.warn(f"The environment {environment} is not used: {fault}.")
+    return False
+
+
+def fault_of(environment: str) -> str:
+    """Why an environment cannot be used, or ""."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
+    if not is_private(environment):
+        return NOT_PRIVATE
+    if not os.path.exists(python_of(environment)):
+        return "its Python has gone"
+    if made_for != version:
+        return f"it was made for Python {made_for}, and this is {version}"
+    return "" if os.path.isdir(os.path.join(packages_of(environment), "telethon")) else NOT_FOR_THIS
+
+
+NOT_PRIVATE = "it belongs to somebody else, or others may write there"
+NOT_FOR_THIS = "Telethon is not in it"
+
+
+def is_private(environment: str) -> bool:
+    """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
+    if sys.platform == "win32":
+        return True
+    folder, private = os.path.join(packages_of(environment), "telethon"), True
+    while private and folder != os.path.dirname(environment):
+        state = os.stat(folder if os.path.exists(folder) else environment)
+        private = state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022
+        folder = os.path.dirname(folder)
+    return private
+
+
+def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
+    """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
+    if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
+        return []
+    place = sys.prefix if in_virtual_environment() else place_to_set_up()
+    commands = commands_to_set_up(place, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    what = f"set it up here and go on (in {place}, and nowhere else)"
+    if place != sys.prefix and is_environment(place):
+        what = f"make {place} anew, without what is in it now, and go on"
+
+    def way() -> Outcome:
+        set_up(place, commands)
+        return go_on()
+
+    return [(what, way)] if place and commands else []
+
+
+def place_to_set_up() -> str:
+    """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
+    for environment in places():
+        folder = os.path.dirname(environment)
+        if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
+            continue
+        if not os.path.lexists(environment):
+            return environment
+        if is_environment(environment) and fault_of(environment) not in (NOT_PRIVATE, NOT_FOR_THIS):
+            return environment
+    return ""
+
+
+def commands_to_set_up(place: str, *options: str) -> list[list[str]]:
+    """The commands that bring `PACKAGES` into the active virtual environment, or into a new one; [] if none can."""
+    from importlib.util import find_spec
+
+    active, python, uv = place == sys.prefix, python_of(place), program("uv")
+    if active and pip_command(TELETHON):
+        return [pip_command(*PACKAGES, *options)]
+    if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        first = [python, "-I", "-m", "ensurepip"] if active else [sys.executable, "-I", "-m", "venv", place]
+        return [first, [python, "-I", "-m", "pip", "install", *PACKAGES]]
+    first = [uv, "venv", "--allow-existing", "--python", sys.executable, place]
+    return [first, [uv, "pip", "install", "--python", python, *PACKAGES]] if uv and not active else []
+
+
+def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
+    """Brings `PACKAGES` into the virtual environment that is active, or into a new one at `place`.
+
+    A new one is made whole or not at all, and what stood in its place before comes back if that fails.
+    """
+    import importlib
+    import shutil
+
+    before, made = f"{place}.{os.getpid()}", ""
+    term.say(f"Setting up {place}. Nothing else on this computer changes.")
+    try:
+        if place != sys.prefix:
+            if is_environment(place):
+                os.rename(place, before)
+            os.makedirs(place, 0o700)
+            made = place
+        for command in commands:
+            run_installer(command, f"setting up {place}", TMPDIR=place)
+        made = ""
+    finally:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        if os.path.exists(before):
+            shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
+    importlib.invalidate_caches()
+
+
+def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
+    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
+    if ran.code != 0:
+        term.bad(f"Failed: {doing}.")
+        term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+        found = find_answer(ran.said)
+        raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+
+
+# ── what may be installed, and how ──
 
 
 def in_virtual_environment() -> bool:
@@ -7235,7 +7616,6 @@ def pip_command(package: str, *options: str) -> list[str]:
     is neither pip nor uv.
     """
     import importlib.util
-    import shutil
     import site
     import sysconfig
 
@@ -7246,11 +7626,16 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
+        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
+    uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
+
+
+def own_modules_only(to_user: Sequence[str]) -> list[str]:
+    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
+    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:
@@ -7344,6 +7729,8 @@ def offer_install(package: str, module: str, why: str) -> bool:
     import importlib
     import importlib.util
 
+    if not importlib.util.find_spec("telethon"):
+        enter_environment()
     if importlib.util.find_spec(module):
         return True
     term.say(why)
@@ -7354,43 +7741,102 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
+    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
     importlib.invalidate_caches()
     if importlib.util.find_spec(module):
         term.good(f"{package} is installed.")
         return True
     term.bad(f"{package} could not be installed.")
     if said:
-        term.say(said, "dim", indent=2)
+        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
     return False
 
 
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+# ── other programs ──
+
+
+def is_working_folder(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # one of the two is not there
+        return False
+
+
+def program(name: str) -> str:
+    """The absolute path of a program, or "" if there is none; Windows would take one from the working folder first."""
+    import shutil
+
+    found = shutil.which(name) or ""
+    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+
+
+class Ran(NamedTuple):
+    """How another program ended: its exit code, and the last that it said.
+
+    The code is None if it could not be started, did not end in time or had too much to say.
+    """
+
+    code: int | None
+    said: str = ""
+
+
+def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+    """Runs another program: the one way in which this script does.
+
+    `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
+    pip, uv and git look for settings and modules where they are started, and anybody may have put some into ours.
+    `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
+    `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
+    `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    """
     import subprocess
     import tempfile
 
     with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
 
         def finished(pause: float) -> bool:
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return False
+                return os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
         try:
+            # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return Ran(None, str(error.strerror))
+        try:
+            if process.stdin:
+                with contextlib.suppress(OSError):  # it does not want it
+                    process.stdin.write(typed)
+                    process.stdin.close()
             term.wait(finished, doing, limit)
+            code = process.poll()
         finally:
             if process.poll() is None:
-                process.kill()
-                process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+                end_with_all(process)
+        output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
+        return Ran(code, output.read().decode("utf-8", "replace").strip())
+
+
+MOST_WORDS = 1 << 20  # bytes that a program may say
+
+
+def end_with_all(process: Any) -> None:
+    """Ends a program that was started in a session of its own, and what it has started."""
+    import signal
+
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
@@ -7411,14 +7857,12 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
-    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
@@ -7427,8 +7871,7 @@ def named_problem(name: str, *, call: str = "") -> Problem:
     """
     other, wanted = other_name(name)
     found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
-    shown = re.sub("(_CHECK(?:_CLASSIC)?)_.*", r"\1", name)  # the rest is a key of Telegram's
-    return found.problem(name=shown, call=call, since=time.time())
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
@@ -7437,22 +7880,26 @@ def telegram_name(error: BaseException) -> str:
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
     the answer that the connection keeps with the exception (`rpc_error`).
     """
-    answer = getattr(error, "rpc_error", None)
-    return in_one_line(answer.error_message, 100) if answer is not None else ""
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), and whether
-    anything points to Telegram.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
     """
 
     answer: Answer
     name: str
     values: dict[str, object]
     of_telegram: bool = True
+    asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7470,47 +7917,33 @@ class Found(NamedTuple):
         )
 
 
-class Clue(NamedTuple):
-    """What points to a row.
-
-    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends; its length. The highest counts. `own`: only Telegram and its libraries write so.
-    """
-
-    rank: tuple[bool, int, int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, object]
-    own: bool
-
-
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-20_000:])
-    lower = "\n".join(whole for _, whole in said).lower()
-    texts = [(row, *each) for row in answers() for each in row.texts if as_expression(each[0])[0] in lower]
+    text = text[-20_000:]
+    said = statements(text)
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own and not clue.answer.whose for clue in clues)
-    clues = sorted((clue for clue in clues if of_telegram or clue.answer.whose), key=lambda clue: clue.rank)
-    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
     if not same:
         return None
-    for clue in same:  # the name may say which error it is, and the text how long to wait
-        values.update(clue.values)
-    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram)
-
-
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `row_of`."""
-    row = row_of(name)
-    return Found(row[0], with_values(row[1], {}), {}) if row else None
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
 def library_in(text: str) -> dict[str, object]:
@@ -7529,20 +7962,21 @@ def near_misses(text: str) -> list[str]:
     if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
-    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
-    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.75)]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
 # ── from what was pasted to its statements ──
 
+
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
-LOG_EDGES = r"^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
 LOG_DATE = (
     r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
-    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:\S+ [\w.@-]+\[\d+\]: ?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
 )
 
 # A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
@@ -7577,10 +8011,10 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 
 def clues_in(
-    place: int, said: str, whole: str, asked: str, texts: Iterable[tuple[Answer, str, bool]]
-) -> Iterator[Clue]:
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
+) -> Iterator[Found]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
-    sent = {word for words in re.findall(SENT, said) for word in words}
+    sent = {"".join(words) for words in re.findall(SENT, said)}
     for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
@@ -7589,16 +8023,17 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, token == asked or not doubtful)
-    for answer, pattern, own in texts:
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
+    for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
-        for found in re.finditer(as_expression(pattern)[1], where, re.IGNORECASE | re.DOTALL):
+        for found in expression.finditer(where):
             if found.end() > before:
                 values = {key: int(value) for key, value in found.groupdict().items()}
                 end, start = found.end() - before, found.start() - before
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
-                yield Clue(rank, answer, name, values, own or len(found[0]) >= len(asked) > 0)
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7608,15 +8043,10 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return rows_by_name()[candidate]
-    for start, row in rows_by_name().items():  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        if "{key}" in row[1] and key.startswith(start):
-            return row
-    return None
+    key = squashed(re.sub(KEY_BEHIND, "", last))
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
 def other_name(token: str) -> tuple[Answer, str]:
@@ -7633,31 +8063,26 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
         number = (
             re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
             or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
-            or re.search(VALUES_ELSEWHERE.get(wanted[1], "$^"), said, re.IGNORECASE)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
         )
         if number:
             values[wanted[1]] = int(number[number.lastindex or 0])
     return values
 
 
-@functools.cache
-def as_expression(pattern: str) -> tuple[str, str]:
-    """The longest word of a text of a row, and the text as a regular expression; `{seconds}` is any number. To look for
-    the word first spares compiling hundreds of expressions.
-    """
-    parts = re.split(r"(\{\w+\}|[ %…*])", pattern)
-    number = r"(?P<{}>\d{{1,9}})\d*"
-    expression = "".join(
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part) for part in parts
-    )
-    return max(parts[::2], key=len).lower(), rf"(?<!\w){expression}(?!\w)"
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -7686,16 +8111,14 @@ class Answer(NamedTuple):
 @functools.cache
 def answers() -> tuple[Answer, ...]:
     """Every row of ERRORS, in the order of the table."""
-    found = []
-    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
-        title, *rows = group.strip().split("\n\n")
-        for row in rows:
-            head, *lines = row.split("\n")
-            found.append(_answer(title, head, lines))
-    return tuple(found)
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def _answer(group: str, head: str, lines: list[str]) -> Answer:
+def _answer(group: str, head: str, *lines: str) -> Answer:
     """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
@@ -7728,8 +8151,7 @@ def filled(text: str, values: dict[str, object]) -> str:
     """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
-        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
         if match[1] != "seconds":
             return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
@@ -7755,10 +8177,17 @@ Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://prox
 AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 
 # What stands for words in braces, unless a text shows something else.
-STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
 
 # What stands in a text of a row for what may be different each time.
-WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+ANYTHING = r"\{\w+\}|[ %…*]"
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
 
 # A name that Telegram has sent, in the forms in which libraries show it.
 SENT = (
@@ -7768,9 +8197,9 @@ SENT = (
 
 # Values that stand neither in a name nor right behind it.
 VALUES_ELSEWHERE = {
-    "seconds": r"(?:value|seconds|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(\d{1,9})\b"
-    r"(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
-    "dc": r"(?:DC|data.?cent\w*)\W{0,3}(\d)\b",
+    "seconds": r"(?:value|seconds|\bX|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(?:Some.)?"
+    r"(\d{1,9})\b(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
 }
 
 
@@ -8779,9 +9208,10 @@ WHERE_TO_SCAN = (
 class Target(NamedTuple):
     """A program that a session is made for: a row of PASTE_TARGETS.
 
-    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
-    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
-    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    `takes` is `variables` (`place`: further lines), `mcp` (variables, in the settings of an MCP client), `fields` (of
+    an n8n credential; `place`: its others), `tgcf` (its own file), `file` (a Telethon .session), `string file`, or
+    `nothing`. `place` is the path at which a program looks for its file, or what is to be said; `command` starts an MCP
+    server. Several names of the session stand for a choice.
     """
 
     name: str
@@ -8789,48 +9219,78 @@ class Target(NamedTuple):
     api_id: str
     api_hash: str
     session: str
+    command: str
     place: str
 
 
 # Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
-# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+# own sources and manuals (November 2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set. Version
+# 2 of the package mcp (July 2026) broke the servers that have `mcp<2` here: they set no upper bound of their own.
 #
-#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+#     name · takes · names of the API ID, the API hash and the session · command · path, or what is to be said
 PASTE_TARGETS = """
 = variables
-most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
-tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | |
+without TELEGRAM_           | variables | API_ID | API_HASH | SESSION_STRING | |
+Ultroid and other userbots  | variables | API_ID | API_HASH | SESSION, STRING_SESSION, TG_SESSION_STRING, \
+  TELEGRAM_STRING_SESSION, TELEGRAM_SESSION, TG_SESSION, TELETHON_SESSION | |
+mediaflow-proxy             | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | | \
+  ENABLE_TELEGRAM=true
+tgcf                        | tgcf | API_ID | API_HASH | SESSION_STRING | | tgcf.config.json
 
 = mcp
 chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uv --directory /full/path/to/telegram-mcp run main.py
-OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+  uv --directory /full/path/to/telegram-mcp run main.py | Never start it as “uvx telegram-mcp”: that package on PyPI \
+  is another project, and it would get your session.
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 tgmcp start | It does not start with version 2 of the package mcp.
 sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --with mcp<2 --from git+https://github.com/sparfenyuk/mcp-telegram mcp-telegram | \
   {state}/mcp-telegram/mcp_telegram_session.session
-dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
-fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
-j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
-chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
-kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
-tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | uvx --with mcp<2 mcp-telegram start | \
+  {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | uvx --python 3.12 fast-mcp-telegram | \
+  ~/.config/fast-mcp-telegram/telegram.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | npx -y @overpod/mcp-telegram | \
+  ~/.mcp-telegram/session
+telethon-mcp                | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 telethon-mcp | This was read in its source, and not tried.
+better-telegram-mcp         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --python 3.13 better-telegram-mcp | ~/.better-telegram-mcp/default.session
+telegram-mcp-jgalea         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --from telegram-mcp-jgalea telegram-mcp | ~/.telegram-mcp/session.session
+j2h4u/mcp-telegram          | nothing | | | | | It wants a config.toml of its own, and a daemon that keeps running.
+chaindead/telegram-mcp      | nothing | | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | | It keeps its session in files of its own.
 
 = n8n
-GramPro                           | fields  | apiId | apiHash | session |
-MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
-Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
-Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
-TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+Telegram GramPro API                      | fields  | API ID | API Hash | Session String | |
+Personal Telegram MTPROTO API (veezex)    | fields  | App api_id | App api_hash | Session string | | \
+  Phone Number, which may stay empty
+Telegram User Bot API (darakcheeff)       | fields  | API ID | API Hash | Session String (GramJS) | |
+Telegram Client (criptoraily)             | nothing | | | | | It never uses its session field.
+TelePilot                                 | nothing | | | | | It is built on TDLib, which has no session strings.
 """
 
-# MCP clients: where their settings are, and the shape of what goes there.
+# MCP clients: the key that their servers stand under, whether comments and trailing commas are allowed, and where their
+# settings are on Linux, macOS and Windows (November 2026). A place that is missing is the one of Linux.
 MCP_CLIENTS = """
-Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
-Cursor         | mcpServers | ~/.cursor/mcp.json
-VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
-Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
-Codex          | toml       | ~/.codex/config.toml
+Claude Desktop | mcpServers | | ~/.config/Claude/claude_desktop_config.json | \
+  ~/Library/Application Support/Claude/claude_desktop_config.json | %APPDATA%/Claude/claude_desktop_config.json; \
+  %LOCALAPPDATA%/Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json
+Cursor         | mcpServers | | ~/.cursor/mcp.json | |
+VS Code        | servers | comments | ~/.config/Code/User/mcp.json | \
+  ~/Library/Application Support/Code/User/mcp.json | %APPDATA%/Code/User/mcp.json
+Claude Code    | mcpServers | | ~/.claude.json | |
+Codex          | mcp_servers | comments | ~/.codex/config.toml | |
+Gemini CLI     | mcpServers | | ~/.gemini/settings.json | |
+OpenCode       | mcp | comments | ~/.config/opencode/opencode.json | |
+Windsurf       | mcpServers | | ~/.codeium/windsurf/mcp_config.json | |
+Zed            | context_servers | comments | ~/.config/zed/settings.json | | %APPDATA%/Zed/settings.json
+Cline          | mcpServers | | ~/.cline/data/settings/cline_mcp_settings.json | |
+LM Studio      | mcpServers | | ~/.lmstudio/mcp.json | |
+Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDATA%/Block/goose/config/config.yaml
 """
 
 # Programs that take text for the clipboard from standard input, in the order they are tried.
@@ -8893,10 +9353,10 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
+select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
+urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 
@@ -9238,25 +9698,26 @@ LIBRARIES = r"""
 mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
 Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
     updates any more, but its heir does: python3 -m pip install --upgrade kurigram
-GramJS          | gram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+GramJS          | \bgram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
 tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
     https://docs.iyear.me/tdl
 gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
     github.com/gotd/td@latest
-TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] "@type":."error" "@type":"error" telepilot | Bring
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
     TDLib up to date, and the program that uses it
-WTelegramClient | WTelegram TL\.RpcException WTException | Bring WTelegramClient up to date: dotnet add package
-    WTelegramClient
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
 Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
-    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request sign_?in_?request\b
-    RPC_?Error:?.\(?-?\d{3}:?.[A-Z] rpc.error.(?:code.)?\d{3}:.[A-Z] caused.by.auth\. caused.by.account\.
-    caused.by.users\. caused.by.contacts\. caused.by.messages\. caused.by.updates\. caused.by.photos\.
-    caused.by.upload\. caused.by.help\. caused.by.channels\. caused.by.bots\. caused.by.payments\.
-    \(caused.by.\w+Request\) mt_rpc_error auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b opentele
-    aiogram telegraf telebot pyTelegramBotAPI tgcalls |
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
+    RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
+    RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
+    caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
+    caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
+    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
+    telebot pyTelegramBotAPI tgcalls |
 """
 
 
@@ -9368,7 +9829,12 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  ~ KeyError: '%SESSION%'
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
   ~ %SESSION_STRING…not set
   ~ %STRING_SESSION…not set
   ~ SESSION_STRING…missing
@@ -9556,32 +10022,50 @@ SentCodeSuccess
   ~ login code…not
   ~ login code…never
   ~ login code…n't
-  ~ not…receiv%…login code
-  ~ not…get%…login code
-  ~ n't…receive…login code
-  ~ can%…receive…login code
-  ~ n't…get…login code
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
   ~ never…login code
+  ~ Telegram Code Not Being Sent
   | no code arrives
-  | no code
-  | code…not receiv%
-  | code…not arriv%
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
   | code…n't arrive
-  | code…not com%
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
   | code…n't come
-  | code…never c%
-  | code…never arriv%
-  | code…not being sent
-  | code…not sent
-  | not…receiv%…code
-  | n't…receive…code
-  | can%…receive…code
-  | cannot receive code
-  | never…receive%…code
-  | not…get%…code
-  | n't…get…code
-  | not…send…code
-  | n't…send…code
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
   | did not receive the code
   | where is the code
   ! Telegram says that the code was sent, but nothing comes.
@@ -9927,7 +10411,7 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
-“telegram.error.Unauthorized”
+“telegram.error.Unauthorized: Unauthorized”
   ~ telegram.error.InvalidToken
   ~ TelegramUnauthorizedError
   ~ The token … was rejected by the server
@@ -9937,9 +10421,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ A request to the Telegram API was unsuccessful. Error code: 401
   ~ "error_code":401,"description":"Unauthorized"
   ~ "error_code": 401, "description": "Unauthorized"
-  | 401: Unauthorized
-  | 401 Unauthorized
-  | Token is invalid
   ! The Bot API does not accept the token of this bot.
   ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -9952,7 +10433,6 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ telegram.error.Conflict
   ~ can't use getUpdates method while webhook is active
   ~ ETELEGRAM: 409 Conflict
-  | 409: Conflict
   ! Two programs use the token of this bot at the same time.
   ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
   - Find and stop the second program: another terminal, a server, a container.
@@ -9966,14 +10446,14 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnautho
   ~ account is not logged in
   ~ not authorized. please login first
   | User is unauthorized
-  | not authorized
-  | is not authorised
-  | not logged in
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
   | Invalid Session
   | session is invalid
   | session…is not valid
   | Session not found
-  | Unauthorized
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -10107,7 +10587,6 @@ AuthKeyNotFound? -404!
   ~ Refusing to start…session
   ~ Refusing to start…login
   | Refusing to start
-  | Please enter your phone
   ! The program is not signed in, and it may not ask for number and code.
   ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
     session, and that session is not signed in.
@@ -10119,7 +10598,6 @@ AuthKeyNotFound? -404!
   ~ session*Unsupported state or unable to authenticate data
   | Unsupported state or unable to authenticate data
   | decrypt…session
-  | bad decrypt
   ! The program cannot read this session: it is encrypted with another key.
   ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
     another installation, the key has changed, or what was pasted is no session of that program at all.
@@ -10283,7 +10761,7 @@ AuthKeyNotFound? -404!
   @ at once, with the corrected path
 
 “attempt to write a readonly database”?
-  | Read-only file system
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
@@ -10448,13 +10926,12 @@ FLOOD_WAIT_{seconds}
   | Too Many Requests: retry after {seconds}
   ~ Retry in {seconds} seconds*api.telegram.org
   ~ must wait for {seconds}s
-  | must wait {seconds}
-  | Please wait {seconds} seconds
-  | Flood control exceeded. Retry in {seconds} seconds
-  | retry after {seconds}
-  | retry_after": {seconds}
-  | retry_after":{seconds}
-  | Too Many Requests
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -10590,7 +11067,7 @@ AUTH_KEY_UNSYNCHRONIZED
 TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
     INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! 500! -500! 503!
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
@@ -10637,11 +11114,10 @@ MEMBER_NO_LOCATION?
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
-  | connection failed
-  | dial failed
-  | Failed to connect to Telegram
-  | Unable to connect to Telegram
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -10673,6 +11149,8 @@ MEMBER_NO_LOCATION?
   @ at once, on another network
 
 “Cannot send requests while disconnected” (hides the cause)
+  ~ engine forcibly closed
+  ~ engine was closed
   | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
@@ -10742,6 +11220,7 @@ TimeoutError ETIMEDOUT
   = the network's
   # 110 60 10060
   ~ WinError 121
+  ~ telegram.error.TimedOut
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
@@ -10960,6 +11439,12 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
+  ~ BadMsgNotification: [16]
+  ~ BadMsgNotification: [17]
+  ~ BadMsgNotification: [20]
+  ~ BadMsgNotification…msg_id
+  | msg_id is too low
+  | msg_id is too high
   | msg_id too low
   | msg_id too high
   | Message too old, and it cannot be verified
@@ -11066,13 +11551,14 @@ OSError (hides the cause)
 CancelledError (hides the cause)
   = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
   | Connection not initialized
+  ~ Client has not been started yet
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
@@ -11150,6 +11636,7 @@ CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIE
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
   ~ Could not find the input entity for
+  ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
@@ -11237,15 +11724,24 @@ MultiError? (hides the cause)
 
 “Event loop is closed” (hides the cause)
   = Python's
-  ~ was never awaited
   ~ Task was destroyed but it is pending
   ! The program ended while something was still to be done.
   ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
-    none: a call was made without “await”, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
+    none, its Telethon may be older than its Python (3.14 needs Telethon 1.42 or newer).
   - Look further up in the log for the first error.
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ as the first error says
+
+“was never awaited” (hides the cause)
+  = Python's
+  ! The program made a call and did not wait for it.
+  ? “await” is missing before it; or another error ended the program first; or, with Telethon, it is older than this
+    Python (3.14 needs Telethon 1.42 or newer), so that the call never began.
+  - Look further up in the log for another error, and look that one up.
+  - {upgrade}
+  - If the program is yours, write “await” before that call.
+  @ at once, with the newer Telethon or the program mended
 
 “can't be used in 'await' expression”
   = Python's
@@ -11354,7 +11850,7 @@ ModuleNotFoundError
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -11387,7 +11883,7 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
 
 “write EPIPE”
   = Node's
-  ! The program that was to read this has ended: an MCP server that stopped, most often.
+  ! The program that was to read this has ended: for example an MCP server that stopped.
   ? Node says so when it writes to a program that is not there any more. No network is involved.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
@@ -11405,9 +11901,9 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   ~ MCP client for…failed to start
   ~ handshaking with MCP server failed
   ~ server…exited before responding
-  ! The MCP server stopped, and its client does not show why.
-  ? The program at the other end has ended. With one for Telegram the API ID, the API hash or the session string is
-    often missing in its settings, or the session has ended.
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
@@ -11421,22 +11917,32 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
-  = a settings file's
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
 ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
-    RpcException? RPCErrorException? 303! 400! 401! 403! 404! 406! (hides the cause)
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
+  @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
   @ as that name says
 
 ANY_OTHER_NAME!
@@ -11761,7 +12267,7 @@ OPTIONS = """
 --ipv6           | front, network, check | connect by IPv6 only
 --report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
 --debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line; - reads standard input
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
 WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
 --online         | check                | also ask Telegram whether it still works
 --json           | check                | print the facts for a program
@@ -11793,7 +12299,11 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    if argv[0] == "explain" and argv[1:] not in (["-h"], ["--help"]):  # what begins with “-” is no option there
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
@@ -11846,6 +12356,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome = Outcome(130)
             except Exception as error:
                 problem = for_this_python(problem_from(error))
+                problem.ways = [*ways_to_set_up(problem, lambda: options.run(options)), *problem.ways]
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)

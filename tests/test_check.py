@@ -100,12 +100,10 @@ def test_a_string_is_asked_for_without_showing_it(run: Run) -> None:
     ("command", "words"),
     [("check", "This is a Telethon StringSession"), ("convert - - --to gramjs", "to a GramJS StringSession")],
 )
-def test_after_a_wrong_string_another_one_can_be_given(run: Run, command: str, words: str) -> None:
+def test_a_wrong_string_is_told_and_asked_for_again(run: Run, command: str, words: str) -> None:
     person = run(*command.split())
     person.answers("Session string, or the path of a file or folder", STRING[:200], hidden=True)
     person.sees("200 of 353 characters")
-    person.sees("[1] give another session")
-    person.answers("Press Enter to exit", "1")
     person.answers("Session string, or the path of a file or folder", STRING, hidden=True)
     person.sees(words)
     person.answers("Press Enter to exit", "")

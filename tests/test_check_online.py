@@ -107,8 +107,9 @@ def test_whatever_happens_to_the_line_what_is_known_is_said(
             else:
                 assert code == 0 and "could not be looked up" in shown, shown
                 assert re.search(r"Name +: Petra", shown), shown
-        shown, code = checks.one(call, Hostile("the key is forgotten", "transport", {"code": -404}))
-        assert code == 1 and "What to do:" in shown, shown
+        forgotten = Hostile("the key is forgotten", "forget", {"times": 1})
+        shown, code = checks.one(call, forgotten)
+        assert code == 1 and "What to do:" in shown and ACCEPTED not in shown, shown
 
 
 def test_who_does_not_want_to_wait_for_the_rest_gets_what_is_known(

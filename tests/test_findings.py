@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,7 @@ def test_what_lies_in_folders_of_a_folder_is_found_and_other_files_are_not_compl
         (top / f"1555010012{number}" / "2FA.txt").write_text("MadeUp2FA1")
     (top / "package.json").write_text('{"name": "many"}')
     (top / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (top / "._string.session").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
     (top / "string.txt").write_text(string(2))
     found = shell.check(top)
     assert [one["place"] for one in found] == ["15550100120/tdata", "15550100121/tdata", "string.txt"]
@@ -168,20 +170,30 @@ def test_what_is_in_a_zip_is_found_and_nothing_of_it_stays(shell: Shell) -> None
         assert keys([shell.check(zipped(shell.path / "tdata.zip", top))]) == [fingerprint(5)]
         shutil.rmtree(top)
     assert shell.run("convert", "tdata.zip", "-").stdout.strip() == string(5)
+    assert shell.run("convert", "packs.zip", "out", "--to", "string").returncode == 0
+    assert shell.names("out") == ["+15550100000.txt", "+15550100001.txt"]
     assert not left_behind() - before
 
 
 def test_an_archive_that_cannot_be_looked_into_is_said_to_be_one(shell: Shell) -> None:
     path = shell.path / "given.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("../../evil.session", b"x")
-    assert "leaves the folder (../../evil.session)" in shell.check(path)["problem"]["title"]
+        archive.writestr("../../../../evil.session", string(1))
+        archive.writestr(f"{shell.path}/evil.txt", "x")
+        archive.writestr("Windows\\\\good.session", string(2))
+    assert keys(shell.check(path)) == [fingerprint(2), fingerprint(1)]
+    assert not list(shell.path.parent.rglob("evil*")) and not list(Path("/dev").glob("evil*"))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("photo.jpg", b"x")
     assert "archive" in shell.check(path)["problem"]["title"]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.session", bytes(80 << 20))
     assert "more than 64 MiB" in shell.check(path)["problem"]["title"]
+    for _ in range(6):  # an archive in an archive in …
+        inner = path.read_bytes()
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner.zip", inner)
+    assert "archive" in shell.check(path)["problem"]["title"]
     whole = zipped(path, packs(shell.path / "accounts", 1)).read_bytes()
     for damaged in (whole[:4] + b"\xff" * 40 + whole[44:], whole[:200], whole.replace(b"\0\0\x08\0", b"\1\0\x08\0")):
         path.write_bytes(damaged)
@@ -214,6 +226,16 @@ def test_two_strings_are_found_wherever_they_stand(shell: Shell, text: str) -> N
     assert keys(shell.check("given.json")) == [fingerprint(1), fingerprint(2)]
 
 
+def test_no_part_of_a_string_is_taken_for_the_name_of_another(shell: Shell) -> None:
+    secret = string(1)
+    for between in (" ", "=", ": ", "= ", ",", "'='"):
+        (shell.path / "two.txt").write_text(f"{secret}{between}{string(2)}")
+        done = shell.run("check", "two.txt")
+        assert not any(secret[at : at + 20] in done.stderr for at in range(len(secret) - 20))
+    (shell.path / "two.txt").write_text(f"{secret}\n{secret}\n")
+    assert keys([shell.check("two.txt")]) == [fingerprint(1)]
+
+
 @pytest.mark.parametrize("name", [".env", "settings.json", "config.toml"])
 def test_a_string_that_is_cut_off_in_settings_is_found_with_its_line(shell: Shell, name: str) -> None:
     (shell.path / name).write_text(
@@ -233,6 +255,34 @@ def test_a_string_that_is_broken_into_lines_in_settings_is_put_together(shell: S
     found = shell.check("settings.env")
     assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
     assert found["place"] == "settings.env, TELEGRAM_SESSION, line 2"
+    three = "\n".join(f'    "{part}"' for part in (STRING[:120], STRING[120:240], STRING[240:]))
+    (shell.path / "bot.py").write_text(f'import x\nSESSION = (\n{three}\n)\nCODE = "{STRING[:50]}"\n')
+    assert shell.check("bot.py")["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
+
+
+@pytest.mark.parametrize("how", ["\\\\n", "\\n", "\\r\\n", " ", "\\\\r\\\\n  "])
+def test_a_string_with_a_break_in_it_is_read_and_the_break_is_told(shell: Shell, how: str) -> None:
+    """Settings with it are not all right for other programs, so it must be said."""
+    text = json.dumps({"env": {"OTHER": "x", "TELEGRAM_SESSION_STRING": f"{STRING[:120]}@{STRING[120:]}"}}, indent=2)
+    (shell.path / "settings.json").write_text(text.replace("@", how.encode().decode("unicode_escape")))
+    found = shell.check("settings.json")
+    assert found["accounts"][0]["key_fingerprint"] == "ffb48eb086e73a48"
+    assert "Joined the pieces it was broken into." in found["repaired"]
+    assert found["place"] == "settings.json, TELEGRAM_SESSION_STRING, line 4"
+
+
+def test_the_escapes_of_other_json_writers_are_understood(shell: Shell) -> None:
+    gramjs = (CASES / "good" / "gramjs_string" / "web_domain" / "session.txt").read_text().strip()
+    text = json.dumps({"a": "b", "gram_session": gramjs}, indent=1).replace("/", "\\/").replace("=", "\\u003d")
+    (shell.path / "php.json").write_text(text)
+    assert shell.check("php.json")["format"] == "gramjs"
+
+
+@pytest.mark.parametrize("text", ['"', "\\", '"\\', "\\n", "A", "1" * 300 + "\n", "a" * 79 + "\n", "{\\"])
+def test_a_text_made_to_be_slow_is_not(text: str) -> None:
+    began = time.monotonic()
+    script.findings_in_text(text * (500_000 // len(text)), "given")
+    assert time.monotonic() - began < 5
 
 
 # ── several things ──
@@ -335,6 +385,8 @@ def test_a_text_gives_no_key_that_does_not_stand_in_it(parts: list[str], between
         assert isinstance(finding.session, (script.Session, script.Problem))
         if isinstance(finding.session, script.Session):
             assert script.fingerprint(script.home_key(finding.session)) in whole
+        said = f"{finding.place} {getattr(finding.session, 'title', '')} {getattr(finding.session, 'meaning', '')}"
+        assert not [run for run in re.findall(r"[\w-]{20,}", said) if any(run in string(one) for one in range(10))]
 
 
 @given(st.text(max_size=60))
@@ -377,10 +429,43 @@ def test_of_several_sessions_one_is_chosen_at_the_prompt(run: Run, tmp_path: Pat
     assert (tmp_path / "new.txt").read_text().strip() == string(1)
 
 
+def test_a_string_is_never_written_into_a_session_file(shell: Shell) -> None:
+    (shell.path / "a.txt").write_text(STRING)
+    done = shell.run("convert", "a.txt", "new.session", "--to", "gramjs")
+    assert done.returncode == 2 and "ends in .txt" in done.stderr
+    assert shell.names() == ["a.txt"]
+
+
+def test_the_chosen_session_is_the_one_that_is_told_of(shell: Shell) -> None:
+    packs(shell.path / "accounts", 1)
+    (shell.path / "accounts" / "b.txt").write_text(f"'{string(2)}'")
+    done = shell.run("convert", "accounts", "-", "--account", "2")
+    assert done.stdout.strip() == string(2) and "From a Telethon StringSession" in done.stderr
+
+
 def test_a_user_id_can_be_given_by_a_script(shell: Shell) -> None:
     (shell.path / "a.txt").write_text(STRING)
     assert shell.run("convert", "a.txt", "tdata", "--user-id", "7000000001").returncode == 0
     assert shell.check("tdata")["accounts"][0]["user_id"] == 7000000001
+
+
+# ── from Python ──
+
+
+def test_the_lines_for_programs_in_readme_work(shell: Shell) -> None:
+    packs(shell.path / "accounts", 2)
+    (shell.path / "accounts" / "empty.session").touch()
+    script.save_session([session(3)], str(shell.path / "acc.session"), "telethon")
+    [lines] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", lines], env={**shell.env, "PYTHONPATH": str(ROOT)}, cwd=shell.path,
+        capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    said = done.stdout.splitlines()
+    assert said[0] == "accounts/+15550100000.session json 7000000000"
+    assert said[2].startswith("accounts/empty.session empty.session is empty")
+    assert said[3] == "PC"
+    assert shell.names() == ["acc.session", "accounts"]
 
 
 # ── the end ──

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 import zipfile
 from pathlib import Path
@@ -31,14 +32,18 @@ TELETHON = {
 NEEDS_POSIX = pytest.mark.skipif(os.name == "nt", reason="made of symbolic links")
 
 
-def run(python: Path | str, script: Path = SCRIPT, **options) -> subprocess.CompletedProcess:
-    """What the script says on a pipe, where it speaks on standard error, and what it ends with."""
+def run(python: Path | str, script: Path | None = None, **options) -> subprocess.CompletedProcess:
+    """What the script says on a pipe, where it speaks on standard error, and what it ends with.
+
+    Without `script` it is a copy that lies alone, in the person's home: no environment is found beside it, nor there.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    environment.update(options.pop("env", {}), PYTHONIOENCODING="utf-8")
-    done = subprocess.run(
-        [str(python), str(script)], stdin=subprocess.DEVNULL, capture_output=True,
-        encoding="utf-8", env=environment, timeout=60, **options,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as home:
+        environment.update({"HOME": home, "LOCALAPPDATA": home, **options.pop("env", {})}, PYTHONIOENCODING="utf-8")
+        done = subprocess.run(
+            [str(python), str(script or shutil.copy(SCRIPT, home))], stdin=subprocess.DEVNULL, capture_output=True,
+            encoding="utf-8", env=environment, timeout=60, **options,
+        )  # fmt: skip
     assert "Traceback" not in done.stderr
     return done
 
@@ -72,17 +77,20 @@ class Environment:
 
 
 def shelf(folder: Path) -> dict[str, str]:
-    """Settings for pip: the one package there is, instead of the package index, is a Telethon 1.99 made here."""
+    """Settings for pip: instead of the package index there are a Telethon 1.99 and two helpers, which are made here."""
     wheels = folder / "wheels"
     wheels.mkdir()
     write(folder / "wheel", TELETHON, version="1.99.0", layer=250)
-    about = "telethon-1.99.0.dist-info"
-    with zipfile.ZipFile(wheels / "telethon-1.99.0-py3-none-any.whl", "w") as wheel:
-        for name in TELETHON:
-            wheel.write(folder / "wheel" / name, name)
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: telethon\nVersion: 1.99.0\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in [*TELETHON, f"{about}/RECORD"]))
+    made = {"telethon": list(TELETHON), "segno": ["segno/__init__.py"], "python_socks": ["python_socks/__init__.py"]}
+    for package, names in made.items():
+        about = f"{package}-1.99.0.dist-info"
+        with zipfile.ZipFile(wheels / f"{package}-1.99.0-py3-none-any.whl", "w") as wheel:
+            for name in names:
+                wheel.writestr(name, (folder / "wheel" / name).read_text("utf-8") if name in TELETHON else "")
+            metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.99.0\nProvides-Extra: asyncio\n"
+            wheel.writestr(f"{about}/METADATA", metadata)
+            wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in [*names, f"{about}/RECORD"]))
     return {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
 
 

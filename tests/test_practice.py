@@ -565,8 +565,8 @@ def test_whoever_types_what_the_notice_says_is_signed_in(by_hand: terminal.Perso
 
     by_hand.answers("API ID", told(r"API ID +(\d+)"))
     by_hand.answers("API hash", told(r"API hash +(\w+)"))
-    by_hand.answers("Phone number", told(r"with 2FA +(\+[\d ]+\d)"))
-    by_hand.answers("Code", told(r"with 2FA .*Code +(\d+)"))
+    by_hand.answers("Phone number", told(r"(?s)2FA.*?Phone number +(\+[\d ]+\d)"))
+    by_hand.answers("Code", told(r"(?s)2FA.*?Code +(\d+)"))
     by_hand.answers("2FA password", told(r"2FA password +(.+)"), hidden=True)
     by_hand.sees("Session string")
     by_hand.is_asked("Press Enter to exit")
@@ -590,3 +590,9 @@ def test_without_telethon_the_practice_says_what_it_needs() -> None:
     assert ended.returncode == 1
     assert "pip install telethon" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_notice_of_a_practice_run_fits_an_ordinary_window() -> None:
+    from .practice.__main__ import NOTICE
+
+    assert max(map(len, NOTICE.splitlines())) < 80

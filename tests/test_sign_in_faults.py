@@ -40,6 +40,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "login e-mail to be set up": {"delivery": [SET_UP_EMAIL, BY_EMAIL]},
     "QR code": {},
     "QR code and 2FA": {"password": PASSWORD},
+    "QR code, in another data centre": {"dc": 4},
     "bot": {},
 }
 
@@ -58,7 +59,8 @@ class Fault(NamedTuple):
     verdict: str = ""  # a pattern of what the screen says if this ends the sign-in; without one it must not
 
 
-UNKNOWN_KEY = "AUTH_KEY_UNREGISTERED|does not seem to know this session any more"
+OVER_ALREADY = "is over already: this string does not work"
+UNKNOWN_KEY = f"AUTH_KEY_UNREGISTERED|{OVER_ALREADY}"
 FAULTS = {
     "cut before": Fault("cut", {"times": 1}),
     "cut after": Fault("cut", {"times": 1, "handled": True}),
@@ -69,6 +71,27 @@ FAULTS = {
     "moved": Fault("error", {"times": 1, "code": 303, "name": "PHONE_MIGRATE_4"}, UNKNOWN_KEY),
     "key revoked": Fault("revoke", {"times": 1, "name": "AUTH_KEY_UNREGISTERED"}, UNKNOWN_KEY),
     "key forgotten": Fault("forget", {"times": 1}, UNKNOWN_KEY),
+}
+
+# Every call that can sign in is carried out so late, with an answer then or never, on both sides of each limit that the
+# script has for it, in times of CALL_LIMIT, which is made short for it: while the first one is waited for, while it is
+# asked who the key is or made again, and after all that.
+CAN_SIGN_IN = (
+    "auth.signIn",
+    "auth.checkPassword",
+    "auth.recoverPassword",
+    "auth.exportLoginToken",
+    "auth.importLoginToken",
+    "auth.importBotAuthorization",
+)
+SHORT_LIMIT = 2.0
+FATE_UNKNOWN = "It is not known whether you are signed in now"
+LATE = {
+    f"{times} limits late, {'never answered' if unanswered else 'answered'}": Fault(
+        "late", {"times": 1, "seconds": times * SHORT_LIMIT, "handled": unanswered}, FATE_UNKNOWN
+    )
+    for times in (0.5, 1.25, 1.75, 2.5)
+    for unanswered in (False, True)
 }
 
 AT_ONCE = 7  # sign-ins; they wait more than they work
@@ -104,6 +127,8 @@ def sign_in(way: str, place: tuple[str, int] | None = None, fault: Fault | None 
             telegram.auto_scan = (PHONE, 0.3)
         if place and fault:
             telegram.faults.add(place[0], fault.do, nth=place[1], **fault.details)
+            if fault.do == "late":
+                telegram.limits = {"CALL_LIMIT": SHORT_LIMIT}
         command = [sys.executable, str(LAUNCHER), "--config", telegram.config, "--"]
         env = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TERM": "xterm", "NO_COLOR": "1"}
         arguments = ["--qr"] if way.startswith("QR") else []
@@ -160,3 +185,22 @@ def test_every_sign_in_ends_in_a_working_string_or_in_the_right_verdict(name, co
             assert not end.signed_in, told  # nobody is signed in with a key that the person does not have
     count("sign-ins survived", sum(end.works for end in ends))
     count("sign-ins ended in their verdict", sum(not end.works for end in ends))
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_call_that_is_carried_out_late_is_not_lost(name, count):
+    fault = LATE[name]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        calls = dict(zip(WAYS, pool.map(calls_of, WAYS)))
+        cases = [(way, place) for way in WAYS for place in calls[way] if place[0] in CAN_SIGN_IN]
+        ends = list(pool.map(lambda case: sign_in(*case, fault), cases))
+    assert {place[0] for _, place in cases} == set(CAN_SIGN_IN)
+    for (way, (method, nth)), end in zip(cases, ends):
+        told = f"{way}, {name} at {method} ({nth}), exit code {end.code}:\n{end.transcript}"
+        assert "Traceback" not in end.transcript and "Nothing was left signed in" not in end.transcript, told
+        if end.works:
+            assert (end.code, end.signed_in) == (0, 1), told
+        else:
+            assert end.code == 1 and fault.verdict in " ".join(end.transcript.split()), told
+    count("late calls survived", sum(end.works for end in ends))
+    count("late calls that are told as not known", sum(not end.works for end in ends))

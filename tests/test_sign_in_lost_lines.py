@@ -200,7 +200,7 @@ def test_nobody_can_tell_whether_the_sign_in_went_through(telegram: PracticeTele
     telegram.wait_for_call("auth.signIn")
     assert fault.hits
     telegram.refuse()
-    person.sees("The line went down at the very moment of signing in.", timeout=30)
+    person.sees("It is not known whether you are signed in now.", timeout=30)
     person.sees("Active Sessions")
     person.sees("end it: its string is lost")
     person.answers("Press Enter to exit", "")
@@ -389,3 +389,59 @@ def test_the_wrong_object_in_an_answer(telegram: PracticeTelegram, run: Run) -> 
     person.answers("Press Enter to exit", "")
     person.exits(1)
     leaves_nothing_behind(person, telegram)
+
+
+def test_a_code_is_not_called_wrong_before_the_key_was_asked_about(telegram: PracticeTelegram, run: Run) -> None:
+    """The server stood still, and the second call is refused because the first one was carried out meanwhile."""
+    account = telegram.add_account(PHONE)
+    telegram.limits = {"CALL_LIMIT": 1.5}
+    telegram.faults.add("auth.signIn", "late", seconds=2.3, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    gets_a_string(person, telegram, account)
+    person.does_not_see("This code is wrong")
+    assert len(telegram.authorizations(PHONE)) == 1
+
+
+def test_after_it_is_not_known_the_same_key_can_be_asked_about_again(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.limits = {"CALL_LIMIT": 1.0}
+    telegram.faults.add("auth.signIn", "late", seconds=6, times=1, handled=True)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("It is not known whether you are signed in now.", timeout=20)
+    person.sees("[1] ask again whether you are signed in")
+    person.answers("Press Enter to exit", "1")
+    person.sees("Nobody is signed in with this key so far.")
+    deadline = time.monotonic() + 15
+    while not telegram.authorizations(PHONE) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    person.sees("[1] ask again whether you are signed in")
+    person.answers("Press Enter to exit", "1")
+    gets_a_string(person, telegram, account)
+
+
+def test_ctrl_c_at_a_password_that_may_still_be_accepted_is_no_promise(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, password="secret")
+    telegram.faults.add("auth.checkPassword", "late", seconds=60, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    person.sees("checking the password")
+    person.presses("ctrl-c")
+    person.sees("It is not known whether you are signed in now.")
+    person.does_not_see("Nothing was left signed in")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+
+
+def test_a_new_line_goes_on_with_the_session_of_the_old_one(telegram: PracticeTelegram, run: Run) -> None:
+    """So Telegram sends there what was not acknowledged (core.telegram.org/mtproto/description#session)."""
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    for line in telegram.connections:
+        line.cut()
+    goes_through(person, telegram, account)
+    (key,) = telegram.authorizations(PHONE)
+    assert len({session.id for session in key.sessions.values()}) == 1 + 1  # and that of the second client

@@ -73,8 +73,7 @@ def test_an_error_shows_its_name_its_meaning_and_what_to_do(
         person.answers("Code", "12345")
     ends_with_a_card(person, name)
     leaves_nothing_behind(person, telegram)
-    if method == "auth.signIn":
-        assert telegram.methods[-1] == "auth.cancelCode"
+    assert "auth.cancelCode" not in telegram.methods  # nobody has left on purpose
 
 
 def test_an_error_that_nobody_knows_yet_is_shown_by_its_own_name(telegram: PracticeTelegram, run: Run) -> None:
@@ -220,3 +219,16 @@ def test_a_server_that_says_nothing_ends_in_a_verdict_of_its_own(telegram: Pract
     person.exits(1)
     person.does_not_see("refused")
     assert time.monotonic() - began < 25
+
+
+@pytest.mark.parametrize("name", ["FLOOD_WAIT_3700", "RPC_CALL_FAIL"])
+def test_a_code_that_may_still_be_good_is_not_cancelled(telegram: PracticeTelegram, run: Run, name: str) -> None:
+    """Who comes back after the pause, or when the server is well, can still use it; who leaves on purpose cannot."""
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "error", code=420 if "FLOOD" in name else 500, name=name)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees(name, timeout=20)
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    assert "auth.cancelCode" not in telegram.methods and account.sent is not None

@@ -50,15 +50,38 @@ def test_a_frozen_account_is_told_with_its_dates_and_where_to_appeal(
 
 
 @pytest.mark.parametrize("name", ["SESSION_REVOKED", "AUTH_KEY_INVALID", "USER_DEACTIVATED", "USER_DEACTIVATED_BAN"])
-def test_a_session_that_is_over_at_once_is_told_with_the_reason(
-    telegram: PracticeTelegram, run: Run, name: str
-) -> None:
+def test_a_session_that_is_over_at_once_is_a_problem(telegram: PracticeTelegram, run: Run, name: str) -> None:
     telegram.add_account(PHONE)
     telegram.faults.add("account.getAuthorizations", "revoke", name=name, times=1)
     person = start(run)
     person.answers("Code", "12345")
-    person.sees(f"does not seem to know this session any more ({name})")
-    person.is_asked("Press Enter to exit")
+    person.sees("is over already: this string does not work")
+    person.sees(name)
+    person.sees("try again")
+    person.does_not_see("ready to paste")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+@pytest.mark.parametrize("call", ["account.getAuthorizations", "help.getAppConfig"])
+def test_a_session_whose_key_is_forgotten_at_once_is_a_problem(telegram: PracticeTelegram, run: Run, call: str) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add(call, "forget", times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("is over already: this string does not work")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_a_string_in_a_pipe_that_is_over_at_once_is_told_by_the_exit_code(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("account.getAuthorizations", "revoke", name="SESSION_REVOKED", times=1)
+    person = start(run, stdout="pipe")
+    person.answers("Code", "12345")
+    person.sees("is over already: this string does not work")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
 
 
 def test_ctrl_c_after_the_string_does_not_take_it_back(telegram: PracticeTelegram, run: Run) -> None:
