@@ -2155,11 +2155,24 @@ def show_ready_to_paste(handed: Handed) -> None:
 
 def show_for(target: Target, handed: Handed) -> None:
     """What one program needs."""
+    names = target.session.split(", ")
+    if len(names) > 1:
+        chosen = choose("What does it call the session? Its manual tells.", names)
+        if chosen is None:
+            return
+        target = target._replace(session=names[chosen])
     if target.takes == "variables":
         term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet(env_lines(variables(target, handed)))
+        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))))
     elif target.takes == "mcp":
+        term.note(target.place)
         show_for_mcp_client(target, handed)
+    elif target.takes == "tgcf":
+        import json
+
+        login = {**variables(target, handed), "API_ID": handed.credentials.api_id, "user_type": 1}
+        term.say(f"This goes into {target.place}; what else is in that file stays:", mark="→")
+        show_snippet(json.dumps({"login": login}, indent=2))
     elif target.takes == "fields":
         term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
         show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
@@ -2172,27 +2185,46 @@ def show_for(target: Target, handed: Handed) -> None:
 
 
 def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with the three values."""
+    """The settings of an MCP client that start a server with its values."""
     clients = rows_of(MCP_CLIENTS)
     chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
     if chosen is None:
         return
-    _, shape, place = clients[chosen]
-    command, environment = target.place.split(), variables(target, handed)
+    client, key = clients[chosen][:2]
+    command, environment = target.command.split(), variables(target, handed)
     name = target.name.rpartition("/")[2]
-    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
-    if shape == "toml":
+    places = client_places(clients[chosen])
+    term.say(
+        f"This goes into {' or '.join(places)}. If there are other servers in it, put this one beside them.", mark="→"
+    )
+    if len(places) > 1:
+        term.say("Which of the two is read depends on how it was installed: from the Store, the second.", indent=2)
+    if key == "mcp_servers":
         show_snippet(codex_toml(name, command, environment))
+    elif key == "extensions":
+        show_snippet(goose_yaml(name, command, environment))
     else:
-        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
-    if "/full/path/" in target.place:
+        show_snippet(mcp_json(name, command, environment, key))
+    if "/full/path/" in target.command:
         term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
-    if shape == "command":
+    term.say(
+        f"If {client} does not find {command[0]}, write its full path there: a program that is started from the dock "
+        "looks for it in fewer folders than a terminal."
+    )
+    if client == "Claude Code":
+        term.say("Do not put it into .mcp.json: that file is made to be shared through git.")
         term.warn(
-            "The command below does the same, but it stays in the history of your shell, and everybody on this "
-            "computer can see it while it runs. The file above is better."
+            "The command below is for the folder that you run it in; with “-s user” behind “add” it is for all. It "
+            "stays in the history of your shell, and everybody on this computer can see it while it runs. The file "
+            "above is better."
         )
         show_snippet(claude_command(name, command, environment))
+
+
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
 
 
 def show_docker(handed: Handed) -> None:
@@ -2227,12 +2259,24 @@ def env_lines(environment: dict[str, str]) -> str:
 
 
 def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    """The JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
     import json
 
-    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
-    server.update(command=command[0], args=list(command[1:]), env=environment)
+    server: dict[str, Any] = {"command": command[0], "args": list(command[1:]), "env": environment}
+    if servers == "servers":
+        server = {"type": "stdio", **server}
+    elif servers == "mcp":
+        server = {"type": "local", "command": list(command), "environment": environment}
     return json.dumps({servers: {name: server}}, indent=2)
+
+
+def goose_yaml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The YAML of Goose. What JSON makes of a text or a list of texts is YAML, too."""
+    import json
+
+    lines = ["extensions:", f"  {name}:", "    type: stdio", "    enabled: true", f"    name: {name}"]
+    lines += [f"    cmd: {json.dumps(command[0])}", f"    args: {json.dumps(list(command[1:]))}", "    envs:"]
+    return "\n".join([*lines, *(f"      {key}: {json.dumps(value)}" for key, value in environment.items())])
 
 
 def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2267,10 +2311,12 @@ def write_for(target: Target, handed: Handed) -> None:
     if target.takes == "file":
         save_session([handed.session], path, "telethon", schema=7)
     else:
-        write_bytes(path, handed.string.encode("ascii"))
+        # GramJS reads standard base64 only; others it takes for no session, without a word.
+        write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
     show_snippet(env_lines(variables(target, handed)))
+    show_for_mcp_client(target, handed)
 
 
 # ── clipboard and file ──
@@ -4266,19 +4312,63 @@ def read_head(path: str) -> bytes:
 
 
 def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
+    """The `Problem` of a file that should have been a database, or was given as a session: what its beginning shows."""
+    for start, what, steps in OTHER_FILES:
+        if re.match(start, name.encode("utf-8", "replace") + b"\n" + head[:300], re.IGNORECASE | re.DOTALL):
+            return Problem(f"{name} is {what}.", "", [steps], name="NotASession")
+    if is_binary(head):
+        return Problem(
+            f"{name} is neither text nor a file that this script knows.",
+            f"It is binary and begins with {head[:8].hex(' ')}. What is encrypted looks like that, for example: a "
+            "database of TDLib (Telegram X and others), a session of WTelegramClient.",
+            ["Look in the program that it comes from for a way to get a session string out of it.", SIGN_IN_AGAIN],
+            name="UnknownBinary",
+        )  # fmt: skip
+    return Problem(f"{name} is text, not a database, and not a session that this script knows.", "", [SIGN_IN_AGAIN],
+        name="UnknownText")  # fmt: skip
 
 
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
+def is_binary(head: bytes) -> bool:
+    """Whether this is no text in any encoding: control characters stand all over it, and not in every second place."""
+    start = head[:1000]
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or not start[1:100:2].strip(b"\0"):
+        return False
+    return 25 * len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start)) > len(start)
+
+
+ITS_PROGRAM = "It belongs to that program, and this script does not read it. Sign in again to get a session of its own."
+
+# How files begin that are taken for sessions, behind their name and a line end: a pattern, what it is, what to do.
+OTHER_FILES = (
+    (
+        rb"[^\n]*\n(PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar)",
+        "an archive",
+        "Unpack it first, and give the file or folder in it.",
+    ),
+    (
+        rb"[^\n]*\nTDF[$]",
+        "one file of a Telegram Desktop folder",
+        "Give the whole folder, the one with key_datas in it.",
+    ),
+    (
+        rb"[^\n]*\n(\xd9\xd5\x05\xf9\x20\xa1\x63\xd7|\x37\x7f\x06[\x82\x83])|[^\n]*-(journal|wal|shm)\n",
+        "the journal that SQLite keeps beside a database",
+        "Give the database itself: the file of the same name without -journal, -wal or -shm.",
+    ),
+    (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
+    (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
+    (
+        rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
+        "tgnet.dat of Telegram for Android, with its key in it",
+        ITS_PROGRAM,
+    ),
+    (
+        rb"userconfing\.xml\n|[^\n]*\n\s*(<\?xml[^>]*>\s*)?<map>",
+        "settings of an Android app; Telegram for Android keeps its key in files/tgnet.dat, not here",
+        ITS_PROGRAM,
+    ),
+    (rb"td\.binlog\n|db\.sqlite\n(?!SQLite)", "what TDLib (Telegram X and others) calls so, encrypted", ITS_PROGRAM),
+    (rb"[^\n]*\n\s*<", "a web page (HTML) or XML", "Download the file itself, not the page that shows it."),
 )
 
 
@@ -4757,7 +4847,7 @@ class SessionJson(Storage):
             storage = recognise_text(text)
         else:
             raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
                 f"Looked for {self.session_path}.", ["Put both files in the same folder."],
             )  # fmt: skip
         session = storage.load()
@@ -5507,10 +5597,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path)
     if database or path.endswith(".session"):
         return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                raise Problem(f"{os.path.basename(path)} is {what}.", "", [steps])
+    other = not_a_database(head, os.path.basename(path))
+    if other.name != "UnknownText" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise other
     return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
 
 
@@ -5533,14 +5622,15 @@ def recognise_bytes(data: bytes) -> StringStorage:
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
     names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
+    owners = (
+        (r"\.tempkeyEncrypted|account-.*", "Telegram for macOS (App Store) or iOS, not of Telegram Desktop"),
+        ("tgnet\\.dat", "Telegram for Android"),
+        ("td\\.binlog", "TDLib (Telegram X and others)"),
+        ("safe\\.php", "MadelineProto"),
+    )
+    for pattern, owner in owners:
+        if any(re.fullmatch(pattern, name) for name in names):
+            return Problem(f"This is the data of {owner}.", "", [ITS_PROGRAM], name="NotASession")
     if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
         return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
     return Problem(
@@ -6148,15 +6238,15 @@ def explain_all() -> None:
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", re.sub("[%*]", "…", each)) for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
 def read_pasted(file: Any) -> str:
-    """What a file or standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
+    limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
@@ -6168,15 +6258,12 @@ def read_pasted(file: Any) -> str:
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    seen = "" if library_in(text) else ", and nothing in it points to Telegram"
-    if not text.strip():
-        term.bad("There is no answer, because what was given is empty.")
-    elif near:
-        term.bad(f"There is no answer for exactly that{seen}. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad(f"There is no answer for that in the list of errors{seen}.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
@@ -7770,14 +7857,12 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}", of_telegram=True)
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    values: dict[str, object] = {"said": f"{kind.__name__}{': ' + words if words else ''}"}
-    return Found(rows_by_name()["ANYOTHEREXCEPTION"][0], kind.__name__, values).problem(call=call)
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
+    )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
@@ -7795,16 +7880,18 @@ def telegram_name(error: BaseException) -> str:
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
     the answer that the connection keeps with the exception (`rpc_error`).
     """
-    answer = getattr(error, "rpc_error", None)
-    return in_one_line(answer.error_message, 100) if answer is not None else ""
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), the values in it (`{"seconds": 37}`), whether anything
-    points to Telegram, and whether just this name or text was asked for.
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
     """
 
     answer: Answer
@@ -7812,6 +7899,7 @@ class Found(NamedTuple):
     values: dict[str, object]
     of_telegram: bool = True
     asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
@@ -7829,29 +7917,14 @@ class Found(NamedTuple):
         )
 
 
-class Clue(NamedTuple):
-    """What points to a row.
-
-    `rank`: whether it says more than that something went wrong; in which statement; 3 a name of Telegram, 2 a text,
-    1 a class; where it ends, and where it begins. The highest counts. `own`: only Telegram and its libraries write so.
-    `asked`: there is nothing else.
-    """
-
-    rank: tuple[bool, int, int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, object]
-    own: bool
-    asked: bool
-
-
 def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
     The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
     points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    said = statements(text[-LONGEST_PASTED:])
+    text = text[-20_000:]
+    said = statements(text)
     asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
     lower = "\n".join(whole for _, whole in said).lower()
     texts = []
@@ -7859,31 +7932,24 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
         for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
             if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
                 texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
-    clues = [clue for place, words in enumerate(said) for clue in clues_in(place, *words, asked, texts)]
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
     values = library_in(text)
-    of_telegram = of_telegram or bool(values) or any(clue.own for clue in clues)
-    clues = [clue for clue in clues if of_telegram or clue.answer.whose or clue.asked]
-    clues.sort(key=lambda clue: clue.rank)
-    same = [clue for clue in clues if clue.answer is clues[-1].answer]
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
     if not same:
         return None
-    for clue in same:  # the name may say which error it is, and the text how long to wait
-        values.update(clue.values)
-    name = [same[-1].name, *(clue.name for clue in same if clue.rank[2] == 3)][-1]
-    return Found(same[-1].answer, with_values(name, values), values, of_telegram, same[-1].asked)
-
-
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `row_of`."""
-    row = row_of(name)
-    values = values_of(row[1], name) if row else {}
-    return Found(row[0], with_values(row[1], values), values) if row else None
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
     for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
-        if re.search(words.replace(" ", "|"), text[-LONGEST_PASTED:], re.IGNORECASE):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
 
@@ -7896,7 +7962,7 @@ def near_misses(text: str) -> list[str]:
     if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
-    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed[:60]]
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
     keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
     near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
     return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
@@ -7904,8 +7970,6 @@ def near_misses(text: str) -> list[str]:
 
 # ── from what was pasted to its statements ──
 
-# Characters at the end of a log that are looked at.
-LONGEST_PASTED = 20_000
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
@@ -7948,9 +8012,9 @@ def statements(text: str) -> list[tuple[str, str]]:
 
 def clues_in(
     place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
-) -> Iterator[Clue]:
+) -> Iterator[Found]:
     """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
-    sent = {word for words in re.findall(SENT, said) for word in words}
+    sent = {"".join(words) for words in re.findall(SENT, said)}
     for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
@@ -7959,7 +8023,7 @@ def clues_in(
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
-                yield Clue(rank, answer, name, values, not (doubtful or answer.whose), token == asked)
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
     for answer, pattern, own, expression in texts:
         where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
         for found in expression.finditer(where):
@@ -7969,7 +8033,7 @@ def clues_in(
                 rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
                 name = pattern if re.search("[ “]", answer.head) else answer.head
                 asked_for = len(found[0]) >= len(asked) > 0
-                yield Clue(rank, answer, name, values, own and not answer.whose, asked_for)
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
 
 
 def row_of(token: str) -> tuple[Answer, str] | None:
@@ -7980,11 +8044,9 @@ def row_of(token: str) -> tuple[Answer, str] | None:
     """
     module, _, last = token.rpartition(".")
     key = squashed(re.sub(KEY_BEHIND, "", last))
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        if candidate in rows_by_name():
-            return rows_by_name()[candidate]
-    return None
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
 def other_name(token: str) -> tuple[Answer, str]:
@@ -8010,19 +8072,17 @@ def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[s
 
 def as_expression(text: str) -> str:
     """The text of a row as a regular expression; `{seconds}` is any number."""
-    number = r"(?P<{}>\d{{1,9}})\d*"
-    parts = (
-        number.format(part[1:-1]) if part.startswith("{") else WILDCARDS.get(part) or re.escape(part)
-        for part in re.split(f"({ANYTHING})", text)
-    )
-    return rf"(?<!\w){''.join(parts)}(?!\w)"
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
 
 
 def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}|[?!]$", "", name).replace("*", " … ").replace("%", "…")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -8051,16 +8111,14 @@ class Answer(NamedTuple):
 @functools.cache
 def answers() -> tuple[Answer, ...]:
     """Every row of ERRORS, in the order of the table."""
-    found = []
-    for group in re.split(r"(?m)^== ", re.sub(r"\n {4,}", " ", ERRORS))[1:]:
-        title, *rows = group.strip().split("\n\n")
-        for row in rows:
-            head, *lines = row.split("\n")
-            found.append(_answer(title, head, lines))
-    return tuple(found)
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def _answer(group: str, head: str, lines: list[str]) -> Answer:
+def _answer(group: str, head: str, *lines: str) -> Answer:
     """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
     def marked(mark: str) -> tuple[str, ...]:
@@ -8093,8 +8151,7 @@ def filled(text: str, values: dict[str, object]) -> str:
     """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        unknown = "N" if match[1] in ("seconds", "dc", "number", "length") else "…"
-        known = {**STANDING_WORDS, **values}.get(match[1], unknown)
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
         if match[1] != "seconds":
             return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
@@ -8120,11 +8177,14 @@ Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://prox
 AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
 
 # What stands for words in braces, unless a text shows something else.
-STANDING_WORDS = {"library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY}
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
 
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
-WILDCARDS = {" ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", "*": r".{0,3000}"}
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
@@ -9148,9 +9208,10 @@ WHERE_TO_SCAN = (
 class Target(NamedTuple):
     """A program that a session is made for: a row of PASTE_TARGETS.
 
-    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
-    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
-    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    `takes` is `variables` (`place`: further lines), `mcp` (variables, in the settings of an MCP client), `fields` (of
+    an n8n credential; `place`: its others), `tgcf` (its own file), `file` (a Telethon .session), `string file`, or
+    `nothing`. `place` is the path at which a program looks for its file, or what is to be said; `command` starts an MCP
+    server. Several names of the session stand for a choice.
     """
 
     name: str
@@ -9158,48 +9219,78 @@ class Target(NamedTuple):
     api_id: str
     api_hash: str
     session: str
+    command: str
     place: str
 
 
 # Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
-# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+# own sources and manuals (November 2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set. Version
+# 2 of the package mcp (July 2026) broke the servers that have `mcp<2` here: they set no upper bound of their own.
 #
-#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+#     name · takes · names of the API ID, the API hash and the session · command · path, or what is to be said
 PASTE_TARGETS = """
 = variables
-most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
-tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | |
+without TELEGRAM_           | variables | API_ID | API_HASH | SESSION_STRING | |
+Ultroid and other userbots  | variables | API_ID | API_HASH | SESSION, STRING_SESSION, TG_SESSION_STRING, \
+  TELEGRAM_STRING_SESSION, TELEGRAM_SESSION, TG_SESSION, TELETHON_SESSION | |
+mediaflow-proxy             | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | | \
+  ENABLE_TELEGRAM=true
+tgcf                        | tgcf | API_ID | API_HASH | SESSION_STRING | | tgcf.config.json
 
 = mcp
 chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uv --directory /full/path/to/telegram-mcp run main.py
-OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+  uv --directory /full/path/to/telegram-mcp run main.py | Never start it as “uvx telegram-mcp”: that package on PyPI \
+  is another project, and it would get your session.
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 tgmcp start | It does not start with version 2 of the package mcp.
 sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --with mcp<2 --from git+https://github.com/sparfenyuk/mcp-telegram mcp-telegram | \
   {state}/mcp-telegram/mcp_telegram_session.session
-dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
-fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
-j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
-chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
-kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
-tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | uvx --with mcp<2 mcp-telegram start | \
+  {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | uvx --python 3.12 fast-mcp-telegram | \
+  ~/.config/fast-mcp-telegram/telegram.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | npx -y @overpod/mcp-telegram | \
+  ~/.mcp-telegram/session
+telethon-mcp                | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 telethon-mcp | This was read in its source, and not tried.
+better-telegram-mcp         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --python 3.13 better-telegram-mcp | ~/.better-telegram-mcp/default.session
+telegram-mcp-jgalea         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --from telegram-mcp-jgalea telegram-mcp | ~/.telegram-mcp/session.session
+j2h4u/mcp-telegram          | nothing | | | | | It wants a config.toml of its own, and a daemon that keeps running.
+chaindead/telegram-mcp      | nothing | | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | | It keeps its session in files of its own.
 
 = n8n
-GramPro                           | fields  | apiId | apiHash | session |
-MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
-Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
-Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
-TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+Telegram GramPro API                      | fields  | API ID | API Hash | Session String | |
+Personal Telegram MTPROTO API (veezex)    | fields  | App api_id | App api_hash | Session string | | \
+  Phone Number, which may stay empty
+Telegram User Bot API (darakcheeff)       | fields  | API ID | API Hash | Session String (GramJS) | |
+Telegram Client (criptoraily)             | nothing | | | | | It never uses its session field.
+TelePilot                                 | nothing | | | | | It is built on TDLib, which has no session strings.
 """
 
-# MCP clients: where their settings are, and the shape of what goes there.
+# MCP clients: the key that their servers stand under, whether comments and trailing commas are allowed, and where their
+# settings are on Linux, macOS and Windows (November 2026). A place that is missing is the one of Linux.
 MCP_CLIENTS = """
-Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
-Cursor         | mcpServers | ~/.cursor/mcp.json
-VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
-Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
-Codex          | toml       | ~/.codex/config.toml
+Claude Desktop | mcpServers | | ~/.config/Claude/claude_desktop_config.json | \
+  ~/Library/Application Support/Claude/claude_desktop_config.json | %APPDATA%/Claude/claude_desktop_config.json; \
+  %LOCALAPPDATA%/Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json
+Cursor         | mcpServers | | ~/.cursor/mcp.json | |
+VS Code        | servers | comments | ~/.config/Code/User/mcp.json | \
+  ~/Library/Application Support/Code/User/mcp.json | %APPDATA%/Code/User/mcp.json
+Claude Code    | mcpServers | | ~/.claude.json | |
+Codex          | mcp_servers | comments | ~/.codex/config.toml | |
+Gemini CLI     | mcpServers | | ~/.gemini/settings.json | |
+OpenCode       | mcp | comments | ~/.config/opencode/opencode.json | |
+Windsurf       | mcpServers | | ~/.codeium/windsurf/mcp_config.json | |
+Zed            | context_servers | comments | ~/.config/zed/settings.json | | %APPDATA%/Zed/settings.json
+Cline          | mcpServers | | ~/.cline/data/settings/cline_mcp_settings.json | |
+LM Studio      | mcpServers | | ~/.lmstudio/mcp.json | |
+Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDATA%/Block/goose/config/config.yaml
 """
 
 # Programs that take text for the clipboard from standard input, in the order they are tried.
