@@ -53,7 +53,7 @@ Every call that it ever makes to Telegram, and what for:
 
 The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
 `network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
-Nothing is sent to anybody else, but through a proxy if there is one; pip is started after a yes.
+Nothing is sent to anybody else, but through a proxy if there is one; venv, pip and uv are started after a yes.
 
 Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
@@ -2155,11 +2155,24 @@ def show_ready_to_paste(handed: Handed) -> None:
 
 def show_for(target: Target, handed: Handed) -> None:
     """What one program needs."""
+    names = target.session.split(", ")
+    if len(names) > 1:
+        chosen = choose("What does it call the session? Its manual tells.", names)
+        if chosen is None:
+            return
+        target = target._replace(session=names[chosen])
     if target.takes == "variables":
         term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet(env_lines(variables(target, handed)))
+        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))))
     elif target.takes == "mcp":
+        term.note(target.place)
         show_for_mcp_client(target, handed)
+    elif target.takes == "tgcf":
+        import json
+
+        login = {**variables(target, handed), "API_ID": handed.credentials.api_id, "user_type": 1}
+        term.say(f"This goes into {target.place}; what else is in that file stays:", mark="→")
+        show_snippet(json.dumps({"login": login}, indent=2))
     elif target.takes == "fields":
         term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
         show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
@@ -2172,27 +2185,46 @@ def show_for(target: Target, handed: Handed) -> None:
 
 
 def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with the three values."""
+    """The settings of an MCP client that start a server with its values."""
     clients = rows_of(MCP_CLIENTS)
     chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
     if chosen is None:
         return
-    _, shape, place = clients[chosen]
-    command, environment = target.place.split(), variables(target, handed)
+    client, key = clients[chosen][:2]
+    command, environment = target.command.split(), variables(target, handed)
     name = target.name.rpartition("/")[2]
-    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
-    if shape == "toml":
+    places = client_places(clients[chosen])
+    term.say(
+        f"This goes into {' or '.join(places)}. If there are other servers in it, put this one beside them.", mark="→"
+    )
+    if len(places) > 1:
+        term.say("Which of the two is read depends on how it was installed: from the Store, the second.", indent=2)
+    if key == "mcp_servers":
         show_snippet(codex_toml(name, command, environment))
+    elif key == "extensions":
+        show_snippet(goose_yaml(name, command, environment))
     else:
-        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
-    if "/full/path/" in target.place:
+        show_snippet(mcp_json(name, command, environment, key))
+    if "/full/path/" in target.command:
         term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
-    if shape == "command":
+    term.say(
+        f"If {client} does not find {command[0]}, write its full path there: a program that is started from the dock "
+        "looks for it in fewer folders than a terminal."
+    )
+    if client == "Claude Code":
+        term.say("Do not put it into .mcp.json: that file is made to be shared through git.")
         term.warn(
-            "The command below does the same, but it stays in the history of your shell, and everybody on this "
-            "computer can see it while it runs. The file above is better."
+            "The command below is for the folder that you run it in; with “-s user” behind “add” it is for all. It "
+            "stays in the history of your shell, and everybody on this computer can see it while it runs. The file "
+            "above is better."
         )
         show_snippet(claude_command(name, command, environment))
+
+
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
 
 
 def show_docker(handed: Handed) -> None:
@@ -2227,12 +2259,24 @@ def env_lines(environment: dict[str, str]) -> str:
 
 
 def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    """The JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
     import json
 
-    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
-    server.update(command=command[0], args=list(command[1:]), env=environment)
+    server: dict[str, Any] = {"command": command[0], "args": list(command[1:]), "env": environment}
+    if servers == "servers":
+        server = {"type": "stdio", **server}
+    elif servers == "mcp":
+        server = {"type": "local", "command": list(command), "environment": environment}
     return json.dumps({servers: {name: server}}, indent=2)
+
+
+def goose_yaml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The YAML of Goose. What JSON makes of a text or a list of texts is YAML, too."""
+    import json
+
+    lines = ["extensions:", f"  {name}:", "    type: stdio", "    enabled: true", f"    name: {name}"]
+    lines += [f"    cmd: {json.dumps(command[0])}", f"    args: {json.dumps(list(command[1:]))}", "    envs:"]
+    return "\n".join([*lines, *(f"      {key}: {json.dumps(value)}" for key, value in environment.items())])
 
 
 def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2267,10 +2311,12 @@ def write_for(target: Target, handed: Handed) -> None:
     if target.takes == "file":
         save_session([handed.session], path, "telethon", schema=7)
     else:
-        write_bytes(path, handed.string.encode("ascii"))
+        # GramJS reads standard base64 only; others it takes for no session, without a word.
+        write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
     show_snippet(env_lines(variables(target, handed)))
+    show_for_mcp_client(target, handed)
 
 
 # ── clipboard and file ──
@@ -9687,9 +9733,10 @@ WHERE_TO_SCAN = (
 class Target(NamedTuple):
     """A program that a session is made for: a row of PASTE_TARGETS.
 
-    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
-    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
-    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    `takes` is `variables` (`place`: further lines), `mcp` (variables, in the settings of an MCP client), `fields` (of
+    an n8n credential; `place`: its others), `tgcf` (its own file), `file` (a Telethon .session), `string file`, or
+    `nothing`. `place` is the path at which a program looks for its file, or what is to be said; `command` starts an MCP
+    server. Several names of the session stand for a choice.
     """
 
     name: str
@@ -9697,48 +9744,78 @@ class Target(NamedTuple):
     api_id: str
     api_hash: str
     session: str
+    command: str
     place: str
 
 
 # Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
-# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+# own sources and manuals (November 2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set. Version
+# 2 of the package mcp (July 2026) broke the servers that have `mcp<2` here: they set no upper bound of their own.
 #
-#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+#     name · takes · names of the API ID, the API hash and the session · command · path, or what is to be said
 PASTE_TARGETS = """
 = variables
-most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
-tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | |
+without TELEGRAM_           | variables | API_ID | API_HASH | SESSION_STRING | |
+Ultroid and other userbots  | variables | API_ID | API_HASH | SESSION, STRING_SESSION, TG_SESSION_STRING, \
+  TELEGRAM_STRING_SESSION, TELEGRAM_SESSION, TG_SESSION, TELETHON_SESSION | |
+mediaflow-proxy             | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | | \
+  ENABLE_TELEGRAM=true
+tgcf                        | tgcf | API_ID | API_HASH | SESSION_STRING | | tgcf.config.json
 
 = mcp
 chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uv --directory /full/path/to/telegram-mcp run main.py
-OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+  uv --directory /full/path/to/telegram-mcp run main.py | Never start it as “uvx telegram-mcp”: that package on PyPI \
+  is another project, and it would get your session.
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 tgmcp start | It does not start with version 2 of the package mcp.
 sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --with mcp<2 --from git+https://github.com/sparfenyuk/mcp-telegram mcp-telegram | \
   {state}/mcp-telegram/mcp_telegram_session.session
-dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
-fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
-j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
-chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
-kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
-tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | uvx --with mcp<2 mcp-telegram start | \
+  {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | uvx --python 3.12 fast-mcp-telegram | \
+  ~/.config/fast-mcp-telegram/telegram.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | npx -y @overpod/mcp-telegram | \
+  ~/.mcp-telegram/session
+telethon-mcp                | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 telethon-mcp | This was read in its source, and not tried.
+better-telegram-mcp         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --python 3.13 better-telegram-mcp | ~/.better-telegram-mcp/default.session
+telegram-mcp-jgalea         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --from telegram-mcp-jgalea telegram-mcp | ~/.telegram-mcp/session.session
+j2h4u/mcp-telegram          | nothing | | | | | It wants a config.toml of its own, and a daemon that keeps running.
+chaindead/telegram-mcp      | nothing | | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | | It keeps its session in files of its own.
 
 = n8n
-GramPro                           | fields  | apiId | apiHash | session |
-MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
-Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
-Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
-TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+Telegram GramPro API                      | fields  | API ID | API Hash | Session String | |
+Personal Telegram MTPROTO API (veezex)    | fields  | App api_id | App api_hash | Session string | | \
+  Phone Number, which may stay empty
+Telegram User Bot API (darakcheeff)       | fields  | API ID | API Hash | Session String (GramJS) | |
+Telegram Client (criptoraily)             | nothing | | | | | It never uses its session field.
+TelePilot                                 | nothing | | | | | It is built on TDLib, which has no session strings.
 """
 
-# MCP clients: where their settings are, and the shape of what goes there.
+# MCP clients: the key that their servers stand under, whether comments and trailing commas are allowed, and where their
+# settings are on Linux, macOS and Windows (November 2026). A place that is missing is the one of Linux.
 MCP_CLIENTS = """
-Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
-Cursor         | mcpServers | ~/.cursor/mcp.json
-VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
-Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
-Codex          | toml       | ~/.codex/config.toml
+Claude Desktop | mcpServers | | ~/.config/Claude/claude_desktop_config.json | \
+  ~/Library/Application Support/Claude/claude_desktop_config.json | %APPDATA%/Claude/claude_desktop_config.json; \
+  %LOCALAPPDATA%/Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json
+Cursor         | mcpServers | | ~/.cursor/mcp.json | |
+VS Code        | servers | comments | ~/.config/Code/User/mcp.json | \
+  ~/Library/Application Support/Code/User/mcp.json | %APPDATA%/Code/User/mcp.json
+Claude Code    | mcpServers | | ~/.claude.json | |
+Codex          | mcp_servers | comments | ~/.codex/config.toml | |
+Gemini CLI     | mcpServers | | ~/.gemini/settings.json | |
+OpenCode       | mcp | comments | ~/.config/opencode/opencode.json | |
+Windsurf       | mcpServers | | ~/.codeium/windsurf/mcp_config.json | |
+Zed            | context_servers | comments | ~/.config/zed/settings.json | | %APPDATA%/Zed/settings.json
+Cline          | mcpServers | | ~/.cline/data/settings/cline_mcp_settings.json | |
+LM Studio      | mcpServers | | ~/.lmstudio/mcp.json | |
+Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDATA%/Block/goose/config/config.yaml
 """
 
 # Programs that take text for the clipboard from standard input, in the order they are tried.
