@@ -66,10 +66,14 @@ from __future__ import annotations
 import os
 import sys
 
-# Python searches the script's folder before its own library, so that a re.py or typing.py lying there would break the
-# imports below. With the library first they work, and step 0 can tell the person about that file.
+# Python searches the script's folder first. That is one for downloads, perhaps, or somebody else's: a re.py, segno.py
+# or argon2.py that lies there would be run with the secrets in reach. So it is searched last, and only if pip has put
+# Telethon there; the library comes first, so that no PYTHONPATH hides it from the imports below.
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.__file__))
+    _here = os.path.dirname(__file__)
+    sys.path[:] = [os.path.dirname(os.__file__), *(folder for folder in sys.path if folder not in (_here, ""))]
+    if any(name.lower().startswith("telethon-") for name in os.listdir(_here or os.curdir)):
+        sys.path.append(_here)
 
 import contextlib
 import functools
@@ -135,6 +139,11 @@ class Outcome(NamedTuple):
 
     code: int
     ways: Sequence[Way] = ()
+
+
+# What the environment says to this script: TELEGRAM_API_ID and the like, moved here by `take_settings`, so that no
+# program that is started, be it by this script or by Python's own library, inherits a secret.
+SETTINGS: dict[str, str] = {}
 
 
 def this_device() -> dict[str, str]:
@@ -2092,21 +2101,20 @@ def choose(question: str, answers: Sequence[str]) -> int | None:
         term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
 
 
-def offer_to_write(path: str) -> bool:
-    """Whether a file with secrets may be written at a path: asked again where git would take it up."""
-    if not git_would_take(path):
+def offer_to_write(*paths: str) -> bool:
+    """Whether files with secrets may be written there: asked again where git would take one up, if anybody is there."""
+    taken = next(filter(git_would_take, paths), None)
+    if taken is None:
         return True
     term.warn(
-        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
-        "publish your account. Better choose another folder, or name the file in .gitignore first."
+        f"{taken} lies in a git repository that does not ignore it, as far as can be seen: “git add” would take it "
+        "up, and a push would publish your account. Better choose another folder, or name the file in .gitignore first."
     )
-    return term.confirm("Write it there all the same?", default=False)
+    return not term.interactive or term.confirm("Write it there all the same?", default=False)
 
 
 def git_would_take(path: str) -> bool:
-    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
-    import subprocess
-
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there, as far as git can say."""
     try:
         path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
     except (OSError, ValueError):  # nothing can be written there, which will be said
@@ -2116,15 +2124,14 @@ def git_would_take(path: str) -> bool:
         if above == os.path.dirname(above):
             return False
         above = os.path.dirname(above)
-    try:
-        quiet = subprocess.DEVNULL
-        asked = subprocess.run(
-            ["git", "-C", above, "check-ignore", "-q", "--", path],
-            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return True
-    return asked.returncode != 0
+    safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
+    command = [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path]
+    return run_program(command, "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1").code != 0
+
+
+# A repository, which may be somebody else's, can name programs that git starts when it is only asked something. These
+# settings undo that. Source: git-config(1), core.fsmonitor, core.hooksPath; “SECURITY” in git(1).
+GIT_SETTINGS = "core.fsmonitor=false core.hooksPath=/dev/null protocol.allow=never"
 
 
 # ── ready to paste ──
@@ -2345,25 +2352,12 @@ def copy_by_program(text: str) -> str:
     Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
     a command line can be read by everybody.
     """
-    import shutil
-    import subprocess
-
     if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
         return ""
-    for words in CLIPBOARDS.split("\n"):
-        name, *arguments = words.split() or [""]
-        program = shutil.which(name) if name else None
-        if program is None:
-            continue
-        try:
-            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
-            done = subprocess.run(
-                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=3, check=False, start_new_session=True,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
+    for words in CLIPBOARDS.strip().split("\n"):
+        name, *arguments = words.split()
+        command = [program(name), *arguments]
+        if command[0] and run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
             return name
     return ""
 
@@ -2376,7 +2370,8 @@ def save_to_file(handed: Handed) -> None:
         return
     target, default, _ = rows[chosen]
     path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
-    if not offer_to_write(path):
+    base = SessionJson.base(path)
+    if not offer_to_write(*((base + ".session", base + ".json") if target == "json" else (path,))):
         return
     session = handed.session
     if target == "env":
@@ -2478,7 +2473,7 @@ def credentials_from_environment() -> PastedCredentials:
 
 def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
     """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
-    value = os.environ.get(variable, "").strip()
+    value = SETTINGS.get(variable, "").strip()
     if not value:
         return None
     try:
@@ -2529,6 +2524,8 @@ class PastedCredentials(NamedTuple):
 
 # `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
 # begin so are recognised too, to say that they are cut off.
+LONGEST_ANSWER = 2000  # characters of what was pasted that are looked at; a whole page of my.telegram.org has fewer
+
 BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
@@ -2563,7 +2560,7 @@ def parse_credentials(text: str, wanted: str) -> PastedCredentials:
     Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
     Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
     """
-    text = plain_text(text)
+    text = plain_text(text[:LONGEST_ANSWER])
     if BOT_TOKEN.search(text):
         raise Problem(
             f"That is the token of a bot, not the {wanted}.",
@@ -2787,7 +2784,7 @@ def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
 
     `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
     """
-    digits, international = _phone_digits(plain_text(text))
+    digits, international = _phone_digits(plain_text(text[:LONGEST_ANSWER]))
     if international:
         return _phone_number(digits, any_length)
     if digits.startswith("00"):
@@ -2988,7 +2985,7 @@ def findings_in_input(source: str, json_path: str | None, key_name: str) -> list
 
     With `-` as the `source` standard input goes before the variable, where it is no terminal.
     """
-    given = os.environ.get("TELEGRAM_SESSION_STRING")
+    given = SETTINGS.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
@@ -3181,7 +3178,7 @@ def unlock(tdata: Tdata) -> None:
     if any(wrap.kind == 1 for wrap in tdata.open().wraps):
         why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
         offer_install("argon2-cffi", "argon2", why)
-    given = os.environ.get("TELEGRAM_PASSCODE")
+    given = SETTINGS.get("TELEGRAM_PASSCODE")
     if given:
         term.note("Using the passcode in TELEGRAM_PASSCODE.")
         term.hide(given, "passcode")
@@ -3766,36 +3763,45 @@ def not_readable(name: str, path: str, error: Exception) -> Problem:
 
 
 def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
-    """Makes a file or folder that nobody else can read; `fill` gets a name beside `path` to write to.
+    """Makes a file or folder that nobody else can read; `fill` gets the name to write it under.
 
-    What is whole is renamed to `path`, and what is not is removed.
-    A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
+    That lies in a folder of its own beside `path`, which nobody else may enter; what is whole is moved to `path`, and
+    what is not is removed. A `Problem` if `path` is there already, whatever it is, or if it cannot be written.
     """
     import shutil
     import tempfile
 
-    temporary = ""
+    workshop, mask = "", os.umask(0o077)
+    place = os.path.dirname(path) or "."
     try:
         refuse_existing(path)
-        place = os.path.dirname(path) or "."
+        left = [name for name in os.listdir(place) if re.fullmatch(r"\.session-.+\.part", name)]
+        if left:
+            term.note(f"{left[0]} in {place} was left behind when a file was not finished. It can be deleted.")
+        workshop = tempfile.mkdtemp(".part", ".session-", place)  # with mode 700
+        inode = os.stat(workshop).st_ino
+        new = os.path.join(workshop, "new")
         if folder:
-            temporary = tempfile.mkdtemp(".part", ".session-", place)
-        else:
-            handle, temporary = tempfile.mkstemp(".part", ".session-", place)
-            os.close(handle)  # mkstemp has made it with mode 600
-        fill(temporary)
+            os.mkdir(new, 0o700)
+        fill(new)
         if not folder:
-            with open(temporary, "rb+") as file:
+            with open(new, "rb+") as file:
                 os.fsync(file.fileno())
-        move_new(temporary, path)
-        temporary = ""
+        # Where others may write, they may have put something of theirs in its place.
+        if os.stat(workshop).st_ino != inode or (hasattr(os, "getuid") and os.lstat(new).st_uid != os.getuid()):
+            raise PermissionError(1, "somebody else changed the folder meanwhile")
+        move_new(new, path)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise not_written(path, error) from None
     finally:
-        if os.path.isdir(temporary):
-            shutil.rmtree(temporary, ignore_errors=True)
-        elif os.path.exists(temporary):
-            os.remove(temporary)
+        os.umask(mask)
+        if workshop:
+            shutil.rmtree(workshop, ignore_errors=True)
+    if os.name != "nt" and os.stat(place).st_mode & 0o022:
+        term.warn(
+            f"Other users of this computer may write in the folder {place}. They cannot read the file, but they could "
+            "put another in its place. A folder of your own is better."
+        )
 
 
 def write_bytes(path: str, data: bytes) -> None:
@@ -4572,7 +4578,13 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
 
     path = os.path.realpath(path)
     head = read_head(path)
-    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
+    beside = [path + end for end in ("-journal", "-wal", "-shm") if os.path.lexists(path + end)]
+    if not all(map(os.path.isfile, beside)):  # SQLite would open it, and wait at a pipe for ever
+        raise Problem(
+            f"Beside {os.path.basename(path)} lies something of the name of its journal that is no ordinary file.", "",
+            ["Copy the database alone into another folder, and give that."], name="StrangeJournal",
+        )  # fmt: skip
+    logs = [log for log in beside if not log.endswith("-shm") and os.path.getsize(log)]
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
         quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
         return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
@@ -4604,6 +4616,9 @@ def read_head(path: str) -> bytes:
     return head
 
 
+LONGEST_VALUE = 4 << 20  # bytes of one value in a database
+
+
 def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
     """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
     import sqlite3
@@ -4613,14 +4628,24 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
     try:
-        rows = connection.execute("select name from sqlite_master where type = 'table' limit 100").fetchall()
-        tables = {}
+        connection.execute("pragma trusted_schema = off")
+        if hasattr(connection, "setlimit"):  # from Python 3.11 on
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)  # type: ignore[attr-defined,unused-ignore]
+        rows = connection.execute(
+            "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' limit 100"
+        ).fetchall()
+        tables: dict[str, list[str]] = {}
         for (table,) in rows:
             quoted = str(table).replace('"', '""')
             columns = list(connection.execute(f'pragma table_xinfo("{quoted}")'))
             # A computed column can ask for any amount of memory, and no Telegram library has one.
             if not any(row[6] for row in columns):
                 tables[table] = [row[1] for row in columns]
+        for table in tables if not hasattr(connection, "setlimit") else ():
+            lengths = " + ".join('length("{}")'.format(str(name).replace('"', '""')) for name in tables[table])
+            quoted = str(table).replace('"', '""')
+            if connection.execute(f'select 1 from "{quoted}" where {lengths} > {LONGEST_VALUE} limit 1').fetchone():
+                raise sqlite3.DataError("string or blob too big")
         return read(connection, tables)
     except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
@@ -4628,6 +4653,9 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
                 f"{name} is locked: another program is using it right now.", "It was not touched.",
                 ["Stop the program that uses this session (a bot, a script), then try again."],
             ) from None  # fmt: skip
+        if "too big" in str(error):
+            what = f"{name} holds a value of more than {LONGEST_VALUE:,} bytes, which no session has. It was not read."
+            raise Problem(what, "", [SIGN_IN_AGAIN], name="ValueTooLong") from None
         raise Problem(
             f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
             ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
@@ -4789,7 +4817,9 @@ class TelethonFile(SqliteStorage):
             self.warnings.append("It says no port; the usual one is used instead.")
             port = 443
         if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
-            self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
+            self.warnings.append(
+                f"The server address “{in_one_line(host)}” is not valid; the usual one is used instead."
+            )
             host = None
         user_id, username = self.own_user(connection, tables)
         port = whole_number(port)
@@ -4832,7 +4862,7 @@ class TelethonFile(SqliteStorage):
         said = ", ".join(str(version) for version in versions) or "nothing"
         if versions and whole_number(versions[0]) > 8:
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
-        return f"{schema} by its columns, while its version row says {said[:40]}"
+        return f"{schema} by its columns, while its version row says {in_one_line(said, 40)}"
 
     def own_user(self, connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
         """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
@@ -4983,7 +5013,7 @@ class PyrogramFile(SqliteStorage):
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The one row of `sessions`."""
         version = self.first_row(connection, tables, "version").get("number", "not said")
-        self.facts.append(("schema", str(version)[:20]))
+        self.facts.append(("schema", in_one_line(version, 20)))
         row = self.first_row(connection, tables, "sessions")
         if not row:
             raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
@@ -5231,7 +5261,7 @@ class SessionJson(Storage):
         session = self.load_key(base, companion)
         named = companion.get("session_file")
         if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
-            self.warnings.append(f"Its “session_file” names another file ({named[:60]}), which was not used.")
+            self.warnings.append(f"Its “session_file” names another file ({in_one_line(named)}), which was not used.")
         return self.with_companion(session, companion)
 
     def load_key(self, base: str, companion: dict[str, Any]) -> Session:
@@ -5377,6 +5407,7 @@ def with_account(session: Session, me: Any) -> Session:
 
 TDATA_LIMIT = 256 << 10  # bytes of a key or account file; real ones have under 8 thousand
 
+MOST_ACCOUNTS = 20  # of one folder that are decrypted; each takes up to two seconds
 TDATA_VERSION = (3004000).to_bytes(4, "little")  # written: every Telegram Desktop since 3.4 opens and updates it
 WIDE_IDS = b"\xff" * 8  # stands before a 64-bit user id, where old files have a 32-bit one
 
@@ -5565,12 +5596,21 @@ class Tdata(Storage):
                 "It is the one that Telegram Desktop asks for when it starts, not the 2FA password.",
                 ["Give the passcode when you are asked for it, or in TELEGRAM_PASSCODE."],
             )
-        for number, index in enumerate([] if self.found else self.indices, 1):
+        began = time.monotonic()
+        for number, index in enumerate([] if self.found else self.indices[:MOST_ACCOUNTS], 1):
+            if time.monotonic() - began > 1:
+                of = f" of {len(self.indices)}: {duration(time.monotonic() - began)}"
+                term.status(f"… decrypting account {number}", of)
             try:
                 self.found.append(self.account(index))
             except Problem as problem:
                 problem.title = f"Account {number}: {problem.title}"
                 self.found.append(problem)
+        term.clear_status()
+        if len(self.indices) > MOST_ACCOUNTS and len(self.found) == MOST_ACCOUNTS:
+            self.warnings.append(
+                f"It says {len(self.indices)} accounts; {MOST_ACCOUNTS} were read. Telegram Desktop has six at most."
+            )
         return self.found
 
     def account(self, index: int) -> Session:
@@ -5692,6 +5732,7 @@ def check_wrap(wrap: Wrap, what: str) -> None:
         raise Problem(f"{what} uses an unknown passcode method ({wrap.kind}).", "", TDATA_AGAIN)
     if wrap.kind == 1:
         name, reasonable = "Argon2id", 8 * wrap.lanes <= wrap.memory <= 262144 and 0 < wrap.passes <= 64
+        reasonable = reasonable and wrap.memory * wrap.passes <= 1 << 21  # KiB: a few seconds
     else:
         power = wrap.memory > 1 and not wrap.memory & (wrap.memory - 1)
         # Written are 8 passes. OpenSSL itself refuses a single one with much memory, and very many with little.
@@ -6470,6 +6511,9 @@ def command_convert(options: Any) -> Outcome:
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
+    base = SessionJson.base(dst)
+    if dst != "-" and not offer_to_write(*((base + ".session", base + ".json") if target == "json" else (dst,))):
+        return Outcome(1)
     picked = the_ones(found, several=target == "tdata")
     storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
@@ -6632,10 +6676,14 @@ def target_passcode(storage: Storage) -> str:
     """The passcode of a new Telegram Desktop folder: the source's, TELEGRAM_PASSCODE, or what is answered."""
     if isinstance(storage, Tdata) and storage.passcode:
         term.note("The new folder has the same passcode as the old one.")
+        if any(wrap.kind == 1 for wrap in storage.open().wraps):
+            term.warn(
+                "The old one protects it with Argon2id. The new one has the older way, which is easier to guess at."
+            )
         return storage.passcode
-    if os.environ.get("TELEGRAM_PASSCODE"):
+    if SETTINGS.get("TELEGRAM_PASSCODE"):
         term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
-        return os.environ["TELEGRAM_PASSCODE"]
+        return SETTINGS["TELEGRAM_PASSCODE"]
     return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
 
 
@@ -6810,8 +6858,6 @@ def tell_unknown(text: str) -> None:
 
 def prepare_report(path: str) -> None:
     """Makes sure, before anything else is done, that the report can be written later."""
-    import signal
-
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -6820,10 +6866,6 @@ def prepare_report(path: str) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
-    for name in ("SIGHUP", "SIGTERM"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def finish_report(options: Any, code: int) -> None:
@@ -6881,10 +6923,10 @@ def report_head(options: Any, code: int) -> str:
         ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
         ("exit code", code),
         ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1}bit"),
         ("Telethon", library),
         ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", platform.platform()),
+        ("platform", " ".join(filter(None, [platform.system(), platform.release(), platform.machine()]))),
         ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
         ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
         ("asks", f"on a terminal: {yes[term.interactive]}"),
@@ -7316,7 +7358,7 @@ def choose_proxy(options: Any) -> Proxy | None:
 
 def named_proxy(options: Any) -> Proxy | None:
     """Like `choose_proxy`, but without asking whether Telethon could use it."""
-    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
+    given, from_environment = getattr(options, "proxy", None), SETTINGS.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
         term.note(f"Proxy: {proxy.describe()}")
@@ -7827,7 +7869,7 @@ def check_dependencies() -> None:
             ["Give it another name (my_telethon.py, for example), or move it elsewhere.", "Start the script again."],
             name="HiddenModule",
         )
-    for path in [] if here in folders else files_in_the_way([here]):
+    for path in files_in_the_way([folder for folder in {here, os.path.dirname(__file__)} if folder not in folders]):
         term.warn(
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
@@ -8285,6 +8327,38 @@ def offer_install(package: str, module: str, why: str) -> bool:
 
 
 # ── other programs ──
+
+
+def take_settings() -> None:
+    """Takes out of the environment what other programs must not get.
+
+    TELEGRAM_* goes to SETTINGS. Out of PATH goes the working folder, where anybody may have put a “git” or “gcc”: not
+    only this script looks programs up there, Python's `ctypes` does so, too.
+    """
+    SETTINGS.clear()
+    for name in [name for name in os.environ if name.startswith("TELEGRAM_")]:
+        SETTINGS[name] = os.environ.pop(name)
+        term.hide(SETTINGS[name].strip(), name)
+    if "PATH" in os.environ:
+        folders = filter(os.path.isabs, os.environ["PATH"].split(os.pathsep))
+        os.environ["PATH"] = os.pathsep.join(folder for folder in folders if not is_working_folder(folder))
+
+
+def be_careful() -> None:
+    """From here on: files are made for their owner only, and no memory is dumped to disk.
+
+    A closed window or `kill` ends what is under way as Ctrl-C does: nothing half-made stays.
+    """
+    import signal
+
+    os.umask(0o077)
+    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has none of it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for name in ("SIGHUP", "SIGTERM"):
+        with contextlib.suppress(AttributeError, ValueError):  # ValueError: not on the main thread
+            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def is_working_folder(folder: str) -> bool:
@@ -8757,13 +8831,18 @@ LOOKS_PRIVATE = (
     (r"""\bb(['"])(?:\\.|(?!\1).)*(?:\1|$)""", "[bytes]"),  # an answer that Telethon could not read may hold anything
     (r"\b(tg|ton):\S+", r"[\1 link]"),
     (r"(\w://)[^/\s@]+@", r"\1[login]@"),
-    (r"(\w://[^\s?#]+[?#])[^\s”\"'),]+", r"\1[rest of the link]"),
-    (r"[\w.+*-]+@(?!telegram\.org\b)[\w*-]+\.[\w.*-]*\w", "[e-mail address]"),
+    (r"(\w://[^\s?#]{1,500}[?#])[^\s”\"'),]+", r"\1[rest of the link]"),
+    (r"(?<![\w.+*-])[\w.+*-]{1,200}@(?!telegram\.org\b)[\w*-]+\.[\w.*-]*\w", "[e-mail address]"),
     (r"\b\d{6,12}:[A-Za-z0-9_-]{30,}", "[bot token]"),
     (r"\b[0-9a-fA-F]{16,}\b", "[hash]"),
-    (r"\b(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[A-Za-z0-9_+/-]{24,}={0,2}", "[long string]"),
+    (r"(?<![\w+/-])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[A-Za-z0-9_+/-]{24,}={0,2}", "[long string]"),
     (r"(?<![\w.])(?!(?:149\.154\.|91\.108\.|127\.0\.0\.|0\.0\.0\.))(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", "[address]"),
-    (r"(?<![\w.])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\w|\.\d)", "[number]"),
+    (r"(t\.me/login/)\d+", r"\1[code]"),
+    (
+        r"(?i)(?<![\w:.])(?!2001:67c:4e8:|2001:b28:f23|2a0a:f280:)(?=[\da-f:]*(?:::|(?:[\da-f]+:){4}))[\da-f:]{4,39}(?![\w:])",
+        "[address]",
+    ),
+    (r"(?<![\d.])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\d|\.\d)", "[number]"),
 )
 
 NOT_SHOWN = "‹not shown›"
@@ -9476,7 +9555,9 @@ class Terminal:
 
     def record(self, line: str) -> None:
         """Keeps a line for `transcript`, with the time."""
-        self._transcript.append((time.monotonic() - self._started, cut_to(LONGEST_TEXT, line)))
+        if len(line) > LONGEST_TEXT:  # masked before it is cut: half a secret would not be known for one
+            line = cut_to(LONGEST_TEXT, self.mask(line[: LONGEST_TEXT + LONGEST_SECRET]))
+        self._transcript.append((time.monotonic() - self._started, line))
 
     def transcript(self) -> str:
         """The conversation so far as it may be shared: each line with the seconds since the start, secrets masked."""
@@ -9561,8 +9642,21 @@ def without_paste_marks(line: str) -> str:
 
 
 def in_one_line(text: object, limit: int = 60) -> str:
-    """What a server said, short enough to be quoted in a sentence, and without line ends to fake other lines with."""
-    return " ".join(str(text).split())[:limit]
+    """What a server or a file says, short enough to be quoted in a sentence, and nothing that could pose as our words.
+
+    Every kind of blank, also those that are letters for Unicode (U+2800, U+3164), is one blank; a long word is broken;
+    the marks that our own lines begin with become `·`.
+    """
+    import unicodedata
+
+    shown = str(text)[: 20 * limit]
+    shown = "".join(" " if unicodedata.category(sign)[0] in "ZC" or sign in BLANKS else sign for sign in shown)
+    shown = re.sub(r"(?<!\S)[✓✗→•▸─━!…│|]+|\[(?=\d+\])", "·", " ".join(shown.split()))
+    shown = re.sub(r"(?<!\S)(\d+)\.(?=\s)", r"\1·", shown)
+    return re.sub(r"(\S{40})(?=\S)", r"\1 ", shown)[:limit].rstrip()
+
+
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5"  # letters that show nothing
 
 
 def as_sentence(text: str) -> str:
@@ -9885,8 +9979,8 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
-select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib resource rsa
+secrets select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
 subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
 urllib uuid warnings weakref webbrowser zipfile zlib
 """
@@ -13024,9 +13118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
     term.debugging = options.debug
-    for name, value in os.environ.items():
-        if name.startswith("TELEGRAM_"):
-            term.hide(value.strip(), name)
+    take_settings()
+    be_careful()
     run: Callable[[], Outcome] | None = lambda: start(options)  # noqa: E731  what is chosen later replaces it
     outcome = Outcome(130)
     try:
