@@ -134,6 +134,11 @@ class Outcome(NamedTuple):
     ways: Sequence[Way] = ()
 
 
+# What the environment says to this script, TELEGRAM_API_ID and the like. `take_settings` has moved it here, so that no
+# program that is started, be it by this script or by Python's own library, inherits a secret.
+SETTINGS: dict[str, str] = {}
+
+
 def this_device() -> dict[str, str]:
     """What initConnection says about this program and computer.
 
@@ -1950,16 +1955,14 @@ def offer_to_write(path: str) -> bool:
     if not git_would_take(path):
         return True
     term.warn(
-        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
-        "publish your account. Better choose another folder, or name the file in .gitignore first."
+        f"{path} lies in a git repository that does not seem to ignore it: “git add” would take it up, and a push "
+        "would publish your account. Better choose another folder, or name the file in .gitignore first."
     )
     return term.confirm("Write it there all the same?", default=False)
 
 
 def git_would_take(path: str) -> bool:
-    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
-    import subprocess
-
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there, as far as git can say."""
     try:
         path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
     except (OSError, ValueError):  # nothing can be written there, which will be said
@@ -1969,15 +1972,22 @@ def git_would_take(path: str) -> bool:
         if above == os.path.dirname(above):
             return False
         above = os.path.dirname(above)
-    try:
-        quiet = subprocess.DEVNULL
-        asked = subprocess.run(
-            ["git", "-C", above, "check-ignore", "-q", "--", path],
-            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return True
-    return asked.returncode != 0
+    safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
+    asked = run_program(
+        [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path],
+        "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none",
+    )  # fmt: skip
+    return asked.code != 0
+
+
+# A repository, which may be somebody else's, can name programs that git starts when it is only asked something: these
+# settings undo what it says. What it lacks it can have fetched by a program, too; variables forbid that.
+# Source: git-config(1), GIT_ALLOW_PROTOCOL and GIT_NO_LAZY_FETCH in git(1).
+GIT_SETTINGS = """
+core.fsmonitor=false
+core.hooksPath=/dev/null
+protocol.allow=never
+"""
 
 
 # ── ready to paste ──
@@ -2152,25 +2162,12 @@ def copy_by_program(text: str) -> str:
     Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
     a command line can be read by everybody.
     """
-    import shutil
-    import subprocess
-
     if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
         return ""
-    for words in CLIPBOARDS.split("\n"):
-        name, *arguments = words.split() or [""]
-        program = shutil.which(name) if name else None
-        if program is None:
-            continue
-        try:
-            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
-            done = subprocess.run(
-                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=3, check=False, start_new_session=True,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
+    for words in CLIPBOARDS.strip().split("\n"):
+        name, *arguments = words.split()
+        command = [program(name), *arguments]
+        if run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
             return name
     return ""
 
@@ -2277,7 +2274,7 @@ def credentials_from_environment() -> PastedCredentials:
     """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = os.environ.get(variable, "").strip()
+        value = SETTINGS.get(variable, "").strip()
         if not value:
             continue
         try:
@@ -2512,7 +2509,7 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
 
 def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
     """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = os.environ.get("TELEGRAM_PHONE", "").strip()
+    value = SETTINGS.get("TELEGRAM_PHONE", "").strip()
     if not value:
         return None
     try:
@@ -5175,7 +5172,7 @@ def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Sess
 
 def is_typed(source: str | None) -> bool:
     """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and source in (None, "", "-") and not os.environ.get("TELEGRAM_SESSION_STRING")
+    return term.interactive and source in (None, "", "-") and not SETTINGS.get("TELEGRAM_SESSION_STRING")
 
 
 def given_storage(source: str | None, options: Any) -> Storage:
@@ -5188,9 +5185,9 @@ def given_storage(source: str | None, options: Any) -> Storage:
             )
             return recognise_text(source)
         return recognise_path(source, options.json_path, options.key_name or "")
-    if os.environ.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
+    if SETTINGS.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
-        return recognise_text(os.environ["TELEGRAM_SESSION_STRING"])
+        return recognise_text(SETTINGS["TELEGRAM_SESSION_STRING"])
     if is_typed(source):
         answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
         path = os.path.expanduser(answer.strip("\"'"))
@@ -5212,7 +5209,7 @@ def unlock(tdata: Tdata) -> None:
     if any(wrap.kind == 1 for wrap in tdata.open().wraps):
         why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
         offer_install("argon2-cffi", "argon2", why)
-    given = os.environ.get("TELEGRAM_PASSCODE")
+    given = SETTINGS.get("TELEGRAM_PASSCODE")
     if given:
         term.note("Using the passcode in TELEGRAM_PASSCODE.")
         term.hide(given, "passcode")
@@ -5518,9 +5515,9 @@ def target_passcode(storage: Storage) -> str:
     if isinstance(storage, Tdata) and storage.passcode:
         term.note("The new folder has the same passcode as the old one.")
         return storage.passcode
-    if os.environ.get("TELEGRAM_PASSCODE"):
+    if SETTINGS.get("TELEGRAM_PASSCODE"):
         term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
-        return os.environ["TELEGRAM_PASSCODE"]
+        return SETTINGS["TELEGRAM_PASSCODE"]
     return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
 
 
@@ -5751,10 +5748,10 @@ def report_head(options: Any, code: int) -> str:
         ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
         ("exit code", code),
         ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {sys.maxsize.bit_length() + 1}bit"),
         ("Telethon", library),
         ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", platform.platform()),
+        ("platform", f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()),
         ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
         ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
         ("asks", f"on a terminal: {yes[term.interactive]}"),
@@ -6186,7 +6183,7 @@ def choose_proxy(options: Any) -> Proxy | None:
 
 def named_proxy(options: Any) -> Proxy | None:
     """Like `choose_proxy`, but without asking whether Telethon could use it."""
-    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
+    given, from_environment = getattr(options, "proxy", None), SETTINGS.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
         term.note(f"Proxy: {proxy.describe()}")
@@ -6864,7 +6861,6 @@ def pip_command(package: str, *options: str) -> list[str]:
     is neither pip nor uv.
     """
     import importlib.util
-    import shutil
     import site
     import sysconfig
 
@@ -6875,8 +6871,9 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", *to_user, *options, package]
-    uv = shutil.which("uv")  # its environments come without pip
+        alone = [] if to_user else ["-I"]  # no pip.py of the working folder; pip --user does not work under -I
+        return [sys.executable, *alone, "-m", "pip", "install", *to_user, *options, package]
+    uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
@@ -6908,15 +6905,13 @@ def in_shell_words(command: Sequence[str]) -> str:
 
 def ways_to_install(package: str, *options: str) -> list[str]:
     """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
-    import shutil
-
     command = pip_command(package, *options)
     first = [] if command else pip_comes_from()
     if first:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and program("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -6983,43 +6978,108 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = _run_quietly(command, f"installing {package}", limit=180)
+    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
     importlib.invalidate_caches()
     if importlib.util.find_spec(module):
         term.good(f"{package} is installed.")
         return True
     term.bad(f"{package} could not be installed.")
     if said:
-        term.say(said, "dim", indent=2)
+        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
     return False
 
 
-def _run_quietly(command: Sequence[str], doing: str, limit: float) -> str:
-    """Runs a program for at most `limit` seconds, showing only that it runs; returns the last lines of what it said."""
+# ── other programs ──
+
+
+def take_settings() -> None:
+    """Takes out of the environment what no program may get, or be found by: secrets, and the working folder.
+
+    TELEGRAM_* goes to SETTINGS. The working folder, where anybody may have put a “git” or a “gcc”, leaves PATH: not
+    only this script looks programs up there, Python's `ctypes` does so, too.
+    """
+    for name in [name for name in os.environ if name.startswith("TELEGRAM_")]:
+        SETTINGS[name] = os.environ.pop(name)
+        term.hide(SETTINGS[name].strip(), name)
+    if "PATH" in os.environ:
+        folders = filter(os.path.isabs, os.environ["PATH"].split(os.pathsep))
+        os.environ["PATH"] = os.pathsep.join(folder for folder in folders if not is_working_folder(folder))
+
+
+def is_working_folder(folder: str) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # one of the two is not there
+        return False
+
+
+def program(name: str) -> str:
+    """The absolute path of a program, or "" if there is none. Windows would take one from the working folder first."""
+    import shutil
+
+    found = shutil.which(name) or ""
+    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+
+
+class Ran(NamedTuple):
+    """How another program ended: its exit code, and the last that it said.
+
+    The code is None if it could not be started, did not end in time or had too much to say.
+    """
+
+    code: int | None
+    said: str = ""
+
+
+def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+    """Runs another program: the one way in which this script does.
+
+    `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
+    pip, uv and git look for settings and modules where they are started, and anybody may have put some into ours.
+    `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
+    `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
+    `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    """
+    import contextlib
     import subprocess
     import tempfile
 
     with tempfile.TemporaryFile() as output:
-        quiet = {**os.environ, "PIP_NO_INPUT": "1"}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=quiet
-        )
 
         def finished(pause: float) -> bool:
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return False
+                return os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
         try:
+            # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            return Ran(None, str(error.strerror))
+        try:
+            if process.stdin:
+                with contextlib.suppress(OSError):  # it does not want it
+                    process.stdin.write(typed)
+                    process.stdin.close()
             term.wait(finished, doing, limit)
+            code = process.poll()
         finally:
             if process.poll() is None:
+                if os.name != "nt":
+                    os.killpg(process.pid, 9)  # it was not waited for, so its number is still its own
                 process.kill()
                 process.wait()
-        output.seek(0)
-        return "\n".join(output.read().decode("utf-8", "replace").split("\n")[-5:]).strip()
+        output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
+        return Ran(code, output.read().decode("utf-8", "replace").strip())
+
+
+MOST_WORDS = 1 << 20  # bytes that a program may say
 
 
 # ══ 10  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
@@ -10672,9 +10732,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
     term.debugging = options.debug
-    for name, value in os.environ.items():
-        if name.startswith("TELEGRAM_"):
-            term.hide(value.strip(), name)
+    take_settings()
     run: Callable[[], Outcome] | None = lambda: start(options)  # noqa: E731  what is chosen later replaces it
     outcome = Outcome(130)
     try:
