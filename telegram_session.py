@@ -6769,14 +6769,21 @@ def table_head(answer: Answer) -> str:
 
 def read_pasted(file: Any) -> str:
     """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
+    import threading
+
+    waiting = threading.Timer(1, term.note, ["Reading to the end of what is given …"])
+    waiting.daemon = True
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    else:
+        waiting.start()
     limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
         piece = file.read(limit)
         raw = (raw + piece)[-limit:]
+    waiting.cancel()
     return str(raw.decode(encoding, "replace"))
 
 
