@@ -126,7 +126,7 @@ def test_each_telethon_class_is_spelled_as_telethon_spells_it() -> None:
     here = [known for known in CATALOGUE if hasattr(telethon_errors, known.telethon_class)]
     assert len(here) > 100
     for known in here:
-        assert script.find_name(known.telethon_class), known.telethon_class
+        assert script.row_of(known.telethon_class), known.telethon_class
 
 
 ABOUT_SIGNING_IN = re.compile(
@@ -141,7 +141,7 @@ def test_every_error_of_the_installed_telethon_about_signing_in_has_an_answer() 
     mine = [name.replace(r"(\d+)", "4") for name in names if ABOUT_SIGNING_IN.search(name)]
     left_out = {"CONNECTION_ID_INVALID", "PREVIOUS_CHAT_IMPORT_ACTIVE_WAIT_4MIN", "SEND_CODE_FORBIDDEN"}
     assert len(mine) > 80
-    assert [name for name in mine if name not in left_out and not script.find_name(name)] == []
+    assert [name for name in mine if name not in left_out and not script.row_of(name)] == []
 
 
 # ── the table itself ──

@@ -370,7 +370,7 @@ def test_every_name_is_found_in_the_forms_of_a_library_and_in_every_log(
 ) -> None:
     wrong = []
     for position, known in enumerate(NAMES):
-        own = script.find_name(known.name)
+        own = script.find_answer(known.name)
         assert own
         name, value = split(known.name)
         for log in {plain, LOGS[position % len(LOGS)], LOGS[(position * 7 + 3) % len(LOGS)]}:

@@ -83,15 +83,14 @@ def test_what_is_odd_or_was_repaired_is_said(case: str) -> None:
 
 WHY_REFUSED = {
     "pair/json_app_id_negative": "it is -5",
-    "pair/json_without_session": "acc.session is missing, and the JSON file alone holds no key",
+    "pair/json_without_session": "acc.session is missing, and no key was found in the JSON file alone",
     "sqlite/auth_key_all_zero": "all zeros",
     "sqlite/dc_77": "Data centre 77 does not exist",
-    "sqlite/grammers_sqlite": "grammers",
     "sqlite/html_saved": "web page",
     "sqlite/no_session_row": "never signed in",
     "sqlite/sqlite_other_app_places": "another program (tables moz_bookmarks, moz_places)",
     "sqlite/sqlite_sessions_of_other_shape": "not with the columns of Telethon or Pyrogram",
-    "sqlite/text_file": "text file",
+    "sqlite/text_file": "is a text file",
     "string/all_zero_key": "all zeros",
     "string/api_hash_only": "API hash",
     "string/bot_token": "bot token",
