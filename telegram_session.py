@@ -4215,6 +4215,8 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
     start = base64_bytes(bare[:16]) or b""
     if len(bare) > 100 and PyrogramString.looks_cut(start):
         return cut_off(bare, 362, "a Pyrogram string")
+    if 300 < len(bare) < 356 and len(start) > 2 and 1 <= start[0] <= 5 and start[1] < 2:
+        return cut_off(bare, 351 if len(bare) < 351 else 356, "an old Pyrogram string (version 1)")
     return Problem(
         f"This is not a session string of any library that this script knows ({len(bare)} characters).",
         "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
@@ -4223,6 +4225,16 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
 
 # What people give instead of a session string: a pattern, what it is, what to do.
 NOT_STRINGS = (
+    (
+        r"^zrg[+-]pw",
+        "This is a session of grammers, a library for Rust, and this script does not read it.",
+        "Sign in again to get a session of its own for the other program.",
+    ),
+    (
+        r"^(WZ|VAE)_[A-Za-z0-9+/_-]{100}",
+        "This is a string of wzgram (WZ_…) or vaegram (VAE_…), heirs of Pyrogram, and this script does not read it.",
+        "With that library, get a string of Pyrogram's own form out of it, or sign in again.",
+    ),
     (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
     (
         r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
@@ -4356,6 +4368,7 @@ OTHER_FILES = (
         "Give the database itself: the file of the same name without -journal, -wal or -shm.",
     ),
     (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
+    (rb"[^\n]*\n\xce\xb8\x3e\xa7", "a session of grammers, a library for Rust", ITS_PROGRAM),
     (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
     (
         rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
@@ -4513,7 +4526,8 @@ class TelethonFile(SqliteStorage):
     def recognise(cls, source: dict[str, list[str]]) -> bool:
         """A table `sessions` with a server's address, and not Pyrogram's."""
         columns = source.get("sessions", ())
-        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+        theirs = {"test_mode", "session_id"}  # of Pyrogram, and of AlchemySession: several people in one file
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and not theirs & set(columns)
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The row that has a key; Telethon itself takes the first one."""
@@ -4529,6 +4543,11 @@ class TelethonFile(SqliteStorage):
             self.warnings.append(
                 "Its first row has no key, so Telethon would say “not signed in”; another row has one."
             )
+        others = [str(row[0]) for row, key in zip(rows[chosen + 1 :], keys[chosen + 1 :]) if any(key)]
+        if others:
+            self.warnings.append(
+                f"Another row has a key, too (data centre {', '.join(others)}); the first is read here."
+            )
         dc, host, port, _ = rows[chosen]
         host = str(host or "").strip("[]") or None
         if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
@@ -4536,6 +4555,9 @@ class TelethonFile(SqliteStorage):
             host = None
         user_id, username = self.own_user(connection, tables)
         port = whole_number(port)
+        if host and port == 0:
+            self.warnings.append("Its port is missing; the usual address is used instead.")
+            host = None
         session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
         places = ("update_state", "where id = 0", "update_state", "where id != 0")
         return session._replace(state=self.update_state(connection, tables, *places))
@@ -4710,11 +4732,20 @@ def recognise_database(path: str) -> SqliteStorage:
         if kind.recognise(tables):
             return kind(path)
     name = os.path.basename(path)
+    if any({"session_id", "auth_key"} <= set(columns) for columns in tables.values()):
+        raise Problem(
+            f"{name} is a database of AlchemySession (telethon-session-sqlalchemy, or mautrix-telegram).",
+            "Each session_id in it is another session. This script does not read it.", [SIGN_IN_AGAIN],
+            name="AlchemySession",
+        )  # fmt: skip
     if "dc_home" in tables and "dc_option" in tables:
         raise Problem(
             f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
             "This script cannot read that one.", [SIGN_IN_AGAIN],
         )  # fmt: skip
+    if {"key_value", "auth_keys"} <= set(tables):
+        what = f"{name} is a session of mtcute, a library for JavaScript (tables key_value, auth_keys)."
+        raise Problem(what, "This script reads its strings, not its files.", [SIGN_IN_AGAIN], name="MtcuteFile")
     if not tables:
         raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
     if "sessions" in tables:
@@ -4845,6 +4876,7 @@ class SessionJson(Storage):
             storage: Storage = recognise_database(path)
         elif text:
             storage = recognise_text(text)
+            self.label, self.mark = "a JSON file with a session string", "a value that is one"
         else:
             raise Problem(
                 f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
@@ -5539,6 +5571,64 @@ class GramjsFolder(Storage):
         return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
 
 
+class JsonKey(Storage):
+    """A key in a JSON object of Telegram Web (A, K, Webogram), gotd, or Telethon before 0.16. Read only."""
+
+    name = "json-key"
+    label = "a JSON file with a key in it"
+    mark = "the names of its values"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The names that these programs give to a key."""
+        try:
+            found, _ = SessionJson.parse(source)
+        except Problem:
+            return False
+        data = found.get("Data")
+        gotd = isinstance(data, dict) and "AuthKey" in data
+        return gotd or any(re.fullmatch("dc[1-5]_auth_key|auth_key_data", name) for name in found)
+
+    def load(self) -> Session:
+        """Reads the values of whichever program it is."""
+        import json
+
+        found, _ = SessionJson.parse(self.path)
+        data = found.get("Data")
+        if isinstance(data, dict):
+            self.label = "a JSON session of gotd"
+            host, port = split_address(str(data.get("Addr")))
+            key = base64_bytes(str(data.get("AuthKey"))) or b""
+            return new_session(whole_number(data.get("DC")), key, host if ip_address(host) else None, port)
+        if "auth_key_data" in found:
+            self.label = "a JSON session of an old Telethon (before 0.16)"
+            host, key = str(found.get("server_address")), base64_bytes(str(found["auth_key_data"]).strip()) or b""
+            dc = next((dc.id for dc in DATA_CENTRES.values() if dc.ipv4 == host), 0)
+            return new_session(dc, key, host, whole_number(found.get("port")))
+        self.label = "a session of Telegram Web, out of the browser"
+        self.warnings.append(
+            "It is the browser's own: a second program that uses it can end both. A string of its own is safer."
+        )
+        try:
+            user = json.loads(str(found.get("user_auth")))
+        except (ValueError, RecursionError):
+            user = found.get("user_auth")
+        user = user if isinstance(user, dict) else {}
+        numbers = [
+            SessionJson.number(str(value).strip('"')) or 0
+            for value in (
+                found.get("dcId") or found.get("dc") or user.get("dcID"),
+                found.get("userId") or user.get("id"),
+            )
+        ]
+        digits = re.sub("[^0-9a-f]", "", str(found.get(f"dc{numbers[0]}_auth_key")))
+        return new_session(numbers[0], bytes.fromhex(digits[: len(digits) // 2 * 2]), user_id=numbers[1])
+
+
 class Memory(Storage):
     """A session that is kept nowhere."""
 
@@ -5593,6 +5683,8 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
     database = head.startswith(b"SQLite format 3\0")
+    if head.lstrip()[:1] == b"{" and JsonKey.recognise(path):
+        return JsonKey(path)
     if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
         return SessionJson(path)
     if database or path.endswith(".session"):
