@@ -29,7 +29,7 @@ TESTS = {
     "WHAT PEOPLE TYPE": "test_credentials test_phone",
     "SESSIONS": "test_sessions test_sessions_strings test_sessions_databases test_sessions_companions "
     "test_sessions_tdata",
-    "LOOKING AN ERROR UP": "test_errors test_explain",
+    "LOOKING AN ERROR UP": "test_errors test_explain test_explain_pasted",
 }
 
 
