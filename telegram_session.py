@@ -10504,6 +10504,7 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ~ KeyError: '%API_HASH'
   ~ KeyError: "%API_ID"
   ~ KeyError: "%API_HASH"
+  ~ API ID or Hash cannot be empty
   ~ %API_ID' not found
   ~ %API_HASH' not found
   ~ %API_ID…not set
@@ -11792,6 +11793,10 @@ TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
+  ~ Telegram is having internal problems
+  ~ Telegram says: [500
+  | -503 Timeout
+  | -503: Timeout
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
@@ -11942,6 +11947,8 @@ TimeoutError ETIMEDOUT
   # 110 60 10060
   ~ WinError 121
   ~ telegram.error.TimedOut
+  ~ i/o timeout
+  ~ context deadline exceeded
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
