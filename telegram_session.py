@@ -6,12 +6,12 @@
 """Sign in to Telegram out loud and leave with a working Telethon session string.
 
     python3 telegram_session.py                    sign in, step by step, and print the session string
-    python3 telegram_session.py check [SESSION]    what is this session, is it intact, does it still work?
-    python3 telegram_session.py convert SRC DST    from any session format to any other
+    python3 telegram_session.py check [WHAT…]      what is in it, is it intact, does it still work?
+    python3 telegram_session.py convert SRC DST    from any session format to any other, one or a whole folder
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
 
-What happens to the account is read first. A room uses the rooms below it, and this head; only 7 and 13, where commands
+What happens to the account is read first. A room uses the rooms below it, and this head; only 8 and 14, where commands
 begin, use every other one:
 
      1  What this is          this page, `Problem`, and what Telegram is told about this computer
@@ -19,14 +19,15 @@ begin, use every other one:
      3  The line to Telegram  the connection: one thread, one event loop, one `call()`
      4  Handing over          the string, how to keep it safe, ready to paste, on the clipboard, in a file
      5  What people type      API ID and API hash, phone number, bot token
-     6  Sessions              the session model, and one storage class per format
-     7  Other commands        check, convert, network, explain, and the report
-     8  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
-     9  What is installed     step 0, and the helpers that are installed when they are needed
-    10  Looking an error up   from an exception or a pasted text to its row
-    11  Terminal              the only place that prints, asks, colours, counts down and masks
-    12  Tables                delivery types, errors, calling codes, data centres, paste targets
-    13  Main                  arguments, and the one place that turns a `Problem` into words and an exit code
+     6  Findings              what was given, and what is in it: files, folders, archives, texts
+     7  Sessions              the session model, and one storage class per format
+     8  Other commands        check, convert, network, explain, and the report
+     9  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
+    10  What is installed     step 0, and the helpers that are installed when they are needed
+    11  Looking an error up   from an exception or a pasted text to its row
+    12  Terminal              the only place that prints, asks, colours, counts down and masks
+    13  Tables                delivery types, errors, calling codes, data centres, paste targets
+    14  Main                  arguments, and the one place that turns a `Problem` into words and an exit code
 
 Every call that it ever makes to Telegram, and what for:
 
@@ -52,7 +53,7 @@ Every call that it ever makes to Telegram, and what for:
 
 The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
 `network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
-Nothing is sent to anybody else, but through a proxy if there is one; pip is started after a yes.
+Nothing is sent to anybody else, but through a proxy if there is one; venv, pip and uv are started after a yes.
 
 Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
@@ -70,6 +71,8 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.__file__))
 
+import contextlib
+import functools
 import re
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -178,15 +181,26 @@ def command_sign_in(options: Any) -> Outcome:
     return session_string(options, credentials, ask_phone())
 
 
-def session_string(options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr) -> Outcome:
-    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there."""
+def session_string(
+    options: Any, credentials: Credentials, who: PhoneNumber | BotToken | WantsQr, dc_id: int = 2, auth_key: bytes = b""
+) -> Outcome:
+    """Step 3: connects, signs in, and hands the string over. What goes wrong comes with the ways on from there.
+
+    With the `auth_key` of a sign-in whose fate is not known, Telegram is asked about that instead.
+    """
     term.heading("Step 3 of 3 · Session string")
-    if isinstance(who, PhoneNumber):
+    if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    telegram = Telegram(
+        credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
+    )
     try:
-        with Telegram(credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6) as telegram:
+        with telegram:
             telegram.connect()
-            signed = sign_in(telegram, credentials, who)
+            try:
+                signed = ask_again(telegram) if auth_key else sign_in(telegram, credentials, who)
+            except BaseException as leaving:
+                signed = before_leaving(telegram, leaving)
             try:
                 handed = hand_over(telegram.session, credentials, signed)
             except KeyboardInterrupt:  # too late: there is a session now, and its string must be seen
@@ -196,6 +210,10 @@ def session_string(options: Any, credentials: Credentials, who: PhoneNumber | Bo
         return session_string(options, credentials, ask_phone(use_environment=False))
     except Problem as problem:
         problem.ways = ways_on(options, credentials, who)
+        if isinstance(problem, FateUnknown) or auth_key:
+            dc_id, auth_key = telegram.dc_id, telegram.auth_key
+            again = lambda: session_string(options, credentials, who, dc_id, auth_key)  # noqa: E731
+            problem.ways = [("ask again whether you are signed in", again), *problem.ways]
         raise
     tell_safety(signed)
     another = ("make another string, for another program", lambda: session_string(options, credentials, who))
@@ -245,58 +263,121 @@ class Turn(Exception):
 
 
 def authorise(telegram: Telegram, request: Any, doing: str) -> Any:
-    """Makes a call that can sign in, and does not believe that it failed before Telegram says so.
+    """Makes a call that can sign in, and believes neither that it failed nor that a later one did before it has asked.
 
     When the answer is lost with the line, or the person presses Ctrl-C while it is under way, the account may be
-    signed in already: this asks on a new line who the key is. Returns Telegram's answer, or a `SignedIn`.
+    signed in already: this asks on a new line who the key is. As long as such a call is not answered it may still be
+    carried out, and then the next one is refused: so after each one this asks again. Returns Telegram's answer, or a
+    `SignedIn`.
     """
     tries = 0
     while True:
         tries += 1
+        open_before = telegram.undecided
         try:
-            return telegram.call(request, doing, repeat=False)
-        except (Lost, UnknownAnswer, KeyboardInterrupt) as doubt:
+            answer = telegram.call(request, doing, repeat=False)
+            if open_before and type(answer).__name__ == "LoginToken":  # of no use to a key that is signed in
+                return after_all(telegram, None) or answer
+            return answer
+        except (Problem, KeyboardInterrupt) as doubt:
+            lost = isinstance(doubt, (Lost, UnknownAnswer, KeyboardInterrupt))
+            if not (lost or open_before):
+                raise
             signed = after_all(telegram, doubt)
             if signed:
                 return signed
-            if tries == 2 or isinstance(doubt, KeyboardInterrupt):
+            if not lost or isinstance(doubt, KeyboardInterrupt):
                 raise
+            if tries == 2:
+                raise fate_unknown(doubt) if telegram.undecided else doubt from None
 
 
-def after_all(telegram: Telegram, doubt: BaseException) -> SignedIn | None:
+def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | None:
     """Whom this key is signed in as, whatever `doubt` there is about it; None: nobody. Else a `Problem`.
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
     """
+    if isinstance(doubt, Lost) and doubt.by_network:
+        raise fate_unknown(doubt)  # it was examined just now
     name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt:
-        raise fate_unknown("You pressed Ctrl-C before the answer came.", code=130) from None
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
-            raise fate_unknown(problem.title, problem.name, problem.call) from problem
-        if isinstance(doubt, KeyboardInterrupt) or call in ("auth.checkPassword", "auth.recoverPassword"):
+    except (Problem, KeyboardInterrupt) as problem:
+        if isinstance(doubt, UnknownAnswer) and says_signed_in(doubt.body):
+            return SignedIn(unread_user())
+        if not isinstance(problem, Problem) or problem.name != "SESSION_PASSWORD_NEEDED":
+            raise fate_unknown(problem) from problem
+        if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
 
 
-def fate_unknown(why: str, name: str = "FateUnknown", call: str = "", code: int = 1) -> Problem:
-    """What to say when Telegram cannot be asked whether the account was signed in."""
-    return Problem(
-        "The line went down at the very moment of signing in.",
-        f"Telegram could not be asked whether it went through. ({why})",
+def says_signed_in(body: bytes) -> bool:
+    """Whether an answer that cannot be read begins as an `auth.authorization`, alone or inside what brings one."""
+    from telethon.tl.types import auth
+
+    constructors = [int.from_bytes(body[at : at + 4], "little") for at in (0, 4)]
+    if constructors[0] in (auth.LoginTokenSuccess.CONSTRUCTOR_ID, auth.SentCodeSuccess.CONSTRUCTOR_ID):
+        constructors.pop(0)
+    return bool(constructors[0] == auth.Authorization.CONSTRUCTOR_ID)
+
+
+def unread_user(user_id: int = 0) -> Any:
+    """Stands for an account that cannot be read: signed in is signed in, and the string must not be lost over it."""
+    from telethon.tl.types import User as TelegramUser
+
+    return TelegramUser(user_id)
+
+
+class FateUnknown(Problem):
+    """A call that can sign in was sent, and what has become of it is not known. The key is worth asking about again."""
+
+
+def fate_unknown(doubt: BaseException) -> FateUnknown:
+    """What to say while the account may have been signed in, or may be at any moment."""
+    title, name, call = (doubt.title, doubt.name, doubt.call) if isinstance(doubt, Problem) else (PRESSED, "", "")
+    return FateUnknown(
+        "It is not known whether you are signed in now.",
+        f"What signs you in was sent, and its answer has not come. ({title}) It may have gone through, or still do so.",
         [
-            "Open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
-            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost.",
+            "Ask again with the same key, while this script runs.",
+            "Or open Telegram → Settings → Devices (or Privacy and Security → Active Sessions).",
+            f"If a session “telegram_session.py {__version__}” from just now is there, end it: its string is lost once "
+            "this script has ended.",
             "Run this script again.",
         ],
-        name=name,
+        name=name or "FateUnknown",
         call=call,
-        code=code,
+        code=1 if isinstance(doubt, Problem) else 130,
     )
+
+
+PRESSED = "You pressed Ctrl-C before the answer came."
+
+
+def before_leaving(telegram: Telegram, leaving: BaseException) -> SignedIn:
+    """Asks about the key once more if a call that can sign in is not answered yet; raises what is then to be said."""
+    if isinstance(leaving, FateUnknown) or not telegram.undecided:
+        raise leaving
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise fate_unknown(leaving) if telegram.undecided and not telegram.code_is_cancelled else leaving
+    return signed
+
+
+def ask_again(telegram: Telegram) -> SignedIn:
+    """Whether the key of a sign-in whose fate was not known is signed in by now."""
+    signed = after_all(telegram, None)
+    if signed is None:
+        raise FateUnknown(
+            "Nobody is signed in with this key so far.",
+            "If Telegram's servers were in trouble, it may still come.",
+            ["Ask again in a minute.", "Or look at Telegram → Settings → Devices, and sign in again."],
+            name="FateUnknown",
+        )
+    return signed
 
 
 def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
@@ -315,10 +396,8 @@ def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
             raise doubt
         return signed
     user = answer.user
-    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
-        from telethon.tl.types import User as TelegramUser
-
-        user = TelegramUser(getattr(user, "id", 0))
+    if type(user).__name__ != "User":
+        user = unread_user(getattr(user, "id", 0))
     return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
 
 
@@ -341,7 +420,7 @@ class PhoneSignIn:
         self.request: Any = None  # the last auth.signIn
 
     def run(self) -> SignedIn:
-        """The whole flow. Leaving it without success asks Telegram to forget the code."""
+        """The whole flow. Who leaves it on purpose has Telegram forget the code; after a trouble it still counts."""
         try:
             try:
                 return self._by_code()
@@ -349,7 +428,7 @@ class PhoneSignIn:
                 if problem.name != "SESSION_PASSWORD_NEEDED":
                     raise
                 return sign_in_with_password(self.telegram, self._authorise if self.request else self._by_code)
-        except BaseException:
+        except (KeyboardInterrupt, Turn):
             self._forget_code()
             raise
 
@@ -469,11 +548,12 @@ class PhoneSignIn:
             sent.type.email_pattern = address or "your login e-mail"
 
     def _forget_code(self) -> None:
-        """auth.cancelCode: a code that nobody will type should not stay valid."""
+        """auth.cancelCode: a code that nobody will type should not stay valid, nor sign in what is still under way."""
         if self.phone_code_hash:
             from telethon.tl.functions.auth import CancelCodeRequest
 
-            self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            cancelled = self.telegram.mention(CancelCodeRequest(self.phone, self.phone_code_hash))
+            self.telegram.code_is_cancelled = cancelled is True and self.telegram.last_call == "auth.signIn"
 
     def _payment_required(self) -> Problem:
         """auth.sentCodePaymentRequired: the purchase works in official apps only (api/auth#paid-auth)."""
@@ -1132,7 +1212,9 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 
     term.say("This is a bot token. Signing in as that bot, not as a person.")
     request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed = signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed.user.bot = True  # also where it could not be read
+    return signed
 
 
 # ── after the sign-in ──
@@ -1145,7 +1227,7 @@ DEAD_SESSION = (
 
 
 def tell_state(telegram: Telegram, signed: SignedIn) -> None:
-    """Says what else the person should know about a session that has just begun. Nothing here can undo it."""
+    """Says what else the person should know about a session that has just begun; a `Problem` if it is over already."""
     if signed.relogin_days:
         term.warn(
             f"Telegram wants this account to set a 2FA password. Without one, it may refuse sign-ins by SMS for "
@@ -1153,24 +1235,40 @@ def tell_state(telegram: Telegram, signed: SignedIn) -> None:
         )
     if signed.user.bot:
         return
+    try:
+        look_around(telegram, (tell_unconfirmed, "Whether it is confirmed"), (tell_frozen, "Whether it is frozen"))
+    except Problem as over:
+        raise Problem(
+            "The session that has just begun is over already: this string does not work.",
+            f"Telegram signed you in, and a moment later: {over.title} Somebody may have ended the session.",
+            ["Throw the string away.", "Look at Telegram → Settings → Devices.", "Sign in again."],
+            name=over.name,
+            call=over.call,
+        ) from over
+
+
+def look_around(telegram: Telegram, *looks: tuple[Callable[[Telegram], Any], str]) -> list[Any]:
+    """What each look at a session that is signed in finds; what one does not find in time or in order is noted.
+
+    A `Problem` when the session is over: Telegram says so, or no longer knows the key, which was then replaced.
+    """
     key = telegram.auth_key
-    for look, at in ((tell_unconfirmed, "the session is confirmed"), (tell_frozen, "the account is frozen")):
-        name = ""
+    found = []
+    for look, what in looks:
+        problem = None
         try:
-            look(telegram)
+            found.append(look(telegram))
+        except KeyboardInterrupt:  # the rest is not worth waiting for
+            break
         except Exception as error:  # an answer that makes no sense, too
             problem = problem_from(error)
-            name = problem.name or problem.title
-        except KeyboardInterrupt:  # the string is there; the rest is not worth waiting for
-            return
-        if name in DEAD_SESSION or telegram.auth_key != key:
-            term.warn(
-                f"Telegram does not seem to know this session any more{f' ({name})' if name else ''}. Try the string "
-                "before you rely on it. If it is refused, sign in again: somebody may have ended the session."
-            )
-            return
-        if name:
-            term.note(f"Whether {at} could not be looked up ({name}).")
+        if telegram.auth_key != key:
+            raise named_problem("AuthKeyNotFound")
+        if problem and problem.name in DEAD_SESSION:
+            raise problem
+        if problem:
+            term.note(f"{what} could not be looked up ({problem.name or problem.title}).")
+    return found
 
 
 def tell_unconfirmed(telegram: Telegram) -> None:
@@ -1218,6 +1316,7 @@ CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange toge
 DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+SILENCE_IS_ODD_AFTER = 5.0  # seconds without an answer after which the line is pinged and the network examined
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
 LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
@@ -1226,6 +1325,9 @@ PING_EVERY = 30.0  # seconds between two signs of life on an idle line; routers 
 # How often keys are exchanged on one line. Telethon cuts zero bytes off the front of a new key (authenticator.py,
 # get_byte_array), and so takes one exchange in 256 for a forged one; its own client begins anew up to six times.
 KEY_EXCHANGES = 3
+
+# What they answer is about the key: with another one, in another data centre, they would ask about nobody.
+ABOUT_THE_KEY = ("users.getUsers", "account.getAuthorizations", "help.getAppConfig")
 
 # How often one call is made again, by what went wrong with it.
 REPEATS = {"moved": 3, "flood": 3, "server": 2, "line": 1, "introduction": 1}
@@ -1248,7 +1350,6 @@ class Telegram:
         auth_key: bytes = b"",
     ) -> None:
         import asyncio
-        import functools
         import signal
         import threading
 
@@ -1262,6 +1363,10 @@ class Telegram:
         self._address = ("", 0)
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
+        self._known: Any = None  # the last sender that had a line
+        self.last_call = ""  # of those that can sign in
+        self.code_is_cancelled = False  # so that the last call signs nobody in any more
+        self._open_calls: list[Any] = []  # the futures of calls that can sign in
         self._dropped = ""  # what Telethon said when it threw an answer away on this line
         self._ears = Ears(self._heard)
         self._loop = asyncio.new_event_loop()
@@ -1269,7 +1374,7 @@ class Telegram:
         self._loop.getaddrinfo = functools.partial(look_up, self._loop)  # type: ignore[method-assign,unused-ignore]
         # Telethon leaves exceptions of dead lines behind that nobody asks for; the pending call has its own.
         self._loop.set_exception_handler(lambda loop, context: None)
-        if hasattr(signal, "SIGCONT"):  # it has to wake the thread that asks (`Terminal._resumed`), and not this one
+        if sys.platform != "win32":  # SIGCONT has to wake the thread that asks (`Terminal._resumed`), and not this one
             self._loop.call_soon(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGCONT])
         self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
         self._thread.start()
@@ -1288,6 +1393,19 @@ class Telegram:
     @property
     def _alive(self) -> bool:
         return self._sender is not None and bool(self._sender.is_connected())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a call that can sign in is not answered, or was granted after nobody waited for it any more.
+
+        TDLib (AuthManager.cpp) counts a late authorisation, too. A call that was refused is decided.
+        """
+        return any(
+            not call.done()
+            or call.cancelled()
+            or (call.exception() is None and type(call.result()).__name__ in ("Authorization", "LoginTokenSuccess"))
+            for call in self._open_calls
+        )
 
     # ── the main thread's side ──
 
@@ -1320,7 +1438,9 @@ class Telegram:
         import_telethon()
         started = time.monotonic()
         try:
-            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+            self._wait_or_find_out_why_not(
+                self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT, DOUBT_AFTER
+            )
         except Exception as error:
             self._hang_up()
             verdict = self._why_not_connected(error)
@@ -1333,39 +1453,46 @@ class Telegram:
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
 
-    def _open_or_find_out_why_not(self, doing: str) -> None:
-        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+    def _wait_or_find_out_why_not(self, coroutine: Any, doing: str, limit: float, doubt_after: float) -> Any:
+        """What a coroutine returns or raises. When that takes suspiciously long, the network is examined meanwhile.
 
-        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        So what is slow has all the time of `limit`, while a line that is blocked or dead ends in its verdict within
+        that time, too: a `Problem`. A line on which a ping is answered is slow; on a silent one nothing more is waited
+        for when the examination has ended. The rest is as with `_run`.
         """
         import asyncio
 
         started = time.monotonic()
-        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        pings: list[Any] = []
         examinations: list[Examination] = []
         verdicts: list[Problem] = []
 
         def finished(pause: float) -> bool:
-            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+            if not examinations and time.monotonic() - started > doubt_after:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
-            if examinations and not examinations[0].go_on(pause):
-                return opening.done()
-            if examinations and not opening.done():
+                if self._alive:
+                    pings.append(asyncio.run_coroutine_threadsafe(self._ping(self._sender), self._loop))
+            if self._dropped or (examinations and not examinations[0].go_on(pause)):
+                return bool(self._dropped) or future.done()
+            if examinations and not future.done() and not any(ping.done() and not ping.exception() for ping in pings):
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
+                if verdicts or pings:
                     return True
-            return settled(opening, pause)
+            return settled(future, pause)
 
         try:
-            term.wait(finished, doing, CONNECT_LIMIT)
+            term.wait(finished, doing, limit)
             if verdicts:
                 raise verdicts[0]
-            if not opening.done():  # the network is fine, as far as the examination went
-                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
-            opening.result()
+            if future.done():
+                return future.result()
+            raise ConnectionError(self._dropped) if self._dropped else TimeoutError(f"no answer within {limit:.0f} s")
         finally:
-            opening.cancel()
+            for under_way in (future, *pings):
+                under_way.cancel()
             for examination in examinations:
                 examination.close()
 
@@ -1395,13 +1522,19 @@ class Telegram:
                     term.note(f"The line to Telegram went down meanwhile. Bringing it back with {key} …")
                 self.connect()
             started = time.monotonic()
+            if not repeat:
+                self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request), doing, CALL_LIMIT)
+                answer = self._wait_or_find_out_why_not(
+                    self._ask(request, not repeat), doing, CALL_LIMIT, SILENCE_IS_ODD_AFTER
+                )
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
                 self._mend(error, call, tried, repeat)
                 continue
+            if not repeat:
+                self._open_calls.pop()  # it is answered
             hide_private(answer)
             term.debug(f"{call} → {type(answer).__name__} ({time.monotonic() - started:.2f} s)")
             if not answers_to(request, answer):
@@ -1429,14 +1562,14 @@ class Telegram:
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
                 self.auth_key = b""
             if not repeat:
-                raise Lost(problem, call) from error
-            if not once_more("line"):
+                raise Lost(problem, call, by_network=isinstance(error, Problem)) from error
+            if isinstance(error, Problem) or not once_more("line"):
                 raise problem from error
             return
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and once_more("moved"):
+        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1490,13 +1623,17 @@ class Telegram:
             raise unexpected(users[0] if users else None, "a User")
         return users[0]
 
-    def mention(self, request: Any) -> None:
-        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up."""
+    def mention(self, request: Any) -> Any:
+        """Tells Telegram something that does not matter enough to wait for or to fail over, on a line that is up.
+
+        Returns the answer; None if there is none.
+        """
         if self._alive:
             try:
-                self._run(self._ask(request), "saying goodbye to Telegram", 3)
+                return self._run(self._ask(request), "saying goodbye to Telegram", 3)
             except (Exception, KeyboardInterrupt):  # the person is leaving anyway
-                return
+                pass
+        return None
 
     def wait_for_update(self, kind: str, seconds: float, text: str) -> Any:
         """Counts down until an update of this class comes; None if none does."""
@@ -1521,6 +1658,8 @@ class Telegram:
         """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
         sender = self._sender
         self._hang_up()
+        if self._dropped:  # with such a session nothing would be understood on the next line either
+            self._known, self._dropped = None, ""
         self._sender = sender  # no longer connected: `call` says that it brings the line back
 
     def _hang_up(self) -> None:
@@ -1605,13 +1744,16 @@ class Telegram:
             return None
 
         self._address = address
-        self._introduced, self._dropped = False, ""
+        self._introduced = False
         self._sender = telethon_sender()(
             auth_key, loggers=self._ears, retries=0, auto_reconnect=False, updates_queue=self.inbox
         )
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
+        if self._known is not None and self._known.auth_key.key == self.auth_key:
+            self._sender.go_on_from(self._known)
+        self._known = self._sender
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1621,20 +1763,34 @@ class Telegram:
         """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
         import asyncio
 
-        from telethon.tl.functions import PingRequest
-
         while sender.is_connected():
             await asyncio.sleep(PING_EVERY)
             try:
-                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+                await asyncio.wait_for(self._ping(sender), PING_EVERY / 3)
             except Exception:
                 await sender.disconnect()
 
-    async def _ask(self, request: Any) -> Any:
-        """Sends a request; the first one on a line carries who is asking (api/invoking#layers)."""
-        answer = await self._sender.send(request if self._introduced else self._introduction(request))
-        self._introduced = True
-        return answer
+    async def _ping(self, sender: Any) -> None:
+        from telethon.tl.functions import PingRequest
+
+        await sender.send(PingRequest(time.time_ns() >> 1))
+
+    async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
+        """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
+
+        The future of the answer outlives the line: what is not acknowledged comes again on the next one.
+        """
+        import asyncio
+
+        sender = self._sender
+        future = sender.send(request if self._introduced else self._introduction(request))
+        if can_sign_in:
+            self._open_calls.append(future)
+        await asyncio.wait([future, sender.over], return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            raise sender.over.result() or ConnectionError("the line was closed")
+        self._introduced = self._introduced or not future.exception()
+        return future.result()
 
     def _introduction(self, request: Any) -> Any:
         """`request` inside invokeWithLayer and initConnection."""
@@ -1650,8 +1806,11 @@ class Lost(Problem):
     Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
     """
 
-    def __init__(self, problem: Problem, call: str) -> None:
-        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+    def __init__(self, problem: Problem, call: str, by_network: bool = False) -> None:
+        super().__init__(
+            problem.title, problem.meaning, problem.steps, name=problem.name, call=call, again=problem.again
+        )
+        self.by_network = by_network  # which was found to be down while the call waited
 
 
 class UnknownAnswer(Problem):
@@ -1773,14 +1932,41 @@ class Ears:
 
 
 def telethon_sender() -> Any:
-    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call.
+    """Telethon's `MTProtoSender`, taught to keep what it throws away about a failed call and about its session.
 
     The exception of a failed call gets `rpc_error` (Telegram's own `RpcError`: name and code, which Telethon's
     exception classes hide) or, if the answer cannot be read, `body` (its bytes).
+
+    A call outlives its line: Telegram sends what was not acknowledged again on the next line of the same session
+    (core.telegram.org/mtproto/description#session), and there its future waits for it. Telethon begins a new session
+    on each line, and cancels what is under way. `over` is a future of why the line ended.
     """
+    import asyncio
+
     from telethon.network import MTProtoSender
 
     class Sender(MTProtoSender):  # type: ignore[misc,unused-ignore]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._state.reset = lambda: None
+            self.unanswered: dict[int, Any] = {}  # calls by their msg_id
+            self.over = asyncio.get_running_loop().create_future()
+
+        def go_on_from(self, known: Any) -> None:
+            """Takes over the session of a sender whose line has ended: its id, its counters, what is not answered."""
+            self._state.__dict__.update(known._state.__dict__)
+            self._pending_state = known.unanswered
+            self._pending_ack = known._pending_ack
+
+        async def _disconnect(self, error: Any = None) -> None:
+            self.unanswered.update(self._pending_state)
+            self._pending_state = {}
+            try:
+                await super()._disconnect(error)
+            finally:
+                if not self.over.done():
+                    self.over.set_result(error)
+
         async def _handle_rpc_result(self, message: Any) -> None:
             state = self._pending_state.get(message.obj.req_msg_id)
             await super()._handle_rpc_result(message)
@@ -1858,11 +2044,12 @@ def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> H
     if home_key(decode_telethon_string(string)) != home_key(session):  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
     term.hide(string, "session string")
-    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part)
+    none = "(could not be read)" if user.access_hash is None and not name else "(none)"
     rows = [
-        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
-        ("User ID", user.id),
+        ("Signed in as", f"{name or none}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else none),
+        ("User ID", user.id or none),
         ("Data centre", f"{home.id} ({DATA_CENTRES[home.id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
@@ -2018,11 +2205,24 @@ def show_ready_to_paste(handed: Handed) -> None:
 
 def show_for(target: Target, handed: Handed) -> None:
     """What one program needs."""
+    names = target.session.split(", ")
+    if len(names) > 1:
+        chosen = choose("What does it call the session? Its manual tells.", names)
+        if chosen is None:
+            return
+        target = target._replace(session=names[chosen])
     if target.takes == "variables":
         term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet(env_lines(variables(target, handed)))
+        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))))
     elif target.takes == "mcp":
+        term.note(target.place)
         show_for_mcp_client(target, handed)
+    elif target.takes == "tgcf":
+        import json
+
+        login = {**variables(target, handed), "API_ID": handed.credentials.api_id, "user_type": 1}
+        term.say(f"This goes into {target.place}; what else is in that file stays:", mark="→")
+        show_snippet(json.dumps({"login": login}, indent=2))
     elif target.takes == "fields":
         term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
         show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
@@ -2035,27 +2235,46 @@ def show_for(target: Target, handed: Handed) -> None:
 
 
 def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with the three values."""
+    """The settings of an MCP client that start a server with its values."""
     clients = rows_of(MCP_CLIENTS)
     chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
     if chosen is None:
         return
-    _, shape, place = clients[chosen]
-    command, environment = target.place.split(), variables(target, handed)
+    client, key = clients[chosen][:2]
+    command, environment = target.command.split(), variables(target, handed)
     name = target.name.rpartition("/")[2]
-    term.say(f"This goes into {place}. If there are other servers in it, put this one beside them.", mark="→")
-    if shape == "toml":
+    places = client_places(clients[chosen])
+    term.say(
+        f"This goes into {' or '.join(places)}. If there are other servers in it, put this one beside them.", mark="→"
+    )
+    if len(places) > 1:
+        term.say("Which of the two is read depends on how it was installed: from the Store, the second.", indent=2)
+    if key == "mcp_servers":
         show_snippet(codex_toml(name, command, environment))
+    elif key == "extensions":
+        show_snippet(goose_yaml(name, command, environment))
     else:
-        show_snippet(mcp_json(name, command, environment, "servers" if shape == "servers" else "mcpServers"))
-    if "/full/path/" in target.place:
+        show_snippet(mcp_json(name, command, environment, key))
+    if "/full/path/" in target.command:
         term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
-    if shape == "command":
+    term.say(
+        f"If {client} does not find {command[0]}, write its full path there: a program that is started from the dock "
+        "looks for it in fewer folders than a terminal."
+    )
+    if client == "Claude Code":
+        term.say("Do not put it into .mcp.json: that file is made to be shared through git.")
         term.warn(
-            "The command below does the same, but it stays in the history of your shell, and everybody on this "
-            "computer can see it while it runs. The file above is better."
+            "The command below is for the folder that you run it in; with “-s user” behind “add” it is for all. It "
+            "stays in the history of your shell, and everybody on this computer can see it while it runs. The file "
+            "above is better."
         )
         show_snippet(claude_command(name, command, environment))
+
+
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
 
 
 def show_docker(handed: Handed) -> None:
@@ -2090,12 +2309,24 @@ def env_lines(environment: dict[str, str]) -> str:
 
 
 def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list, and only VS Code (`servers`) wants a type."""
+    """The JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
     import json
 
-    server: dict[str, Any] = {"type": "stdio"} if servers == "servers" else {}
-    server.update(command=command[0], args=list(command[1:]), env=environment)
+    server: dict[str, Any] = {"command": command[0], "args": list(command[1:]), "env": environment}
+    if servers == "servers":
+        server = {"type": "stdio", **server}
+    elif servers == "mcp":
+        server = {"type": "local", "command": list(command), "environment": environment}
     return json.dumps({servers: {name: server}}, indent=2)
+
+
+def goose_yaml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The YAML of Goose. What JSON makes of a text or a list of texts is YAML, too."""
+    import json
+
+    lines = ["extensions:", f"  {name}:", "    type: stdio", "    enabled: true", f"    name: {name}"]
+    lines += [f"    cmd: {json.dumps(command[0])}", f"    args: {json.dumps(list(command[1:]))}", "    envs:"]
+    return "\n".join([*lines, *(f"      {key}: {json.dumps(value)}" for key, value in environment.items())])
 
 
 def codex_toml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2130,10 +2361,12 @@ def write_for(target: Target, handed: Handed) -> None:
     if target.takes == "file":
         save_session([handed.session], path, "telethon", schema=7)
     else:
-        write_bytes(path, handed.string.encode("ascii"))
+        # GramJS reads standard base64 only; others it takes for no session, without a word.
+        write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
     show_snippet(env_lines(variables(target, handed)))
+    show_for_mcp_client(target, handed)
 
 
 # ── clipboard and file ──
@@ -2271,19 +2504,26 @@ def masked_hash(api_hash: str) -> str:
 
 
 def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold. Values that cannot be right are said, and asked for instead."""
+    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
     found = PastedCredentials()
     for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        value = SETTINGS.get(variable, "").strip()
-        if not value:
-            continue
-        try:
-            pasted = parse_credentials(value, wanted)
-        except Problem as problem:
-            term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
-            continue
-        term.note(f"Using {variable}.")
-        found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+        pasted = from_environment(variable, parse_credentials, wanted)
+        if pasted:
+            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
+    return found
+
+
+def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
+    """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
+    value = SETTINGS.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        found = parse(value, *details)
+    except Problem as problem:
+        term.warn(f"{variable} is set, but cannot be used. {problem.title} {problem.meaning}")
+        return None
+    term.note(f"Using {variable}.")
     return found
 
 
@@ -2466,11 +2706,8 @@ def _made_up(value: str) -> bool:
 
 def published_app(api_id: int) -> str:
     """Whose well-known key this is; empty for everybody's own."""
-    for line in PUBLISHED_API_IDS.strip().splitlines():
-        number, _, app = line.partition(" ")
-        if int(number) == api_id:
-            return app.strip()
-    return ""
+    found = re.search(f"^{api_id} +(.+)", PUBLISHED_API_IDS, re.MULTILINE)
+    return found[1] if found else ""
 
 
 # ── step 2: phone number ──
@@ -2482,8 +2719,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
     `use_environment` is False when the person wants another number than the one that stands there. What is found is
     shown and not asked about, unless nothing said that the number begins with its country code.
     """
-    given = phone_from_environment() if use_environment else None
+    given: PhoneNumber | BotToken | WantsQr | None = None
+    if use_environment:
+        given = from_environment("TELEGRAM_PHONE", parse_phone_answer)
     if given is not None:
+        tell_phone_answer(given)
         return given
     term.say("Type one of these:")
     term.say("your phone number with its country code, like +44 7700 900123", mark="•", indent=2)
@@ -2507,27 +2747,11 @@ def ask_phone(use_environment: bool = True) -> PhoneNumber | BotToken | WantsQr:
         term.say("Then type it with + and the country code in front.")
 
 
-def phone_from_environment() -> PhoneNumber | BotToken | WantsQr | None:
-    """What TELEGRAM_PHONE holds; a value that cannot be right is said, and asked for instead."""
-    value = SETTINGS.get("TELEGRAM_PHONE", "").strip()
-    if not value:
-        return None
-    try:
-        found = parse_phone_answer(value)
-    except Problem as problem:
-        term.warn(f"TELEGRAM_PHONE is set, but cannot be used. {problem.title} {problem.meaning}")
-        return None
-    term.note("Using TELEGRAM_PHONE.")
-    tell_phone_answer(found)
-    return found
-
-
 def tell_phone_answer(found: PhoneNumber | BotToken | WantsQr) -> None:
     """Says how the answer was understood, so that a person sees a slip."""
     if isinstance(found, PhoneNumber):
-        term.hide(found.e164, "phone number")
-        term.hide(found.e164[1:], "phone number")
-        term.hide(found.formatted, "phone number")
+        for spelling in (found.e164, found.e164[1:], found.formatted):
+            term.hide(spelling, "phone number")
         for note in found.notes:
             term.note(note)
         term.good(f"{found.formatted} – {found.country}")
@@ -2732,7 +2956,401 @@ def _country_code_missing(reading: str = "") -> Problem:
     )
 
 
-# ══ 6  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 6  FINDINGS ══════════════════════════════════════════════════════════════════════════════════════════════════════
+#
+# Whatever is given holds findings: each has its place, as a person would say it, and a session or the `Problem` that it
+# has. What was given (`given_findings`) is a text or paths; files, folders and texts all go through `findings_at` or
+# `findings_in_text`; `check` shows what comes out of it, and `convert` takes it from there.
+
+
+class Finding(NamedTuple):
+    """One thing that was found.
+
+    `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
+    `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
+    are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
+    """
+
+    place: str
+    session: Session | Problem
+    storage: Storage
+    number: int = 1
+    doubts: Sequence[str] = ()
+
+
+def sessions_of(found: Iterable[Finding]) -> list[Session]:
+    """The sessions among the findings."""
+    return [finding.session for finding in found if isinstance(finding.session, Session)]
+
+
+# ── what was given ──
+
+
+def given_findings(
+    words: Sequence[str], json_path: str | None = None, key_name: str = "", account: int = 0, dc: int = 0
+) -> list[Finding]:
+    """All that is in what was given, never nothing; or the one of number `account`, a `Problem` if it is not there.
+
+    `dc` is the data centre of a bare key; without it a person is asked.
+
+    `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
+    or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
+    """
+    paths = [path for word in words if word for path in paths_meant(word)]
+    found = []
+    for path in without_halves(paths) if paths else [""]:
+        if path in ("", "-"):
+            found += findings_in_input(path, json_path, key_name)
+        elif len(path) > 200 and not os.path.lexists(path):
+            term.warn(
+                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "Clear-History), and next time leave it out: it is asked for without showing it."
+            )
+            found += findings_in_text(path, "")
+        else:
+            alone = len(paths) == 1 and os.path.isdir(path)
+            place = "" if alone else os.path.basename(os.path.abspath(path))
+            found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
+    found = [in_data_centre(finding, dc) for finding in found]
+    if len({id(finding.storage) for finding in found}) > 1:
+        found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
+    found = [finding for finding in found if account in (0, finding.number)]
+    if not found:
+        raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
+    return found
+
+
+def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
+    """What is in TELEGRAM_SESSION_STRING, or is typed, until it is a session, or comes by standard input.
+
+    With `-` as the `source` standard input goes before the variable, where it is no terminal.
+    """
+    given = SETTINGS.get("TELEGRAM_SESSION_STRING")
+    if given and (not source or term.interactive):
+        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
+        return findings_in_text(given, "")
+    while term.interactive:
+        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
+        paths = paths_meant(answer) if len(answer) < 4096 else []
+        there = any(map(os.path.exists, paths))
+        found = given_findings(paths, json_path, key_name) if there else findings_in_text(answer, "")
+        if sessions_of(found):
+            return found
+        for finding in found:
+            if isinstance(finding.session, Problem):
+                term.problem(finding.session)
+    data = sys.stdin.buffer.read(TEXT_LIMIT)
+    if data.startswith(b"SQLite format 3\0"):
+        what = "Give the path of a .session file; only a string can come by standard input."
+        raise Problem(what, code=2, name="DatabaseByInput")
+    return findings_in_bytes(data, "")
+
+
+def paths_meant(word: str) -> list[str]:
+    """The paths that somebody means who typed, pasted or dropped this; the word itself if there is nothing there.
+
+    Terminals and file managers give `file:///` URLs, quotes, blanks behind a backslash; PowerShell `& '…'`. Windows'
+    shells leave `~` and patterns to the program. The endings .session and .json may be left out.
+    """
+    import glob
+    from urllib.request import url2pathname
+
+    bare = re.sub(r"^&\s+(?=['\"])", "", word.strip()).strip(WRAPPING + " ")
+    if re.match("file:/", bare, re.IGNORECASE):
+        bare = url2pathname(
+            re.sub("^file:/*(localhost/+)?", "///" if sys.platform == "win32" else "/", bare, flags=re.I)
+        )
+    readings = [word]
+    for reading in (bare, bare.replace("''", "'"), re.sub(r"\\(.)", r"\1", bare)):
+        readings += [reading, os.path.expanduser(reading)]
+    for reading in readings:
+        for ending in ("", ".session", ".json"):
+            if os.path.lexists(reading + ending):
+                return [reading + ending if ending else reading]
+    for reading in readings if glob.has_magic(word) and "\0" not in word else ():
+        found = sorted(glob.glob(reading))
+        if found:
+            return found
+    return [word]
+
+
+def without_halves(paths: Sequence[str]) -> list[str]:
+    """The paths, each once, without a `.json` that belongs to a `.session` among them."""
+    bases = {path[: -len(".session")] for path in paths if path.lower().endswith(".session")}
+    return [path for path in dict.fromkeys(paths) if not (path.lower().endswith(".json") and path[:-5] in bases)]
+
+
+# ── files and folders ──
+
+FOLDER_DEPTH = 3  # folders in each other that are looked into
+# Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+
+
+def joined(*places: object) -> str:
+    """`accounts.json`, ``, `line 12` → `accounts.json, line 12`."""
+    return ", ".join(str(place) for place in places if place)
+
+
+def findings_at(
+    path: str, place: str, json_path: str | None = None, key_name: str = "", depth: int = FOLDER_DEPTH
+) -> list[Finding]:
+    """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
+    import zipfile
+
+    try:
+        found = [] if is_around_tdata(path) else findings_of(recognise_path(path, json_path, key_name), place)
+    except Problem as problem:
+        found = [Finding(place, problem, Storage())]
+    if sessions_of(found) and not isinstance(found[0].storage, StringStorage):
+        return found
+    if os.path.isdir(path):
+        return findings_in_folder(path, place, key_name, depth) or found
+    if depth > 0 and os.path.isfile(path) and zipfile.is_zipfile(path):
+        return findings_in_zip(path, place, key_name, depth - 1) or found
+    return findings_in_text_file(path, place) or found
+
+
+def is_around_tdata(path: str) -> bool:
+    """Whether the folder of Telegram Desktop lies in this one, perhaps beside other things."""
+    return os.path.isdir(path) and Tdata.find(path) not in (None, os.path.abspath(path))
+
+
+def findings_of(storage: Storage, place: str) -> list[Finding]:
+    """Every session in a storage, and for each account that cannot be read its `Problem`; the active one first."""
+    accounts: Sequence[tuple[int, Session | Problem]]
+    try:
+        if isinstance(storage, Tdata):
+            unlock(storage)
+            active = storage.active
+            accounts = sorted(enumerate(storage.accounts(), 1), key=lambda account: account[0] != active)
+        else:
+            sessions = storage.load_all()
+            accounts = list(zip(storage.numbers, sessions))
+    except Problem as problem:
+        accounts = [(1, problem)]
+    found = []
+    for number, account in accounts:
+        here = joined(place, account_name(storage, number) if len(accounts) > 1 else "")
+        odd = doubts(account) if isinstance(account, Session) else ()
+        found.append(Finding(here, account, storage, number, odd))
+    for session in sessions_of(found):
+        term.hide(home_key(session).hex(), "key")
+    return found
+
+
+def in_data_centre(finding: Finding, dc: int) -> Finding:
+    """The finding of a bare key with its data centre, which is asked for if it was not given; any other as it is."""
+    storage = finding.storage
+    if not isinstance(storage, BareKey):
+        return finding
+    while not dc and term.interactive:
+        term.say(f"{finding.place or 'This'}: {storage.label}. It is whole.")
+        answer = term.ask("Data centre of this key, 1 to 5 (Enter alone: I do not know)")
+        dc = int(answer) if answer in ("1", "2", "3", "4", "5") else 0
+        if not answer:
+            break
+    storage.dc = dc
+    return findings_of(storage, finding.place)[0]
+
+
+def account_name(storage: Storage, number: int) -> str:
+    """`account 2`, what the storage calls it, and whether it is the one that is open in Telegram Desktop."""
+    active = isinstance(storage, Tdata) and number == storage.active
+    return storage.names.get(number) or f"account {number}{' (the active one)' if active else ''}"
+
+
+def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What lies in a folder and its folders: all `.session` files and known folders, else only what holds a session."""
+    found = []
+    _, folders, files = next(os.walk(folder), ("", [], []))
+    for number, name in enumerate(without_halves(sorted(folders + files))):
+        path, here = os.path.join(folder, name), f"{place}/{name}" if place else name
+        inner = name in folders
+        wanted = depth and name[:1] != "." and not os.path.islink(path) if inner else re.fullmatch(LOOKED_INTO, name)
+        if term.redraws and number % 20 == 19:
+            term.status("… looking into ", here)
+        for finding in findings_at(path, here, None, key_name, depth - 1) if wanted else ():
+            certain = inner or name.lower().endswith(".session") or finding.place != here
+            if isinstance(finding.session, Session) or (certain and finding.session.name != "NoSession"):
+                found.append(finding)
+    term.clear_status()
+    return found
+
+
+ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
+IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
+
+
+def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
+    """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
+    import shutil
+    import tempfile
+    import zipfile
+
+    memory, left = "/dev/shm", ZIP_LIMIT
+    folder = tempfile.mkdtemp(prefix="telegram-session-", dir=memory if os.access(memory, os.W_OK) else None)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                info.filename = info.filename.replace("\\", "/")
+                if re.fullmatch(IN_ZIP, info.filename.rpartition("/")[2]):
+                    left -= info.file_size
+                    if left < 0:
+                        raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
+                    archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
+        found = findings_at(folder, place, None, key_name, depth)
+        return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
+    except Exception as error:  # a damaged one makes zipfile raise anything
+        what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
+        problem = Problem(what, "", ["If you trust it, unpack it yourself, and give the folder."], name="Archive")
+        return [Finding(place, problem, Storage())]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unlock(tdata: Tdata) -> None:
+    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
+    tdata.open()  # a folder that is damaged needs no package
+    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
+    if tdata.unlock():
+        return
+    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
+        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
+        offer_install("argon2-cffi", "argon2", why)
+    given = SETTINGS.get("TELEGRAM_PASSCODE")
+    if given:
+        term.note("Using the passcode in TELEGRAM_PASSCODE.")
+        term.hide(given, "passcode")
+        if tdata.unlock(given):
+            return
+        if not term.interactive:
+            what = "The one in TELEGRAM_PASSCODE does not open this folder."
+            raise Problem("Wrong passcode.", what, [PASSCODE_IS], name="WrongPasscode")
+        term.bad("Wrong passcode.")
+    if term.interactive:
+        term.note(f"{tdata.path} is locked.")
+    while True:
+        if not term.interactive:
+            tdata.accounts()  # raises the `Problem` of a locked folder
+        passcode = term.ask_secret("Passcode of this Telegram Desktop")
+        term.hide(passcode, "passcode")
+        if tdata.unlock(passcode):
+            return
+        term.bad(f"Wrong passcode. {PASSCODE_IS}")
+
+
+PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
+
+
+# ── texts ──
+
+TEXT_LIMIT = 4 << 20  # bytes of a text that strings are looked for in: settings, exports of n8n, logs
+
+
+def findings_in_text_file(path: str, place: str) -> list[Finding]:
+    """The session strings in a file, whole or damaged; none if it has none, or cannot be read."""
+    try:
+        found = findings_in_bytes(read_file(path, TEXT_LIMIT), place)
+    except Problem:
+        return []
+    return [finding for finding in found if finding.place != place or isinstance(finding.session, Session)]
+
+
+def findings_in_bytes(data: bytes, place: str) -> list[Finding]:
+    """The session strings in bytes, whatever their encoding; or one finding, with the `Problem` of the whole."""
+    text, odd = text_of_file(data)
+    found = findings_in_text(text, place)
+    for finding in found:
+        if odd and isinstance(finding.storage, StringStorage):
+            finding.storage.repaired.append(odd)
+    return found
+
+
+def findings_in_text(text: str, place: str) -> list[Finding]:
+    """The session strings in a text: with their names and lines where other things stand around them.
+
+    A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
+    the whole text has.
+    """
+    found: list[Finding] = []
+    seen = set()
+    for name, line, piece, rest in pieces_of(text):
+        if (name, piece) in seen:
+            continue
+        seen.add((name, piece))
+        likely = re.search("(?i)session|string", name) or looks_like_a_string(piece)
+        if not likely and len(piece) < 250:  # shorter than every whole one: a hash, a signature
+            continue
+        here = joined(place, name, f"line {line}")
+        before = sum(finding.place.startswith(here) for finding in found)
+        here += f" ({before + 1})" if before else ""
+        damage: Problem | None = None
+        for candidate in (piece, piece + rest) if rest else (piece,):
+            try:
+                found += findings_of(recognise_text(candidate), here)
+                break
+            except Problem as problem:
+                damage = damage or problem
+        else:
+            if damage and likely:
+                damage.meaning = f"It is in {here}. {damage.meaning}"
+                found.append(Finding(here, damage, Storage()))
+    try:
+        whole = recognise_text(text[:STRING_LIMIT])
+    except Problem as problem:
+        return found or [Finding(place, problem, Storage())]
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+
+
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
+PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
+
+
+def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
+    """What could be strings in settings of any kind: the name in front, the line, the value, and how it may go on."""
+    line = counted = 0
+    for found in re.finditer(PIECE, text):
+        start, end = found.span()
+        line += text.count("\n", counted, start)
+        counted = start
+        piece = re.sub(r"\\+u00(..)", lambda mark: chr(int(mark[1], 16)), found[0])
+        piece = re.sub(r"\\+[nrt]", "\n", re.sub(r"\\+/", "/", piece))
+        before = text[max(0, start - 80) : start].rpartition("\n")[2]
+        # Short, and masked: it can be the end of another string.
+        named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
+        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
+        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
+
+
+def looks_like_a_string(piece: str) -> bool:
+    """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
+    start = base64_bytes(re.sub(r"\s", "", piece)[1:9]) or b""
+    return piece[:1] == "1" and (is_telegrams(dotted(start[1:5])) or GramjsString.recognise(piece))
+
+
+# ── what is odd about a session ──
+
+
+def doubts(session: Session) -> list[str]:
+    """What is odd about a session, whatever its format."""
+    found = []
+    home = session.home
+    host, _ = home_address(session)
+    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    if owners and home.id not in owners:
+        found.append(
+            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
+            "connect to the wrong one."
+        )
+    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+    if home.ipv6_addr and not home.ipv4_addr:
+        found.append(BY_IPV6)
+    return found
+
+
+# ══ 7  SESSIONS ══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # A session is a data centre and the 256-byte key agreed with it; some formats know more. The model is Telethon v2's.
 # Each format is one class with the same verbs in the same order: recognise, load, save, delete. Reading never changes
@@ -2801,6 +3419,7 @@ class Session(NamedTuple):
     state: UpdateState | None = None
     api: ApiIdentity | None = None
     test: bool | None = None  # Telegram's test servers; None: nothing tells
+    contacts: str | None = None  # the Telethon 1 file whose contacts, sent files and takeout id can come along
 
     @property
     def home(self) -> DataCenter:
@@ -2827,18 +3446,33 @@ def new_session(
     damage = ""
     if dc not in DATA_CENTRES and dc != 203:
         damage = f"Data centre {dc} does not exist."
+    elif host and not can_be_a_server(host):
+        damage = f"{host} cannot be the address of a server."
     elif host and not 0 < port < 65536:
         damage = f"Port {port} is not valid."
     elif not 0 <= user_id < 1 << 63:
         damage = f"The user id {user_id} is not possible."
     if damage:
         raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
-    place = join_address(host, port) if host else None
-    ipv6 = bool(host and ":" in host)
     if test is None and host:
         test = known_server(host)
-    centre = DataCenter(dc, None if ipv6 else place, place if ipv6 else None, key)
+    centre = data_centre(dc, join_address(host, port) if host else None, key)
     return Session((centre,), User(user_id, dc, bot, username), test=test)
+
+
+def data_centre(number: int, address: str | None, key: bytes | None) -> DataCenter:
+    """A data centre with one address of either kind, or none."""
+    ipv6 = ":" in split_address(address or "")[0]
+    return DataCenter(number, None if ipv6 else address, address if ipv6 else None, key)
+
+
+def with_all_keys(dcs: Sequence[DataCenter], user: User, test: bool | None = None) -> Session:
+    """A session that knows several data centres; a `Problem` if the user's own, or its key, cannot be right."""
+    home = next((dc for dc in dcs if dc.id == user.dc), DataCenter(user.dc))
+    address = home.ipv4_addr or home.ipv6_addr
+    checked = new_session(home.id, home.auth or b"", *split_address(address or ":0"), user_id=user.id, test=test)
+    kept = (dc for dc in dcs if dc.id != home.id and (dc.id in DATA_CENTRES or dc.id == 203) and any(dc.auth or b""))
+    return checked._replace(dcs=(home, *kept), user=user)
 
 
 def check_key(key: bytes) -> None:
@@ -2890,18 +3524,15 @@ def known_server(host: str) -> bool | None:
     packed = ip_address(host)
     if packed:
         host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
-    if any(host in row.split()[1:] for row in TEST_DATA_CENTRES.strip().splitlines()):
+    if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     """Where a data centre listens when a session does not say."""
-    if test:
-        for row in TEST_DATA_CENTRES.strip().splitlines():
-            number, ipv4, _ = row.split()
-            if int(number) == dc:
-                return ipv4, 443
+    if test and dc in TEST_DATA_CENTRES:
+        return TEST_DATA_CENTRES[dc][0], 443
     if dc == 203:  # a data centre for files that Pyrogram's table has (2026)
         return "91.105.192.100", 443
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
@@ -2915,6 +3546,16 @@ def ip_address(host: str) -> bytes | None:
         return None if "%" in host else ipaddress.ip_address(host).packed
     except ValueError:
         return None
+
+
+def can_be_a_server(host: str) -> bool:
+    """False for addresses that no server has: 0.0.0.0, those of groups, and those that are kept for later."""
+    import ipaddress
+
+    address = ipaddress.ip_address(host) if ip_address(host) else None
+    return address is None or not (address.is_unspecified or address.is_multicast or (
+        address.is_reserved and address.version == 4
+    ))  # fmt: skip
 
 
 def is_telegrams(host: str) -> bool:
@@ -2973,6 +3614,10 @@ def decode_telethon_string(text: str) -> Session:
     """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
     body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
     ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    if len(body) == 275 and body[1] == 0 and text[:1] == "1":  # no address begins so; a length in front of one does
+        what = "It may be a GramJS string, which has its address as text there, or a Telethon one with an IPv6 address."
+        title = "The string is damaged inside: where a server's address should be there is none."
+        raise Problem(title, what, [COPY_AGAIN, SIGN_IN_AGAIN], name="DamagedString")
     length = 16 if ipv6 else 4
     if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
         raise cut_off(text, 369 if ipv6 else 353)
@@ -3032,6 +3677,7 @@ class Storage:
         self.warnings: list[str] = []  # what is odd about it
         self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
         self.numbers = [1]  # of the accounts that were loaded, as --account counts them
+        self.names: dict[int, str] = {}  # what an account is called in it, by its number
 
     @classmethod
     def recognise(cls, source: Any) -> bool:
@@ -3079,6 +3725,7 @@ PARTS = {
     "test": "that it belongs to Telegram's test servers",
     "api_id": "the API id",
     "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
+    "contacts": "the contacts and sent files that Telethon has noted, and a takeout that is under way",
 }
 
 
@@ -3097,6 +3744,7 @@ def parts(session: Session) -> set[str]:
         "test": bool(session.test),
         "api_id": bool(api.app_id),
         "api": any(api[1:]),
+        "contacts": session.contacts is not None,
     }
     return {part for part in has if has[part]}
 
@@ -3129,9 +3777,7 @@ def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
             f"There is no file {name}.", f"Looked for {os.path.abspath(path)}.", ["Check the name and the folder."]
         ) from None
     except (OSError, ValueError) as error:
-        raise Problem(
-            f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", f"Its path is {path}."
-        ) from None
+        raise not_readable(name, path, error) from None
 
 
 def names_in(folder: str) -> list[str]:
@@ -3139,7 +3785,21 @@ def names_in(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
     except OSError as error:
-        raise Problem(f"{folder} cannot be looked into: {error.strerror or error}.") from None
+        raise not_readable(folder, os.path.abspath(folder), error) from None
+
+
+def not_readable(name: str, path: str, error: Exception) -> Problem:
+    """The `Problem` of a file or folder that is there and cannot be read."""
+    return Problem(
+        f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.",
+        f"Its path is {path}.",
+        [
+            "If another user, Docker or “sudo” made it: become that user, or make it yours (sudo chown $USER FILE).",
+            "On a Mac: System Settings → Privacy & Security → Files and Folders, and let your terminal look there.",
+            "If a program has it open: close that program first.",
+        ],
+        name=type(error).__name__,
+    )
 
 
 def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
@@ -3187,14 +3847,17 @@ def write_bytes(path: str, data: bytes) -> None:
 
 def move_new(temporary: str, path: str) -> None:
     """Gives what is finished its name without ever replacing another."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         try:
             os.link(temporary, path)  # unlike a rename this fails when `path` exists
             os.remove(temporary)
             return
         except FileExistsError:
             raise
-        except OSError:  # a folder, or a file system without links (FAT, some network drives)
+        except (
+            OSError,
+            AttributeError,
+        ):  # a folder, or links are unknown to its file system or to this Python (WebAssembly)
             refuse_existing(path)
     os.rename(temporary, path)
 
@@ -3215,11 +3878,13 @@ def not_written(path: str, error: Exception) -> Problem:
             f"{path} exists already, and nothing was changed.",
             "Nothing is ever written over another file.",
             ["Give another name, or move the old one away first."],
+            name="FileExistsError",
         )
     return Problem(
         f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
         "Nothing was written.",
         ["Check that the folder exists, that you may write in it, and that the disk is not full."],
+        name=type(error).__name__,
     )
 
 
@@ -3239,6 +3904,9 @@ def text_of_file(data: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError as error:
         byte = data[error.start]
         return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
+
+
+TL_TRUE, TL_FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse
 
 
 class Reader:
@@ -3444,7 +4112,6 @@ class MtcuteString(StringStorage):
     label = "an mtcute string"
     mark = "a version 3 in front, then flags and a data centre"
     holds = frozenset(["address", "user", "bot", "test"])
-    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -3459,25 +4126,20 @@ class MtcuteString(StringStorage):
         reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
         reader.take(1)
         flags = reader.number("<i")
-        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
-        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
-        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
-        if ip_address(host) is None:
-            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        dc, address, test = mtcute_place(Reader(reader.tl_bytes(), "The data centre in the mtcute string"))
         if flags & 4:
             reader.tl_bytes()  # another server of the same data centre, for files
         user_id, bot = 0, None
         if flags & 1:
             user_id, word = reader.number("<q"), reader.number("<I")
-            bot = word == self.TRUE
-            if user_id < 0 or word not in (self.TRUE, self.FALSE):
+            bot = word == TL_TRUE
+            if user_id < 0 or word not in (TL_TRUE, TL_FALSE):
                 raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
         whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
         key = reader.tl_bytes()
         if reader.at != len(body):
             raise cut_off(self.text, whole, "an mtcute string")
-        test = bool(flags & 2 or (version == 2 and marks & 4))
-        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
+        return new_session(dc, key, *split_address(address), user_id=user_id, bot=bot, test=test or bool(flags & 2))
 
     @classmethod
     def encode(cls, session: Session) -> str:
@@ -3488,7 +4150,7 @@ class MtcuteString(StringStorage):
         user = session.user
         marks = (":" in host) | (4 if session.test else 0)
         place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
-        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
+        who = struct.pack("<qI", user.id, TL_TRUE if user.bot else TL_FALSE) if user.id else b""
         flags = bool(user.id) | (2 if session.test else 0)
         body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
         return as_base64(body).rstrip("=")
@@ -3498,6 +4160,15 @@ class MtcuteString(StringStorage):
         """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
         head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
         return head + data + bytes(-(len(head) + len(data)) % 4)
+
+
+def mtcute_place(reader: Reader) -> tuple[int, str, bool]:
+    """mtcute's BasicDcOption: number and address of a data centre, and whether it is one of the test servers."""
+    version, dc, marks = reader.number("B"), reader.number("B"), reader.number("B")
+    host, port = reader.tl_bytes().decode("latin-1"), reader.number("<i")
+    if ip_address(host) is None:
+        raise Problem(f"{reader.what} is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+    return dc, join_address(host, port), version == 2 and bool(marks & 4)
 
 
 class MtkrutoString(StringStorage):
@@ -3534,13 +4205,270 @@ class MtkrutoString(StringStorage):
         return new_session(dc, key, test=test)
 
 
-STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
+class WzgramString(StringStorage):
+    """wzgram, an heir of Pyrogram: `WZ_`, then base64 of version, DC, API id, test, key, user id, bot, port, address.
+
+    Version 2 ends there; version 3 has a longer address, and the CRC-32 of all that as a check. Read only. Source:
+    `pyrogram/storage/storage.py` of wzgram 3.1.5.
+    """
+
+    name = "wzgram"
+    label = "a wzgram string"
+    mark = "WZ_ in front"
+    LAYOUTS: ClassVar = {b"\2": ">BBI?256sQ?H16s", b"\3": ">BBI?256sQ?H48s"}
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """`WZ_` and base64."""
+        return source.startswith("WZ_") and len(source) > 40
+
+    def load(self) -> Session:
+        """Decodes the text; its check sum tells damage."""
+        import struct
+        import zlib
+
+        body = base64_bytes(self.text[3:]) or b""
+        layout = self.LAYOUTS.get(body[:1], ">B")
+        size = struct.calcsize(layout)
+        if len(body) != size + 4 or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
+            raise cut_off(self.text, 3 + -(-(size + 4) * 4 // 3) if size > 1 else 438, "a wzgram string")
+        _, dc, api_id, test, key, user_id, bot, port, address = struct.unpack(layout, body[:size])
+        host = address.rstrip(b"\0").decode("latin-1")
+        session = new_session(dc, key, host if ip_address(host) else None, port, user_id=user_id, bot=bot, test=test)
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+
+
+class GrammersString(StringStorage):
+    """grammers before 0.8, a library for Rust: TL of every data centre, the user and the update state. Read only.
+
+    A file has the same bytes; as text they are base64. Source: `grammers-session`, its `session.tl` of 0.7: session
+    flags dcs user:flags.0 state:flags.1; dataCenter flags id ipv4:flags.0 ipv6:flags.1 port auth:flags.2.
+    """
+
+    name = "grammers"
+    label = "a session of grammers (Rust)"
+    mark = "its constructor A73EB8CE"
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The constructor that it begins with."""
+        return (base64_bytes(source[:8]) or b"").startswith(b"\xce\xb8\x3e\xa7")
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        import ipaddress
+
+        size = len(self.text.rstrip("="))
+        reader = Reader(base64_bytes(self.text[: size - (size % 4 == 1)]) or b"", "The grammers session")
+        reader.take(4)
+        flags, _, count = (reader.number("<I") for _ in range(3))
+        dcs = []
+        for _ in range(min(count, 20)):
+            _, has, number = (reader.number("<I") for _ in range(3))
+            ipv4 = dotted(reader.take(4)[::-1]) if has & 1 else None
+            ipv6 = str(ipaddress.IPv6Address(reader.take(16))) if has & 2 else None
+            port = reader.number("<i")
+            place4, place6 = (join_address(ip, port) if ip else None for ip in (ipv4, ipv6))
+            dcs.append(DataCenter(number, place4, place6, reader.tl_bytes() if has & 4 else None))
+        user = User(0, next((dc.id for dc in dcs if dc.auth), 0))
+        if flags & 1:
+            reader.take(4)
+            user = User(reader.number("<q"), reader.number("<i"), reader.number("<I") == TL_TRUE)
+        return with_all_keys(dcs, user)
+
+
+class BareKey(StringStorage):
+    """A key and nothing else: 512 hex digits, or 256 bytes as Python writes them. Which data centre it is for, `dc`,
+    somebody must know.
+    """
+
+    name = "bare-key"
+    label = "a bare key, without its data centre"
+    mark = "256 bytes, as hex digits or in Python's spelling"
+    dc = 0
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Nothing but the key, perhaps with a name in front."""
+        return len(cls.key_in(source)) == KEY_SIZE
+
+    @staticmethod
+    def key_in(text: str) -> bytes:
+        """The bytes of the key, b"" if there is none."""
+        import ast
+
+        bare = re.sub(r"^\s*[\w.]{1,40}\s*[:=]\s*", "", text[:3000]).strip().strip("\"',;")
+        if re.fullmatch(r"(?:[0-9a-fA-F]{2}[\s:]*){200,}", bare + " "):
+            return bytes.fromhex(re.sub(r"[\s:]", "", bare))
+        literal = re.search(r"\bb(['\"])(?:\\.|(?!\1).)*\1", text[:3000], re.DOTALL)
+        try:
+            return bytes(ast.literal_eval(literal[0])) if literal else b""
+        except (ValueError, SyntaxError):
+            return b""
+
+    def load(self) -> Session:
+        """The key, in its data centre; a `Problem` if that is not known."""
+        if self.dc:
+            return new_session(self.dc, self.key_in(self.text))
+        raise Problem(
+            "This is a bare key, and nothing in it says which data centre it belongs to.",
+            "It is whole. Telegram has five data centres (1 to 5), and each knows only its own keys.",
+            ["Look where the key came from: a number named dc, dc_id or “data centre” stands beside it.",
+             "Then give it along: --dc 2, for example."],
+            name="DataCentreNotSaid",
+        )  # fmt: skip
+
+
+class JsonSessions(StringStorage):
+    """Sessions that a program keeps as JSON, with the keys in it: the rows of JSON_SESSIONS. Read only.
+
+    For Telegram Web, lines of names and values will do, as people copy them out of the browser's tools.
+    """
+
+    name = "json-keys"
+    label = "JSON with a key in it"
+    mark = "the names in its JSON"
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """An object with the names of one of the rows."""
+        return bool(cls.found_in(source))
+
+    @staticmethod
+    def found_in(text: str) -> list[tuple[list[str], dict[str, Any]]]:
+        """Each object that a row fits, with that row."""
+        if not re.search("(?i)auth_?key", text):
+            return []
+        whole = json_in(text)
+        if whole is None:
+            whole = dict(re.findall(r"(?m)^\W*(\w+)\W{0,2}[\t:=| ]\s*(\S.*?),?\s*$", text))
+        rows = rows_of(JSON_SESSIONS)
+        fits = (
+            (next((row for row in rows if all(at(one, mark) is not None for mark in row[1].split())), None), one)
+            for one in objects_in(whole)
+        )
+        return [(row, one) for row, one in fits if row]
+
+    def load(self) -> Session:
+        """The first of them."""
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """All of them, each once."""
+        found: dict[bytes, Session] = {}
+        for row, one in self.found_in(self.text):
+            try:
+                session = self.session_in(row, one)
+            except Problem as problem:
+                problem.meaning = problem.meaning or f"It stands in {self.label}."
+                raise
+            found.setdefault(home_key(session), session)
+        self.numbers = list(range(1, len(found) + 1))
+        return list(found.values())
+
+    def session_in(self, row: list[str], one: dict[str, Any]) -> Session:
+        """The session in one object, by its row."""
+        owner, _, centre, key, address, user, test, warning = row
+        self.label, self.warnings = f"a session of {owner}, as JSON", [warning] if warning else []
+        keys = {int(name[2]): key_in(value) for name, value in one.items() if re.fullmatch("dc[1-5]_auth_key", name)}
+        host, port = split_address(":".join(str(at(one, path)) for path in address.split() if at(one, path)))
+        owners = [number for number, dc in DATA_CENTRES.items() if host in (dc.ipv4, dc.ipv6)]
+        dc = as_number(at(one, centre)) or min(owners or keys, default=0)
+        keys.setdefault(dc, key_in(at(one, key)))
+        if not dc:
+            raise Problem(
+                f"This is {self.label}, and neither its data centre nor a known address stands in it.", "",
+                [SIGN_IN_AGAIN], name="DataCentreNotSaid",
+            )  # fmt: skip
+        place = join_address(host, port) if ip_address(host) else None
+        dcs = [data_centre(number, place if number == dc else None, keys[number]) for number in keys]
+        said = at(one, test)
+        return with_all_keys(dcs, User(as_number(at(one, user)), dc), None if said is None else bool(said))
+
+
+# Which programs keep a session as JSON: whose it is; the names that show it; where its data centre, key, address, user
+# ID and the mark of the test servers stand (the first of several that is there, # is a digit); a warning. Sources:
+# Telegram Web A, src/util/sessions.ts; Telegram Web K, src/lib; gotd, session/storage.go; Telethon 0.15,
+# telethon/tl/session.py; Pyrogram 0.7, pyrogram/client/client.py.
+JSON_SESSIONS = """
+Telegram Web A|dcId dc#_auth_key|dcId|dc#_auth_key|-|userId|isTest|{web}
+Telegram Web K or Webogram|dc#_auth_key|dc user_auth.dcID|dc#_auth_key|-|user_auth.id user_auth|-|{web}
+gotd (Go)|Data.AuthKey|Data.DC Data.Config.ThisDC|Data.AuthKey|Data.Addr|-|Data.Config.TestMode|
+Telethon before 0.16|auth_key_data|dc_id|auth_key_data|server_address port|-|-|
+Pyrogram before 0.8|dc_id test_mode auth_key|dc_id|auth_key|-|user_id|test_mode|
+""".replace(
+    "{web}",
+    "It is the browser's own session: a second program that uses it can end both. A string of its own is better: run "
+    "this script without any arguments.",
+)
+
+
+def load_json(text: str) -> Any:
+    """What `json.loads` makes of a text; a ValueError, too, for a number of thousands of digits, and for NaN None."""
+    import json
+
+    def integer(digits: str) -> int:
+        if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
+            raise ValueError("a number has more than 40 digits")
+        return int(digits)
+
+    return json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+
+
+def json_in(text: str) -> Any:
+    """What a text holds as JSON, None if it is none."""
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def objects_in(value: Any, depth: int = 6) -> Iterator[dict[str, Any]]:
+    """Every object in JSON, also in texts that are JSON themselves, as browsers keep them."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = json_in(value)
+    inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, dict):
+        yield value
+    for each in inside if depth else ():
+        yield from objects_in(each, depth - 1)
+
+
+def at(one: Any, paths: str) -> Any:
+    """What stands at the first of the paths that is there: `dc user_auth.dcID`; a text in quotes without them."""
+    for path in paths.split():
+        found = one
+        for part in path.split("."):
+            found = json_in(found) if isinstance(found, str) and found[:1] == "{" else found
+            names = found if isinstance(found, dict) else {}
+            found = next((names[name] for name in names if re.fullmatch(part.replace("#", "[1-5]"), name)), None)
+        if found is not None:
+            inside = json_in(found) if isinstance(found, str) and found[:1] in ('"', "[") else None
+            return found if inside is None else inside
+    return None
+
+
+def as_number(value: Any) -> int:
+    """A number of JSON that may be written as text; 0 for anything else."""
+    return int(value) if re.fullmatch("[0-9]{1,19}", str(value)) else 0
+
+
+def key_in(value: Any) -> bytes:
+    """A key in JSON: hex digits, base64, or base64 in several pieces; with quotes around it or not."""
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value or "").strip('"')
+    return bytes.fromhex(text) if re.fullmatch("(?:[0-9a-fA-F]{2})+", text) else base64_bytes(text) or b""
+
+
+STRINGS = (GramjsString, TelethonString, WzgramString, GrammersString, PyrogramString, MtcuteString, MtkrutoString)
 INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 WRAPPING = "\"'`“”‘’«»„,;"
 
 
 def recognise_text(text: str) -> StringStorage:
     """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
+    for whole in (JsonSessions, BareKey):
+        if whole.recognise(text):
+            return whole(text)
     first: Problem | None = None
     for candidate, repaired in candidates(text):
         for kind in STRINGS:
@@ -3580,8 +4508,9 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
         joined = "".join(words)
         spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
         yield joined, spaced
-        if lost_its_one(joined):
-            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
+        for first, ours in FIRST_CHARACTERS:
+            if not is_whole(joined) and is_whole(first + joined):
+                yield first + joined, [*spaced, f"Put back the “{first}” that {ours} string begins with."]
     runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
     if len(runs) > 1:
         raise Problem(
@@ -3606,11 +4535,29 @@ def tidy(text: str) -> tuple[str, list[str]]:
     return whole, repaired
 
 
-def lost_its_one(text: str) -> bool:
-    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
-    body = base64_bytes(text) or b""
-    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
-    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+# What strings have lost when their first character was not marked for copying.
+FIRST_CHARACTERS = (("1", "a Telethon"), ("A", "this"))
+
+
+def is_whole(text: str) -> bool:
+    """Whether this is the whole string of a library, for certain: the right size, and its marks where they belong."""
+    if text[:1] == "1":
+        body = base64_bytes(text[1:]) or b""
+        ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
+        return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+    try:
+        return PyrogramString.recognise(text) or (MtcuteString.recognise(text) and bool(MtcuteString(text).load()))
+    except Problem:
+        return False
+
+
+# How strings begin, as bytes; how many characters they have, and whose they are. Older Pyrogram strings begin like
+# many another thing: what is said of them is “may”.
+STRING_STARTS = (
+    (rb"[\x01-\x05][\0-\x03]...[\0\x01]", 362, "a Pyrogram string"),
+    (rb"\x01[1-5]\0\x02\xfe\0\x01\x01\0\x01", 354, "an MTKruto string"),
+    (rb"[\x01-\x05][\0\x01]", 356, "an older Pyrogram string (version 1), as far as its first two bytes can tell"),
+)
 
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
@@ -3630,59 +4577,19 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
             f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
             "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
         )  # fmt: skip
-    for pattern, title, steps in NOT_STRINGS:
-        if re.search(pattern, bare):
-            return Problem(title, "", [steps])
+    other = only_recognised("text", bare)
+    if other:
+        return other
     if damage:
         return damage
     start = base64_bytes(bare[:16]) or b""
-    if len(bare) > 100 and PyrogramString.looks_cut(start):
-        return cut_off(bare, 362, "a Pyrogram string")
+    for pattern, whole, kind in STRING_STARTS:
+        if 40 < len(bare) < whole and re.match(pattern, start, re.DOTALL) and base64_bytes(bare[: len(bare) & ~3]):
+            return cut_off(bare, whole, kind)
     return Problem(
         f"This is not a session string of any library that this script knows ({len(bare)} characters).",
         "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
     )  # fmt: skip
-
-
-# What people give instead of a session string: a pattern, what it is, what to do.
-NOT_STRINGS = (
-    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
-    (
-        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
-        "This is a bot token, not a session string.",
-        "Run this script without arguments and give the token where it asks for the phone number.",
-    ),
-    (
-        r"^[0-9a-fA-F]{32}$",
-        "This looks like an API hash (32 hex digits), not a session string.",
-        "Run this script without arguments, and give it your API id and this hash.",
-    ),
-    (
-        r"^[0-9a-fA-F]{512}$",
-        "This is a bare key in hex, without its data centre.",
-        "Look for the session string or file that it was taken from.",
-    ),
-    (
-        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
-        "This is a JSON web token (JWT), not a session string.",
-        "It belongs to another service.",
-    ),
-    (
-        r"^\+?\d[\d ()-]{6,20}$",
-        "This is a number, not a session string.",
-        "To sign in with a phone number, run this script without arguments.",
-    ),
-    (
-        r"^(https?|tg)://",
-        "This is a link, not a session string.",
-        "Copy the session string itself.",
-    ),
-    (
-        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
-        "This looks like a path, and there is no file of that name.",
-        "Check the name and the folder.",
-    ),
-)
 
 
 # ── SQLite files ──
@@ -3730,25 +4637,8 @@ def read_head(path: str) -> bytes:
     if not head:
         raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
     if not head.startswith(b"SQLite format 3\0"):
-        raise not_a_database(head, name)
+        raise only_recognised("start", head.decode("latin-1"), name) or binary(head, name, os.path.getsize(path))
     return head
-
-
-def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session."""
-    for start, what, steps in NOT_DATABASES:
-        if re.match(start, head, re.IGNORECASE):
-            return Problem(f"{name} is not a session: it is {what}.", "", [steps])
-    return Problem(f"{name} is not a session file: it is neither an SQLite database nor text.", "", [SIGN_IN_AGAIN])
-
-
-# How files begin that are taken for sessions: a pattern, what it is, what to do.
-NOT_DATABASES = (
-    (rb"\s*<", "a web page (HTML)", "Download the file itself, not the page that shows it."),
-    (rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b", "an archive", "Unpack it first, and give the file or folder in it."),
-    (rb"TDF[$]", "one file of a Telegram Desktop folder", "Give the whole folder, the one with key_datas in it."),
-    (rb"[\s!-~]*$", "a text file", "If it holds a session string, give it a name that ends in .txt."),
-)
 
 
 def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
@@ -3799,12 +4689,26 @@ class SqliteStorage(Storage):
 
     def load(self) -> Session:
         """Reads the session out of the database."""
-        session: Session = with_database(self.path, self.read)
-        return session
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """Reads every session that is in it."""
+        sessions: list[Session] = with_database(self.path, self.read_all)
+        return sessions
+
+    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+        """The sessions in an open database: most formats have room for one."""
+        return [self.read(connection, tables)]
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The session in an open database."""
         raise NotImplementedError
+
+    @staticmethod
+    def first_row(connection: Any, tables: dict[str, list[str]], table: str, rest: str = "") -> dict[str, Any]:
+        """The first row of a table, by the names of its columns; {} where there is none."""
+        row = connection.execute(f"select * from {table} {rest} limit 1").fetchone() if table in tables else None
+        return dict(zip(tables[table], row)) if row else {}
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Which rows a new database gets: the table and the values of all its columns."""
@@ -3871,7 +4775,7 @@ class TelethonFile(SqliteStorage):
     name = "telethon"
     label = "a Telethon .session file"
     mark = "its table “sessions” with the columns of Telethon 1"
-    holds = frozenset(["address", "user", "state", "test"])
+    holds = frozenset(["address", "user", "state", "test", "contacts"])
 
     def __init__(self, path: str, schema: int = 7) -> None:
         super().__init__(path)
@@ -3892,7 +4796,9 @@ class TelethonFile(SqliteStorage):
     def recognise(cls, source: dict[str, list[str]]) -> bool:
         """A table `sessions` with a server's address, and not Pyrogram's."""
         columns = source.get("sessions", ())
-        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and not {"test_mode", "session_id"} & set(
+            columns
+        )
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The row that has a key; Telethon itself takes the first one."""
@@ -3909,7 +4815,16 @@ class TelethonFile(SqliteStorage):
                 "Its first row has no key, so Telethon would say “not signed in”; another row has one."
             )
         dc, host, port, _ = rows[chosen]
+        others = [str(rows[number][0]) for number, key in enumerate(keys) if any(key) and number != chosen]
+        if others:
+            self.warnings.append(
+                f"Another row of it has a key, too (data centre {', '.join(others)}). Telethon takes the first row, as "
+                "is done here."
+            )
         host = str(host or "").strip("[]") or None
+        if host and not port:
+            self.warnings.append("It says no port; the usual one is used instead.")
+            port = 443
         if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
             self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
             host = None
@@ -3917,7 +4832,24 @@ class TelethonFile(SqliteStorage):
         port = whole_number(port)
         session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
         places = ("update_state", "where id = 0", "update_state", "where id != 0")
-        return session._replace(state=self.update_state(connection, tables, *places))
+        noted = next(self.noted(connection, tables), None)
+        return session._replace(
+            state=self.update_state(connection, tables, *places), contacts=self.path if noted else None
+        )
+
+    @classmethod
+    def noted(cls, connection: Any, tables: dict[str, list[str]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """The rows that only Telethon 1 has a use for: contacts, sent files, and the takeout that is under way."""
+        for table, where, wanted in (
+            ("entities", "where id != 0", "id hash username phone name date"),
+            ("sent_files", "", "md5_digest file_size type id hash"),
+            ("sessions", "where takeout_id > 0", "takeout_id"),
+        ):
+            has = tables.get(table, ())
+            if set(wanted.split()[:2]) <= set(has):
+                columns = ", ".join(name if name in has else f"null as {name}" for name in wanted.split())
+                for row in connection.execute(f"select {columns} from {table} {where} limit 1000000"):
+                    yield table, row
 
     def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
         """The schema that the columns show, and what the version row says if that is something else."""
@@ -3950,8 +4882,14 @@ class TelethonFile(SqliteStorage):
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
         host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
+        noted: list[tuple[str, tuple[Any, ...]]] = []
+        if session.contacts:
+            noted = with_database(session.contacts, lambda connection, tables: list(self.noted(connection, tables)))
+        takeout = next((row[0] for table, row in noted if table == "sessions"), None)
         yield "version", (self.schema,)
-        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
+        key = home_key(session)
+        yield "sessions", (session.user.dc, host, port, key, takeout, *([None] if self.schema == 8 else []))
+        yield from (row for row in noted if row[0] != "sessions")
         if session.user.id:
             yield "entities", (0, session.user.id, None, None, None, int(time.time()))
         if session.state:
@@ -4048,11 +4986,31 @@ class TelethonV2File(SqliteStorage):
 
 
 class PyrogramFile(SqliteStorage):
-    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
+    """The `.session` of Pyrogram and its heirs: schema 1 to 7 is read, Kurigram's 7 is written.
+
+    Source: their `storage/sqlite_storage.py`; Kurigram 2.2.
+    """
 
     name = "pyrogram-file"
     label = "a Pyrogram/Kurigram .session file"
     mark = "its table “sessions” with the column “test_mode”"
+    holds = frozenset(["address", "user", "bot", "test", "api_id"])
+    DDL = """
+        create table sessions (dc_id integer primary key, server_address text, port integer, api_id integer,
+            test_mode integer, auth_key blob, date integer not null, user_id integer, is_bot integer);
+        create table peers (id integer primary key, access_hash integer, type integer not null, phone_number text,
+            last_update_on integer not null default (cast(strftime('%s', 'now') as integer)));
+        create table usernames (id integer, username text, foreign key (id) references peers(id));
+        create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+        create table version (number integer primary key);
+        create index idx_peers_id on peers (id);
+        create index idx_peers_phone_number on peers (phone_number);
+        create index idx_usernames_id on usernames (id);
+        create index idx_usernames_username on usernames (username);
+        create trigger trg_peers_last_update_on after update on peers begin
+            update peers set last_update_on = cast(strftime('%s', 'now') as integer) where id = new.id;
+        end;
+    """
 
     @classmethod
     def recognise(cls, source: dict[str, list[str]]) -> bool:
@@ -4061,25 +5019,133 @@ class PyrogramFile(SqliteStorage):
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The one row of `sessions`."""
-        if "number" in tables.get("version", ()):
-            version = connection.execute("select number from version limit 1").fetchone()
-            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
-        cursor = connection.execute("select * from sessions limit 1")
-        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
+        version = self.first_row(connection, tables, "version").get("number", "not said")
+        self.facts.append(("schema", str(version)[:20]))
+        row = self.first_row(connection, tables, "sessions")
         if not row:
             raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
         host = str(row.get("server_address") or "")
         session = new_session(
             whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
-            host if ip_address(host) else None, whole_number(row.get("port")),
+            host if ip_address(host) else None, whole_number(row.get("port")) or 443,
             user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
             bot=None if row["is_bot"] is None else bool(row["is_bot"]),
         )  # fmt: skip
         api_id = whole_number(row.get("api_id"))
         return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
 
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """The one row of `sessions`, and the schema."""
+        user, app = session.user, session.api.app_id if session.api else 0
+        host, port = home_ip(session)
+        key, test = home_key(session), bool(session.test)
+        yield "version", (7,)
+        yield "sessions", (user.dc, host, port, app, test, key, int(time.time()), user.id, bool(user.bot))
 
-DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
+
+class AlchemyFile(SqliteStorage):
+    """Telethon's sessions as telethon-session-sqlalchemy 0.2.16 and mautrix-telegram keep them: one for each person.
+
+    What one has noted is never mixed with another's: `session_id` tells them apart. Read only.
+    """
+
+    name = "sqlalchemy"
+    label = "a database of Telethon sessions (AlchemySession)"
+    mark = "a table of sessions with the column “session_id”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table of sessions that has the columns of Telethon, and whose they are."""
+        return cls.table_in(source) is not None
+
+    @staticmethod
+    def table_in(tables: dict[str, list[str]]) -> str | None:
+        """The name of that table: `sessions`, `telethon_sessions`."""
+        wanted = {"session_id", "dc_id", "server_address", "port", "auth_key"}
+        named = (table for table in tables if re.fullmatch(r"\w*sessions", table))
+        return next((table for table in named if wanted <= set(tables[table])), None)
+
+    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+        """A session for each row with a key."""
+        found = connection.execute(
+            f"select session_id, dc_id, server_address, port, auth_key from {self.table_in(tables)} limit 2000"
+        ).fetchall()
+        sessions = []
+        for who, dc, host, port, key in found:
+            if any(self.key_bytes(key)):
+                place = str(host or "") if ip_address(str(host or "")) else None
+                sessions.append(new_session(whole_number(dc), self.key_bytes(key), place, whole_number(port) or 443))
+                self.names[len(sessions)] = f"session_id “{in_one_line(who)}”"
+        if not sessions:
+            raise Problem("There is no signed-in session in this database.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+        self.numbers = list(range(1, len(sessions) + 1))
+        self.facts.append(("sessions in it", str(len(sessions))))
+        return sessions
+
+
+class GrammersFile(SqliteStorage):
+    """grammers' SQLite session, from 0.8 on. Read only. Source: `grammers-session/src/storages/sqlite.rs`."""
+
+    name = "grammers-file"
+    label = "a session file of grammers (Rust)"
+    mark = "its tables “dc_home” and “dc_option”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """Its two tables about data centres."""
+        return "dc_id" in source.get("dc_home", ()) and {"dc_id", "ipv4", "ipv6", "auth_key"} <= set(
+            source.get("dc_option", ())
+        )
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every data centre, and the peer that is the account itself (subtype 1, a bot 3)."""
+        dcs = []
+        for number, ipv4, ipv6, key in connection.execute("select dc_id, ipv4, ipv6, auth_key from dc_option limit 20"):
+            (host4, port4), (host6, port6) = split_address(str(ipv4)), split_address(str(ipv6))
+            places = [join_address(host, port) if port else None for host, port in ((host4, port4), (host6, port6))]
+            dcs.append(DataCenter(whole_number(number), places[0], places[1], self.key_bytes(key) or None))
+        home = whole_number(self.first_row(connection, tables, "dc_home").get("dc_id"))
+        own = self.whole_numbers(connection, tables, "peer_info", "where subtype in (1, 3)", "peer_id", "subtype")
+        user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
+        state = self.update_state(connection, {**tables, "channel_state": []}, "update_state", "", "channel_state", "")
+        return with_all_keys(dcs, user)._replace(state=state)
+
+
+class MtcuteFile(SqliteStorage):
+    """mtcute's SQLite storage. Read only. Source: `packages/core/src/storage` of mtcute.
+
+    `dc_main` holds what its string has for the data centre, `current_user` a version, flags (1: a bot) and the user ID.
+    """
+
+    name = "mtcute-file"
+    label = "an mtcute session file"
+    mark = "its tables “auth_keys” and “key_value”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """Its tables."""
+        return {"dc", "key"} <= set(source.get("auth_keys", ())) and "key_value" in source
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every key, the home data centre and the user."""
+        keys = dict(connection.execute("select dc, key from auth_keys limit 20").fetchall())
+        values = dict(connection.execute(
+            "select key, value from key_value where key in ('dc_main', 'current_user') limit 2"
+        ).fetchall())  # fmt: skip
+        if "dc_main" not in values:
+            raise Problem("This mtcute session was never signed in.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+        home, place, test = mtcute_place(Reader(bytes(values["dc_main"]), "The data centre in the mtcute session"))
+        user = User(0, home)
+        if "current_user" in values:
+            reader = Reader(bytes(values["current_user"]), "The user in the mtcute session")
+            reader.take(4)
+            bot = bool(reader.number("<I") & 1)
+            user = User(reader.number("<q"), home, bot)
+        dcs = [data_centre(dc, place if dc == home else None, self.key_bytes(key)) for dc, key in keys.items()]
+        return with_all_keys(dcs, user, test)
+
+
+DATABASES = (TelethonFile, TelethonV2File, PyrogramFile, AlchemyFile, GrammersFile, MtcuteFile)
 
 
 def recognise_database(path: str) -> SqliteStorage:
@@ -4089,21 +5155,13 @@ def recognise_database(path: str) -> SqliteStorage:
         if kind.recognise(tables):
             return kind(path)
     name = os.path.basename(path)
-    if "dc_home" in tables and "dc_option" in tables:
-        raise Problem(
-            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
-            "This script cannot read that one.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
     if not tables:
-        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
-    if "sessions" in tables:
-        raise Problem(
-            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
-            "It belongs to another program.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    raise Problem(
-        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
-        "", [SIGN_IN_AGAIN],
+        what = f"{name} is an empty database: it was never signed in."
+        raise Problem(what, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+    shown = ", ".join(in_one_line(table) for table in sorted(tables)[:5])
+    raise only_recognised("tables", " ".join(sorted(tables)), name) or Problem(
+        f"{name} is a database of no Telegram library that this script knows, perhaps of another program "
+        f"(tables {shown}).", "", [SIGN_IN_AGAIN], name="UnknownDatabase",
     )  # fmt: skip
 
 
@@ -4224,9 +5282,10 @@ class SessionJson(Storage):
             storage: Storage = recognise_database(path)
         elif text:
             storage = recognise_text(text)
+            self.label, self.mark = "a JSON file with a session string in it", "the string in it"
         else:
             raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and the JSON file alone holds no key.",
+                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
                 f"Looked for {self.session_path}.", ["Put both files in the same folder."],
             )  # fmt: skip
         session = storage.load()
@@ -4237,17 +5296,10 @@ class SessionJson(Storage):
     @staticmethod
     def parse(path: str) -> tuple[dict[str, Any], str | None]:
         """The JSON object in a file, and a sentence if its encoding is odd."""
-        import json
-
-        def integer(digits: str) -> int:
-            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
-                raise ValueError("a number has more than 40 digits")
-            return int(digits)
-
         name = os.path.basename(path)
         text, odd = text_of_file(read_file(path, 1 << 20))
         try:
-            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+            found = load_json(text)
         except RecursionError:
             raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
         except ValueError as error:
@@ -4281,8 +5333,14 @@ class SessionJson(Storage):
         if user_id is None or not 0 <= user_id < 1 << 63:
             self.warnings.append("Its “id” is no user id and was left out.")
             user_id = 0
-        if user_id and session.user.id not in (0, user_id):
-            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
+        user = session.user
+        if user_id and user.id not in (0, user_id):
+            self.warnings.append(
+                f"The two files do not match: the .session belongs to user {user.id}, and the JSON file is about user "
+                f"{user_id}. The user ID shown is the .session's."
+            )
+        else:
+            user = user._replace(id=user_id or user.id, username=text("username") or user.username)
         *identity, _ = ApiIdentity._fields
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
         if text("phone"):
@@ -4290,7 +5348,6 @@ class SessionJson(Storage):
         values: dict[str, Any] = {key: text(key) for key in identity}
         values.update(app_id=app_id, other=other)
         api = ApiIdentity(**values)
-        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
         return session._replace(user=user, api=api)
 
     @staticmethod
@@ -4918,6 +5975,95 @@ class GramjsFolder(Storage):
         return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
 
 
+class AndroidData(Storage):
+    """Telegram for Android: `tgnet.dat` in the folder `files`, and one for each further account in `files/accountN`.
+
+    Little-endian; a truth is a Bool of TL. Read only. Source: ConnectionsManager::loadConfig and Datacenter.cpp of
+    Telegram for Android, as AndroidTelePorter 1.2.1 (PyPI) reads them.
+    """
+
+    name = "android"
+    label = "the data of Telegram for Android (tgnet.dat)"
+    mark = "a file tgnet.dat"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.paths = self.files_at(path)
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `tgnet.dat`, or a folder that has one where Android keeps it."""
+        return bool(cls.files_at(source))
+
+    @staticmethod
+    def files_at(path: str) -> list[str]:
+        """The files of all accounts, in their order."""
+        if os.path.isfile(path):
+            return [path] if os.path.basename(path).lower() == "tgnet.dat" else []
+        folders = [path] if os.path.isfile(os.path.join(path, "tgnet.dat")) else [os.path.join(path, "files")]
+        folders += [os.path.join(folders[0], f"account{number}") for number in range(1, 8)]
+        return [file for file in (os.path.join(folder, "tgnet.dat") for folder in folders) if os.path.isfile(file)]
+
+    def load(self) -> Session:
+        """The first account."""
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """Every account that is signed in."""
+        sessions, problems = [], []
+        for path in self.paths:
+            try:
+                sessions.append(self.parse(read_file(path, 1 << 20)))
+            except Problem as problem:
+                problems.append(problem)
+        if not sessions:
+            raise problems[0]
+        self.numbers = list(range(1, len(sessions) + 1))
+        return sessions
+
+    @staticmethod
+    def parse(data: bytes) -> Session:
+        """The session in one file: every data centre with its addresses and key."""
+        reader = Reader(data, "The file tgnet.dat of Telegram for Android")
+
+        def numbers(count: int) -> list[int]:
+            return [reader.number("<I") for _ in range(count)]
+
+        _, version, test = numbers(3)
+        numbers(version >= 3)
+        if version >= 4:
+            reader.tl_bytes()
+        [current] = numbers(1)
+        if current != TL_TRUE:
+            check_key(b"")
+        home, *_ = numbers(5 + (version >= 2) + (version >= 5))
+        reader.take(8 * numbers(1)[0])
+        dcs = []
+        for _ in range(min(numbers(1)[0], 20)):
+            kind, dc, _ = numbers(3)
+            numbers(kind > 10)
+            places: list[str | None] = [None, None]
+            for group in range(4 if kind >= 5 else 1):
+                for _ in range(min(numbers(1)[0], 100)):
+                    host, port = reader.tl_bytes().decode("latin-1"), reader.number("<I")
+                    numbers(kind >= 7)
+                    if kind >= 9:
+                        reader.tl_bytes()
+                    if group < 2 and ip_address(host):
+                        places[group] = places[group] or join_address(host, port)
+            numbers(kind >= 6)
+            key = reader.take(numbers(1)[0])
+            reader.take(8)
+            for _ in range((kind >= 8) + (kind >= 12)):  # keys that hold for a day
+                reader.take(numbers(1)[0])
+                reader.take(8)
+            numbers(1)
+            for _ in range(1 + (kind >= 13)):  # salts
+                reader.take(16 * numbers(1)[0])
+            dcs.append(DataCenter(dc, places[0], places[1], key))
+        return with_all_keys(dcs, User(0, home), test == TL_TRUE)
+
+
 class Memory(Storage):
     """A session that is kept nowhere."""
 
@@ -4953,7 +6099,8 @@ class Memory(Storage):
 TARGETS: dict[str, type[Storage]] = {
     kind.name: kind
     for kind in (
-        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
+        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, PyrogramFile, GramjsString,
+        MtcuteString,
     )
 }  # fmt: skip
 
@@ -4966,22 +6113,33 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return Tdata(path, key_name)
     if GramjsFolder.recognise(path):
         return GramjsFolder(path)
+    if AndroidData.recognise(path):
+        return AndroidData(path)
     if os.path.isdir(path):
         raise not_a_folder(path)
     if not os.path.exists(path):
         path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
-    database = head.startswith(b"SQLite format 3\0")
-    if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
+    name, ending = os.path.basename(path), os.path.splitext(path)[1].lower()
+    if head.startswith(b"SQLite format 3\0"):
+        return SessionJson(path) if SessionJson.recognise(path) else recognise_database(path)
+    if not head:
+        raise Problem(f"{name} is empty: there is nothing in it.", "", [SIGN_IN_AGAIN], name="Empty")
+    if GrammersString.recognise(as_base64(head)):
+        return GrammersString(as_base64(head))
+    other = only_recognised("start", head.decode("latin-1"), name)
+    if other:
+        raise other
+    if not is_text(head):
+        raise binary(head, name, os.path.getsize(path))
+    if ending == ".json" and not JsonSessions.recognise(text_of_file(head)[0]) and not holds_string(head):
         return SessionJson(path)
-    if database or path.endswith(".session"):
-        return recognise_database(path)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        for start, what, steps in NOT_DATABASES[:3]:
-            if re.match(start, head, re.IGNORECASE):
-                leaves = leaving_zip(path) if head.startswith(b"PK") else ""
-                raise Problem(f"{os.path.basename(path)} is {what}.", leaves, [] if leaves else [steps])
-    return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+    try:
+        return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+    except Problem as problem:
+        if ending == ".session":
+            problem.meaning = f"{name} is a text file. {problem.meaning}"
+        raise
 
 
 def holds_string(data: bytes) -> bool:
@@ -5002,36 +6160,41 @@ def recognise_bytes(data: bytes) -> StringStorage:
 
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
-    names = names_in(path)
-    if ".tempkeyEncrypted" in names or any(name.startswith("account-") for name in names):
-        return Problem(
-            "This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop.",
-            "Its folders are account-… and postbox; what is in them cannot be converted.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    for name, owner in (("tgnet.dat", "Telegram for Android"), ("td.binlog", "TDLib (Telegram X and others)")):
-        if name in names:
-            return Problem(f"This is the data of {owner}, which cannot be converted.", "", [SIGN_IN_AGAIN])
-    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
-        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
-    return Problem(
+    return only_recognised("folder", "\n".join(sorted(names_in(path)))) or Problem(
         "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
-        ["Give the .session file itself, or the tdata folder of Telegram Desktop."],
+        ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
     )  # fmt: skip
 
 
-def leaving_zip(path: str) -> str:
-    """A warning if an archive has paths that lead out of the folder it is unpacked in."""
-    import zipfile
+def only_recognised(where: str, seen: str, name: str = "") -> Problem | None:
+    """What something is that is no session for this script, by ONLY_RECOGNISED; None if that has no row for it.
 
-    try:
-        if os.path.getsize(path) > 4 << 20:
-            return ""
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return ""
-    bad = next((name for name in names if ".." in re.split(r"[/\\]", name) or re.match(r"[/\\]|\w:", name)), None)
-    return f"Refused: it has a path that leaves the folder ({bad[:60]}). Do not unpack it." if bad else ""
+    `where` it was looked: at its `text`, at the `start` of a file (bytes as Latin-1), at the `tables` of a database
+    (their names with a blank between), into a `folder` (its names, each in a line).
+    """
+    for row in ONLY_RECOGNISED.strip().split("\n\n"):
+        place, pattern, title, *steps = (line.strip() for line in row.split("\n"))
+        if place == where and re.search(pattern, seen):
+            title = title.replace("{name}", name or "This")
+            return Problem(title, "", [SIGN_IN_AGAIN if step == "-" else step for step in steps], name="NotASession")
+    return None
+
+
+def binary(head: bytes, name: str, size: int) -> Problem:
+    """The `Problem` of a file that is neither text nor anything that this script knows."""
+    return Problem(
+        f"{name} is neither text nor a database, and this script does not know what it is: binary, {size:,} bytes, "
+        f"which begin with {head[:8].hex(' ')}.",
+        "It may be damaged, encrypted, or of a program that this script does not know.",
+        ["Look up which program made it, and give that program's session file or folder.", SIGN_IN_AGAIN],
+        name="UnknownFile",
+    )
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes can be text of some encoding: without the control characters that binary files are full of."""
+    text, _ = text_of_file(data[:4096])
+    return not re.search("[\0-\x08\x0e-\x1a\x1c-\x1f]", text)
 
 
 def new_storage(
@@ -5047,8 +6210,8 @@ def new_storage(
     kind = TARGETS[target]
     if kind is TelethonFile:
         return TelethonFile(path, schema)
-    if kind is TelethonV2File:
-        return TelethonV2File(path)
+    if kind in (TelethonV2File, PyrogramFile):
+        return kind(path)
     if kind is SessionJson:
         return SessionJson(path, json_path, schema)
     if kind is Tdata:
@@ -5069,7 +6232,7 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
     return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
 
 
-# ══ 7  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # `check`, `convert`, `network`, `explain`, and the report of a conversation. Like `main`, this room begins things: it
 # may use every other one, and only `main` uses it.
@@ -5079,166 +6242,117 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
 
 
 def command_check(options: Any) -> Outcome:
-    """What is this session, is it intact, and, only if asked, does it still work? Exit code 0 if the answer is yes.
+    """What was given, is it intact, and, only if asked, does it still work? Exit code 0 if all of it is all right.
 
-    `options`: `session` (a path, `-`, or None), `online`, `json`, `account`, `key_name`, `json_path`, and with
-    `online` also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
+    `options`: `what` (paths, `-`, or nothing), `online`, `json`, `account`, `key_name`, `json_path`, and with `online`
+    also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
 
-    With `json` an object: `valid`; of what was read `format` (a `Storage.name`), `accounts` (`facts_for_programs`) and
-    what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the exit code is not 0. New
-    keys may come, these stay.
+    With `json` an object: `valid`; `place`; of what was read `format` (a `Storage.name`), `accounts`
+    (`facts_for_programs`) and what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the
+    exit code is not 0. Where there are several storages it is a list of such objects, in the order in which they were
+    found. New keys may come, these stay.
     """
-    if not options.json:
-        return check_aloud(options)
-    report: dict[str, Any] = {"valid": False}
-    try:
-        storage, sessions = given_sessions(options.session, options)
-        report.update(valid=True, format=storage.name, **told(storage))
-        report["accounts"] = [
-            {"account": number, **facts_for_programs(session)} for number, session in zip(storage.numbers, sessions)
-        ]
-        if options.online:
-            report["online"] = check_online(sessions[0], options)
-    except Problem as problem:
-        report["problem"] = {"name": problem.name, "title": problem.title, "meaning": problem.meaning}
-        report["problem"]["steps"] = list(problem.steps)
+    if options.json:
+        return check_for_programs(options)
+    found = given_findings(
+        options.what, options.json_path, options.key_name or "", options.account or 0, options.dc or 0
+    )
+    show = show_one if len(found) == 1 else show_many
+    show(found)
+    if options.online:
+        check_online(sessions_of(the_ones(found))[0], options)
+    elif sessions_of(found):
+        which = "it still works" if len(found) == 1 else "they still work"
+        term.say(f"Whether {which} only Telegram knows: add --online to ask.")
+    return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
+
+
+def check_for_programs(options: Any) -> Outcome:
+    """`check --json`."""
     import json
 
-    term.deliver(json.dumps(report, indent=2))
-    return Outcome(1 if "problem" in report else 0)
+    reports: list[dict[str, Any]] = []
+    try:
+        found = given_findings(
+            options.what, options.json_path, options.key_name or "", options.account or 0, options.dc or 0
+        )
+        storages = dict.fromkeys(id(finding.storage) for finding in found)
+        reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
+        if options.online:
+            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
+    except Problem as problem:
+        reports = reports or [{"valid": False}]
+        reports[0]["problem"] = for_programs(problem)
+    term.deliver(json.dumps(reports if len(reports) > 1 else reports[0], indent=2))
+    return Outcome(1 if any("problem" in report for report in reports) else 0)
 
 
-def check_aloud(options: Any) -> Outcome:
-    """`check` for people."""
-    storage, sessions = given_sessions(options.session, options)
+def told(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What there is to say about the findings of one storage, for programs."""
+    storage = findings[0].storage
+    accounts = [
+        {"account": finding.number, **facts_for_programs(finding.session)}
+        for finding in findings if isinstance(finding.session, Session)
+    ]  # fmt: skip
+    report: dict[str, Any] = {"valid": bool(accounts), "place": findings[0].place if len(findings) == 1 else ""}
+    if accounts:
+        report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
+        report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
+    for finding in findings:
+        if isinstance(finding.session, Problem):
+            report.setdefault("problem", for_programs(finding.session))
+    return report
+
+
+def for_programs(problem: Problem) -> dict[str, Any]:
+    """A `Problem` as an object of JSON."""
+    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+
+
+def show_one(found: Sequence[Finding]) -> None:
+    """All that is known of the one session that was found; its `Problem`, if it has one."""
+    place, session, storage, _, odd = found[0]
+    if isinstance(session, Problem):
+        raise session
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    rows = [("Recognised by", storage.mark), *storage.facts]
-    if len(sessions) == 1:
-        rows += facts_for_people(sessions[0])
-    private = ("User ID", "Username", "API ID", "Key")
-    term.facts([(as_sentence(name), value) for name, value in rows], private=private)
-    for number, session in zip(storage.numbers, sessions if len(sessions) > 1 else []):
-        term.say()
-        term.say(as_sentence(account_name(storage, number)), "bold")
-        term.facts(facts_for_people(session), private=private)
+    rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
+    term.facts(
+        [(as_sentence(name), value) for name, value in rows if value],
+        private=("User ID", "Username", "API ID", "Key"),
+    )  # fmt: skip
     for sentence in storage.repaired:
         term.note(f"Repaired: {sentence}")
-    for sentence in [*storage.warnings, *(doubt for session in sessions for doubt in doubts(session))]:
+    for sentence in [*storage.warnings, *odd]:
         term.warn(sentence)
-    missing = missing_for(sessions[0])
+    missing = missing_for(session)
     if missing:
         term.say()
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
-    if options.online:
-        check_online(sessions[0], options)
-    else:
-        term.say()
-        term.say("It is intact. Whether it still works only Telegram knows: add --online to ask.")
-    return Outcome(0)
+    term.say()
+    term.say("It is intact.")
 
 
-def account_name(storage: Storage, number: int) -> str:
-    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
-    return f"account {number}" + (
-        " (the active one)" if isinstance(storage, Tdata) and number == storage.active else ""
-    )
-
-
-def given_sessions(source: str | None, options: Any) -> tuple[Storage, list[Session]]:
-    """The sessions in what was given, unlocked and read: all accounts, or the one of `options.account`, from 1.
-
-    When it was typed, another one can be typed after a `Problem`.
-    """
-    try:
-        storage = given_storage(source, options)
-        number = options.account or 0
-        if isinstance(storage, Tdata):
-            unlock(storage)
-            sessions = [storage.load(number)] if number else storage.load_all()
-        elif number > 1:
-            raise Problem(f"There is no account {number}: {storage.label} holds one.", "", [], code=2)
-        else:
-            sessions = storage.load_all()
-    except Problem as problem:
-        if is_typed(source):
-            problem.ways = [("give another session", lambda: options.run(options))]
-        raise
-    for session in sessions:
-        term.hide(home_key(session).hex(), "key")
-    return storage, sessions
-
-
-def is_typed(source: str | None) -> bool:
-    """Whether the session is asked for: it stands neither on the command line nor in TELEGRAM_SESSION_STRING."""
-    return term.interactive and source in (None, "", "-") and not SETTINGS.get("TELEGRAM_SESSION_STRING")
-
-
-def given_storage(source: str | None, options: Any) -> Storage:
-    """The storage for a path, or for text from standard input (`-`), TELEGRAM_SESSION_STRING or the keyboard."""
-    if source and source != "-":  # an empty name comes from an empty variable of a shell
-        if len(source) > 200 and not os.path.lexists(source):
-            term.warn(
-                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
-                "Clear-History), and next time leave it out: it is asked for without showing it."
-            )
-            return recognise_text(source)
-        return recognise_path(source, options.json_path, options.key_name or "")
-    if SETTINGS.get("TELEGRAM_SESSION_STRING") and (not source or term.interactive):
-        term.note("Using the session string in TELEGRAM_SESSION_STRING.")
-        return recognise_text(SETTINGS["TELEGRAM_SESSION_STRING"])
-    if is_typed(source):
-        answer = term.ask_secret("Session string, or the path of a file or folder", lines=True).strip()
-        path = os.path.expanduser(answer.strip("\"'"))
-        if any(os.path.exists(path + ending) for ending in ("", ".session", ".json")):
-            return recognise_path(path, options.json_path, options.key_name or "")
-        return recognise_text(answer)
-    data = sys.stdin.buffer.read(STRING_LIMIT)
-    if data.startswith(b"SQLite format 3\0"):
-        raise Problem("Give the path of a .session file; only a string can come by standard input.", code=2)
-    return recognise_bytes(data)
-
-
-def unlock(tdata: Tdata) -> None:
-    """Opens a Telegram Desktop folder: without a passcode, with TELEGRAM_PASSCODE, or with one that is asked for."""
-    tdata.open()  # a folder that is damaged needs no package
-    offer_install(TELETHON, "pyaes", "To open this folder the package pyaes is needed. It comes with Telethon:")
-    if tdata.unlock():
-        return
-    if any(wrap.kind == 1 for wrap in tdata.open().wraps):
-        why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
-        offer_install("argon2-cffi", "argon2", why)
-    given = SETTINGS.get("TELEGRAM_PASSCODE")
-    if given:
-        term.note("Using the passcode in TELEGRAM_PASSCODE.")
-        term.hide(given, "passcode")
-        if tdata.unlock(given):
-            return
-        if not term.interactive:
-            raise Problem("Wrong passcode.", "The one in TELEGRAM_PASSCODE does not open this folder.", [PASSCODE_IS])
-        term.bad("Wrong passcode.")
-    while True:
-        if not term.interactive:
-            tdata.accounts()  # raises the `Problem` of a locked folder
-        passcode = term.ask_secret("Passcode of this Telegram Desktop")
-        term.hide(passcode, "passcode")
-        if tdata.unlock(passcode):
-            return
-        term.bad(f"Wrong passcode. {PASSCODE_IS}")
-
-
-PASSCODE_IS = "It is the one that Telegram Desktop asks for when it starts, not the 2FA password."
-
-
-def told(storage: Storage) -> dict[str, Any]:
-    """What there is to say about a storage, for programs."""
-    return {
-        "recognised_by": storage.mark,
-        "facts": dict(storage.facts),
-        "repaired": storage.repaired,
-        "warnings": storage.warnings,
-    }
+def show_many(found: Sequence[Finding]) -> None:
+    """A line for each, and how many of them can be read."""
+    term.heading("What is in it?")
+    for place, session, storage, number, odd in found:
+        if isinstance(session, Problem):
+            term.bad(f"{number}. {place}: {session.title}")
+            continue
+        odd = [*storage.warnings, *odd]
+        what = f"{number}. {place}: {storage.label}, data centre {session.user.dc}"
+        which = f"user {session.user.id or 'not said'}, key {fingerprint(home_key(session))}"
+        ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
+        term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
+    good = len(sessions_of(found))
+    counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
+    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
+    term.say()
+    term.say(", ".join(counted) + ".")
+    if good > 1:
+        term.say("--account N shows one alone, and lets “convert” take it.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -5284,24 +6398,6 @@ def facts_for_people(session: Session) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows if value]
 
 
-def doubts(session: Session) -> list[str]:
-    """What is odd about a session, whatever its format."""
-    found = []
-    home = session.home
-    host, _ = home_address(session)
-    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
-    if owners and home.id not in owners:
-        found.append(
-            f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
-            "connect to the wrong one."
-        )
-    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
-        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
-    if home.ipv6_addr and not home.ipv4_addr:
-        found.append(BY_IPV6)
-    return found
-
-
 def missing_for(session: Session) -> dict[str, str]:
     """What a person must know to convert this session to some formats.
 
@@ -5310,7 +6406,7 @@ def missing_for(session: Session) -> dict[str, str]:
     api = session.api or ApiIdentity()
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
     needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
-    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
+    needs["pyrogram"] = needs["pyrogram-file"] = " and ".join(filter(None, (user, app)))
     return {target: missing for target, missing in needs.items() if missing}
 
 
@@ -5318,26 +6414,26 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
     term.heading("Does it still work?")
     if session.test or session.user.dc not in DATA_CENTRES:
-        raise Problem("This session belongs to servers that this script does not connect to.")
+        raise Problem("This session belongs to servers that this script does not connect to.", name="OtherServers")
     term.warn(
         "A session that another program is using right now can be ended for good by a second connection "
         "(AUTH_KEY_DUPLICATED). Stop that program first."
     )
     if not term.confirm("Connect once with this session?", default=False):
-        raise Problem("Telegram was not asked.", "You did not say yes.")
+        raise Problem("Telegram was not asked.", "You did not say yes.", name="NotAsked")
     check_dependencies()
-    options.chosen_proxy = choose_proxy(options)
+    proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
     with Telegram(
-        api_id, proxy=options.chosen_proxy, ipv6=options.ipv6,
+        api_id, proxy=proxy, ipv6=options.ipv6,
         dc_id=session.user.dc, auth_key=home_key(session),
     ) as telegram:  # fmt: skip
         telegram.connect()
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
             raise named_problem("AUTH_KEY_UNREGISTERED", call="users.getUsers")
-        term.good("Telegram accepts it.")
         answer = account_online(telegram, me)
+        term.good("Telegram accepts it.")
     words = {"True": "yes", "False": "no", "None": "(none)"}
     rows = [(as_sentence(name.replace("_", " ")), words.get(str(value), value)) for name, value in answer.items()]
     term.facts(rows, private=("Name", "Username", "User id"))
@@ -5354,17 +6450,11 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
         "premium": bool(me.premium),
         "restricted": bool(me.restricted),
     }
-    key = telegram.auth_key
-    for look, at in () if me.bot else ((sessions_online, "Its sessions"), (frozen_online, "Whether it is frozen")):
-        try:
-            answer.update(look(telegram))
-        except KeyboardInterrupt:  # what is known by now is told
-            break
-        except Exception as error:  # an answer that makes no sense, too
-            problem = problem_from(error)
-            if problem.name in DEAD_SESSION or telegram.auth_key != key:
-                raise problem from None
-            term.note(f"{at} could not be looked up ({problem.name or problem.title}).")
+    if not me.bot:
+        for found in look_around(
+            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+        ):
+            answer.update(found)
     return answer
 
 
@@ -5393,33 +6483,38 @@ def frozen_online(telegram: Telegram) -> dict[str, Any]:
 def command_convert(options: Any) -> Outcome:
     """From any format to any other: says what gets lost, asks for what is missing, writes, and says where.
 
-    `options`: `src`, `dst`, `to`, `account`, `key_name`, `json_path`, `schema`. A `json_path` that exists is the
-    source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    `options`: `src`, `dst`, `to`, `account`, `user_id`, `key_name`, `json_path`, `schema`. A `json_path` that exists is
+    the source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
+    Several storages go into a folder `dst`, each on its own.
     """
-    options.dst = options.dst.rstrip("/" + os.sep) or options.dst
-    target = options.to or target_of(options.dst)
-    if options.dst != "-":
-        if target in ("telethon", "telethon-v2") and not options.dst.endswith(".session"):
-            options.dst += ".session"  # Telethon looks for no other name
-        refuse_present(options, target)
-    elif not issubclass(TARGETS[target], StringStorage):
-        raise Problem(f"{as_sentence(TARGETS[target].label)} is no text: name a file instead of “-”.", code=2)
-    target_json = options.json_path
-    if target_json and os.path.exists(target_json):
-        target_json = None
-    else:
-        options.json_path = None
-    storage, sessions = given_sessions(options.src, options)
+    folder: str = options.dst.rstrip("/" + os.sep) or options.dst
+    target: str = options.to or target_of(folder)
+    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
+    if dst == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and dst.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    if target in ("telethon", "telethon-v2", "pyrogram-file") and not dst.endswith(".session"):
+        dst += ".session"  # the libraries look for no other name
+    if options.user_id is not None and not 0 < options.user_id < 1 << 63:
+        raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
+    if not os.path.isdir(folder):
+        refuse_present(dst, target)
+    its_json = options.json_path if os.path.exists(options.json_path or "") else None
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0, options.dc or 0)
+    several = len({id(finding.storage) for finding in found}) > 1
+    if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
+        return convert_all(found, folder, target, options)
+    refuse_present(dst, target)
+    picked = the_ones(found, several=target == "tdata")
+    storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
     for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
         term.warn(sentence)
-    if len(sessions) > 1 and target != "tdata":
-        name = account_name(storage, storage.numbers[0])
-        term.warn(f"It holds {len(sessions)} accounts; {name} is taken. {PICK_ACCOUNT}")
-        sessions = sessions[:1]
-    sessions = [completed(session, target) for session in sessions]
+    sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
-    if options.dst == "-":
+    if dst == "-":
         text_storage = new_storage(target)
         text_storage.save_all(sessions)
         assert isinstance(text_storage, StringStorage)
@@ -5427,16 +6522,74 @@ def command_convert(options: Any) -> Outcome:
         term.deliver(text_storage.text)
         return Outcome(0)
     written = save_session(
-        sessions, options.dst, target,
+        sessions, dst, target,
         schema=options.schema or 7,
-        json_path=target_json,
+        json_path=None if its_json else options.json_path,
         key_name="" if isinstance(storage, Tdata) else options.key_name or "",
         passcode=target_passcode(storage) if target == "tdata" else "",
     )  # fmt: skip
     for path in written:
         term.good(f"Written: {path}")
-    term.say("Only you can read it. Whoever has a copy controls the account; use each session in one program only.")
+    term.say(ONLY_YOU)
     return Outcome(0)
+
+
+ONLY_YOU = "Only you can read it. Whoever has a copy controls the account; use each session in one program only."
+
+
+def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
+    """The sessions that are meant: all of one storage if `several` are wanted, else one, never none.
+
+    Of several it is asked which; without a terminal it is the first account of a storage of several.
+    """
+    good = [finding for finding in found if isinstance(finding.session, Session)]
+    for finding in found:
+        if isinstance(finding.session, Problem):
+            if not good:
+                raise finding.session
+            term.warn(f"{finding.place} cannot be read: {finding.session.title}")
+    of_one = len({id(finding.storage) for finding in found}) == 1
+    if len(good) == 1 or (several and of_one):
+        return good
+    if term.interactive:
+        index = choose("Which one?", [finding.place for finding in good])
+        if index is None:
+            raise KeyboardInterrupt
+        return [good[index]]
+    if not of_one:
+        raise Problem(
+            f"There are {len(good)} sessions in it, and one is wanted.", "",
+            [PICK_ACCOUNT, "To convert all of them give a folder as the target, and the format with --to."],
+            code=2, name="SeveralSessions",
+        )  # fmt: skip
+    term.warn(f"It holds {len(good)} accounts; {good[0].place.rpartition(', ')[2]} is taken. {PICK_ACCOUNT}")
+    return good[:1]
+
+
+def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
+    """Each finding into a file or folder of its own name in `folder`, and a line on what became of it."""
+    ending = ".txt" if issubclass(TARGETS[target], StringStorage) else "/tdata" if target == "tdata" else ".session"
+    passcode = target_passcode(found[0].storage) if target == "tdata" else ""
+    tell_losses(sessions_of(found), target)
+    failed = 0
+    for place, session, *_ in found:
+        name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
+        path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
+        try:
+            if isinstance(session, Problem):
+                raise session
+            missing = missing_for(session).get(target)
+            if missing:
+                raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
+            term.good(f"{place} → {path}")
+        except (OSError, Problem) as error:
+            failed += 1
+            term.bad(f"{place}: {problem_from(error).title}")
+    term.say()
+    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}. {ONLY_YOU}")
+    return Outcome(1 if failed else 0)
 
 
 def target_of(path: str) -> str:
@@ -5450,24 +6603,26 @@ def target_of(path: str) -> str:
         return "tdata"
     raise Problem(
         f"It cannot be told from the name “{name}” which format you want.", "",
-        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2,
+        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2, name="UnknownTarget",
     )  # fmt: skip
 
 
-def refuse_present(options: Any, target: str) -> None:
+def refuse_present(path: str, target: str) -> None:
     """Ends before anything is asked if the target is there already, or has no folder to go to."""
-    storage = new_storage(target, options.dst)
-    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [options.dst]
-    for path in paths:
+    storage = new_storage(target, path)
+    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
+    for one in paths:
         try:
-            refuse_existing(path)
+            refuse_existing(one)
         except OSError as error:
-            raise not_written(path, error) from None
+            raise not_written(one, error) from None
 
 
-def completed(session: Session, target: str) -> Session:
+def completed(session: Session, target: str, user_id: int | None) -> Session:
     """The session with what the target needs and the source did not say, asked for; and with IPv4 if that is wanted."""
     home = session.home
+    if user_id and not session.user.id:
+        session = session._replace(user=session.user._replace(id=user_id))
     if home.ipv6_addr and not home.ipv4_addr:
         term.warn(BY_IPV6)
         if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
@@ -5483,7 +6638,7 @@ def completed(session: Session, target: str) -> Session:
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
         session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
-    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+    if target in ("pyrogram", "pyrogram-file", "mtcute", "telethon-v2") and session.user.bot is None:
         term.note("Whether it is a bot is not said in the source: written down as “no”.")
     return session
 
@@ -5597,21 +6752,34 @@ def cell(probe: Probe, wide: bool) -> str:
 def command_explain(options: Any) -> Outcome:
     """`explain [ERROR]`: what an error means and what to do; without ERROR the whole table. It goes to standard output.
 
-    `options.error` holds the words of the command line, `["-"]` to read standard input: a name, a class, a log line, a
-    whole traceback. What was pasted is never shown again, because there may be a secret in it.
+    `options.error` holds the words of the command line: a name, a class, a log line, a whole traceback; the name of a
+    file that has it; `["-"]`, or none and something that is piped in, for standard input. What was pasted is never
+    shown again, because there may be a secret in it.
     """
     term.speak_on(sys.stdout)
-    if not options.error:
+    text = words = " ".join(options.error)
+    if os.path.isfile(words):
+        with open(words, "rb") as file:
+            text = read_pasted(file)
+    elif words == "-" or not (words or term.interactive):
+        text = read_pasted(sys.stdin.buffer)
+    if not (words or text.strip()):
         explain_all()
         return Outcome(0)
-    text = read_pasted() if options.error == ["-"] else " ".join(options.error)
     found = find_answer(text)
-    problem = found.problem() if found else find_network_problem(text)
-    if problem:
-        term.problem(problem)
-        return Outcome(0)
-    tell_unknown(text)
-    return Outcome(1)
+    if not found:
+        tell_unknown(text)
+        return Outcome(1)
+    problem = found.problem()
+    if not found.of_telegram:
+        problem.name = ""
+        whose = found.answer.whose
+        about, means = (f"This error is {whose}", "In general") if whose else ("Others write so, too", "From Telegram")
+        term.say(f"{about}; nothing in it points to Telegram. {means} it means:")
+        term.say()
+    term.problem(problem)
+    known = found.of_telegram or found.asked
+    return Outcome(0 if known and not found.answer.head.startswith("ANY_OTHER") else 1)
 
 
 def explain_all() -> None:
@@ -5621,50 +6789,54 @@ def explain_all() -> None:
         if answer.group != group:
             group = answer.group
             term.heading(group)
+        card = Found(answer, "", {}).problem()
         term.say(table_head(answer), "bold")
-        term.say(filled(answer.title, {}), indent=2)
-        term.say(filled(answer.meaning, {}), indent=2)
-        term.steps(filled(step, {}) for step in answer.steps)
-        term.say(f"Next try: {filled(answer.again, {})}", indent=2)
+        term.say(card.title, indent=2)
+        term.say(card.meaning, indent=2)
+        term.steps(card.steps)
+        term.say(f"Next try: {card.again}", indent=2)
         term.say()
 
 
 def table_head(answer: Answer) -> str:
     """`FLOOD_WAIT_{seconds} PEER_FLOOD` → `FLOOD_WAIT_N, PEER_FLOOD`."""
-    seen = re.findall(r"“.+?”|\S+", answer.head.replace("(hides the cause)", "").replace("{key}", "…"))
-    return ", ".join(re.sub(r"\{\w+\}", "N", each).replace("*", " … ") for each in seen)
+    shown = re.sub("[%*]", "…", re.sub(r"\{\w+\}", "N", answer.head))
+    return re.sub(" (?![^“]*”)", ", ", shown)
 
 
-def read_pasted() -> str:
-    """What standard input holds, of more than 1 MB only the end; a log of PowerShell is UTF-16."""
-    if term.interactive:
+def read_pasted(file: Any) -> str:
+    """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
+    import threading
+
+    waiting = threading.Timer(1, term.note, ["Reading to the end of what is given …"])
+    waiting.daemon = True
+    if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
-    limit = 1 << 20
-    piece = raw = sys.stdin.buffer.read(limit)
+    else:
+        waiting.start()
+    limit = 1 << 16
+    piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
-        piece = sys.stdin.buffer.read(limit)
+        piece = file.read(limit)
         raw = (raw + piece)[-limit:]
-    return raw.decode(encoding, "replace")
+    waiting.cancel()
+    return str(raw.decode(encoding, "replace"))
 
 
 def tell_unknown(text: str) -> None:
     """Says that there is no answer, and which names of the table come near."""
     near = near_misses(text)
-    name = re.search(r"(?:RPCError -?\d+: |^)([A-Z]+(?:_(?:[A-Z]+\d?|\d{1,6}))+)\b", text.strip())
-    if name and not near:
-        term.problem(named_problem(name[1]))
-        return
-    if near:
-        term.bad("There is no answer for exactly that. Did you mean one of these?")
-        for each in near:
-            term.say(each, mark="•", indent=2)
-    else:
-        term.bad("There is no answer for that in the list of errors.")
+    why = ", because what was given is empty"
+    if text.strip():
+        why = "" if library_in(text) else ", and nothing in it points to Telegram"
+    term.bad(f"There is no answer for that in the list of errors{why}.{' Did you mean one of these?' if near else ''}")
+    for each in near:
+        term.say(each, mark="•", indent=2)
     term.say()
     term.steps(
         [
-            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain - < error.txt",
+            "Paste the last lines of the error as they are, or give a file: telegram_session.py explain error.txt",
             "Without anything behind it, “explain” shows the whole list.",
         ]
     )
@@ -5673,9 +6845,10 @@ def tell_unknown(text: str) -> None:
 # ── the report ──
 
 
-def prepare_report(options: Any) -> None:
-    """Makes sure, before anything else is done, that the report of `--report` can be written later."""
-    path, options.report = options.report, None  # if not, none is written at the end
+def prepare_report(path: str) -> None:
+    """Makes sure, before anything else is done, that the report can be written later."""
+    import signal
+
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
@@ -5684,9 +6857,6 @@ def prepare_report(options: Any) -> None:
         problem = not_written(path, error)
         problem.code = 2
         raise problem from None
-    options.report = path
-    import signal
-
     # A closed window and `kill` end the program as Ctrl-C does, so that the report is still written.
     for name in ("SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
@@ -5736,11 +6906,11 @@ def report_head(options: Any, code: int) -> str:
     import platform
 
     try:
-        telethon = find_telethon()
+        telethon = telethon_at_hand()
         library = f"{telethon.version}, layer {telethon.layer}"
     except Problem as problem:
         library = term.mask(problem.title)
-    flags = [name for name in ("qr", "ipv6", "debug", "proxy", "online", "json") if getattr(options, name, None)]
+    flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
     yes = {True: "yes", False: "no"}
     rows = [
@@ -5748,7 +6918,7 @@ def report_head(options: Any, code: int) -> str:
         ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
         ("exit code", code),
         ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {sys.maxsize.bit_length() + 1}bit"),
+        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit"),
         ("Telethon", library),
         ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
         ("platform", f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()),
@@ -5774,7 +6944,7 @@ def installed_version(package: str) -> str:
         return ""
 
 
-# ══ 8  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
+# ══ 9  NETWORK AND PROXIES ═══════════════════════════════════════════════════════════════════════════════════════════
 #
 # Can this machine reach Telegram, through which proxy, and if not, what is in the way? Nothing here needs Telethon:
 # a probe sends the first message of a key exchange itself, and speaks to proxies itself, because a library tells a
@@ -6104,7 +7274,7 @@ def clock_problem(offset: float | None) -> Problem | None:
         wrong=f"{duration(abs(offset))} {'slow' if offset > 0 else 'fast'}",
         here=clock(time.time()),
         there=clock(time.time() + offset),
-        how="\n".join(f"- {step}" for step in SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
+        how="\n".join(SET_THE_CLOCK.get(sys.platform, SET_THE_CLOCK["linux"])),
     )
 
 
@@ -6277,17 +7447,18 @@ def _proxy(kind: str, host: str, port: str, username: str, password: str, secret
     import urllib.parse
 
     host = host.strip().strip("[]")
-    for part, name in ((host, "host"), (port, "port")):
-        if not part:
-            raise network_problem("ProxyLink", reason=f"the {name} is missing")
-    if not re.fullmatch(r"[\w.:%-]{1,253}", host):
-        raise network_problem("ProxyLink", reason="its host has characters no host has")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise network_problem("ProxyLink", reason="its port is not a number from 1 to 65535")
-    if not (username + password).isascii():  # python-socks cannot send them
-        raise network_problem("ProxyLink", reason="its user or password has letters outside of ASCII")
-    if len(username) > 255 or len(password) > 255:  # SOCKS5 has one byte for each length
-        raise network_problem("ProxyLink", reason="its user or password is longer than a proxy takes")
+    checks = (
+        (host, "the host is missing"),
+        (port, "the port is missing"),
+        (re.fullmatch(r"[\w.:%-]{1,253}", host), "its host has characters no host has"),
+        (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536, "its port is not a number from 1 to 65535"),
+        # What python-socks cannot send, and the one byte that SOCKS5 has for each length.
+        ((username + password).isascii(), "its user or password has letters outside of ASCII"),
+        (max(len(username), len(password)) < 256, "its user or password is longer than a proxy takes"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise network_problem("ProxyLink", reason=reason)
     for private, label in ((username, "proxy user"), (password, "proxy password"), (secret, "proxy secret")):
         term.hide(private, label)
         term.hide(urllib.parse.quote(private, safe=""), label)
@@ -6375,7 +7546,7 @@ class Probe(NamedTuple):
     `tcp` is the time until the connection stood (through a proxy: until the proxy had put it through), `exchange` the
     time from the first message to Telegram's answer, both in seconds or None if it did not come to that. `failure` is
     "" when Telegram answered, else one of: no route, denied, refused, no answer (the connection never stood); closed,
-    silent, HTTP, garbage, turned away (it stood); error; or a name of NETWORK_PROBLEMS when a proxy is at fault.
+    silent, HTTP, garbage, turned away (it stood); error; or a name of ERRORS when a proxy is at fault.
     `detail` adds what the other side said. `clock` is Telegram's time minus this computer's, in seconds.
     """
 
@@ -6394,7 +7565,7 @@ class Probe(NamedTuple):
 
 
 class ProxyAtFault(Exception):
-    """A proxy did not put a connection through: `name` of NETWORK_PROBLEMS, and what the proxy said."""
+    """A proxy did not put a connection through: `name` of ERRORS, and what the proxy said."""
 
     def __init__(self, name: str, said: str = "") -> None:
         super().__init__(name)
@@ -6659,40 +7830,16 @@ async def _what_else_answered(start: bytes, reader: Any) -> tuple[str, str]:
 
 # ── what can be in the way ──
 
-# What helps against most of it.
-ANOTHER_WAY = """\
-- Try another network: a phone's hotspot is the quickest test.
-- Or switch a VPN on.
-- Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
-
 
 def network_problem(name: str, **values: object) -> Problem:
-    """The `Problem` of that name in NETWORK_PROBLEMS; `values` fill the {words} of its text.
-
-    A step begins with "- "; a value may bring several of them.
-    """
-    for block in NETWORK_PROBLEMS.strip().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0] == name:
-            title, meaning, *rest = "\n".join(lines[1:]).format(another_way=ANOTHER_WAY, **values).split("\n")
-            steps = "\n".join(["", *rest]).rstrip("\n").split("\n- ")[1:]
-            return Problem(title, meaning, steps, name=name)
-    raise KeyError(name)
+    """The `Problem` of that name in ERRORS; `values` fill the {words} of its text."""
+    return Found(rows_by_name()[squashed(name)][0], name, values).problem()
 
 
-def find_network_problem(text: str) -> Problem | None:
-    """The problem of NETWORK_PROBLEMS whose name occurs in `text`, with “…” for what only the event itself can tell."""
-    words = {squashed(word) for word in re.findall(r"\w+", text)}
-    unknown = {word: "- …" if word == "how" else "…" for word in re.findall(r"\{(\w+)\}", NETWORK_PROBLEMS)}
-    unknown.pop("another_way")
-    names = (block.split("\n", 1)[0] for block in NETWORK_PROBLEMS.strip().split("\n\n"))
-    return next((network_problem(name, **unknown) for name in names if squashed(name) in words), None)
-
-
-# ══ 9  WHAT IS INSTALLED ═════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 10  WHAT IS INSTALLED ════════════════════════════════════════════════════════════════════════════════════════════
 #
-# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`; the one place
-# that starts pip is `offer_install`.
+# Step 0, and the helpers that are installed only when they are needed. Begin with `check_dependencies`. What installs
+# anything, after a yes, is `set_up` and `offer_install`.
 
 
 # ── step 0: dependency check ──
@@ -6702,11 +7849,11 @@ def check_dependencies() -> None:
     """Step 0: one line for each thing that must be there. Raises a Problem that says how to mend what is not right."""
     term.good("Python {}.{}.{}".format(*sys.version_info[:3]))
     library = os.path.dirname(os.__file__)
-    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     try:
         here = os.getcwd()
     except FileNotFoundError:  # somebody has deleted it meanwhile
         here = ""
+    before = sys.path[: len(sys.path) - 1 - sys.path[::-1].index(library)] if library in sys.path else sys.path[:1]
     folders = list(dict.fromkeys(folder or here for folder in before if folder != library))
     hiding = files_in_the_way(folders)
     if hiding:
@@ -6722,7 +7869,7 @@ def check_dependencies() -> None:
             f"{path} has the name of a module that Python or Telethon needs. It does no harm to this script, but to "
             "every Python program that lies beside it: give it another name."
         )
-    telethon = find_telethon()
+    telethon = telethon_at_hand()
     term.good(f"Telethon {telethon.version}, which speaks layer {telethon.layer} of Telegram's API")
     if telethon.layer < NEWEST_LAYER:
         term.say(
@@ -6759,6 +7906,21 @@ def files_in_the_way(folders: Sequence[str]) -> list[str]:
             if not (package and name in ("telethon", "pyaes", "pyasn1", "rsa")):  # put there by pip --target
                 found.append(package or spec.origin)
     return found
+
+
+def telethon_at_hand() -> Installed:
+    """The Telethon of this Python or, where that has none that will do, the one that was set up for this script."""
+    from importlib.util import find_spec
+
+    wrong = None
+    if find_spec("telethon"):
+        try:
+            return find_telethon()
+        except Problem as problem:
+            wrong = problem
+    if enter_environment():
+        return find_telethon()
+    raise wrong or telethon_missing()
 
 
 def find_telethon() -> Installed:
@@ -6837,9 +7999,171 @@ def first_match(pattern: str, path: str) -> str:
     return found.group(1) if found else ""
 
 
-# ── what may be installed, and how ──
+# ── an environment of its own ──
 
 TELETHON = "telethon~=1.36"  # any 1.x from 1.36 on, in the one spelling that no shell takes for something else
+PACKAGES = (TELETHON, "segno", "python-socks[asyncio]")  # the dependencies in the first lines of this file
+
+# Installers give up in bounded time, ask nothing, and leave nothing elsewhere.
+PATIENCE: dict[str, Any] = {
+    "PIP_NO_INPUT": "1", "PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "10", "PIP_NO_CACHE_DIR": "1", "PIP_USER": "0",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_NO_CACHE": "1", "UV_HTTP_TIMEOUT": "10",
+}  # fmt: skip
+
+# The user's data folder, by system; elsewhere it is the one of Linux.
+DATA_FOLDERS = {"win32": "%LOCALAPPDATA%", "darwin": "~/Library/Application Support", "linux": "~/.local/share"}
+
+
+def places() -> list[str]:
+    """Where an environment for this script may be: beside it, or in the user's data folder; nowhere else."""
+    data = os.path.expanduser(os.path.expandvars(DATA_FOLDERS.get(sys.platform, DATA_FOLDERS["linux"])))
+    folders = (os.path.dirname(os.path.realpath(__file__)), os.path.join(data, "telegram-session"))
+    return [os.path.join(folder, ".venv") for folder in folders if os.path.isabs(folder)]
+
+
+def packages_of(environment: str) -> str:
+    """The folder in which an environment for a Python like this one has its packages."""
+    library = ["Lib"] if sys.platform == "win32" else ["lib", os.path.basename(os.path.dirname(os.__file__))]
+    return os.path.join(environment, *library, "site-packages")
+
+
+def python_of(environment: str) -> str:
+    return os.path.join(environment, *(["Scripts", "python.exe"] if sys.platform == "win32" else ["bin", "python"]))
+
+
+def is_environment(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "pyvenv.cfg"))
+
+
+def enter_environment() -> bool:
+    """Lets this Python use the packages of the environment that was set up for this script, if there is a sound one.
+
+    They are added to this very process, in front of what is installed: the window, the arguments, the streams, Ctrl-C
+    and the exit code stay what they are on every system, and no second Python has to start. That wants an environment
+    for the same version of Python. Where a virtual environment is active, that one counts and no other.
+    """
+    for environment in filter(is_environment, [] if in_virtual_environment() else places()):
+        fault = fault_of(environment)
+        if not fault:
+            term.note(f"Using the environment {environment}.")
+            sys.path.insert(0, packages_of(environment))
+            return True
+        term.warn(f"The environment {environment} is not used: {fault}.")
+    return False
+
+
+def fault_of(environment: str) -> str:
+    """Why an environment cannot be used, or ""."""
+    version = "{}.{}".format(*sys.version_info[:2])
+    made_for = first_match(r"version(?:_info)? *= *(\d+\.\d+)", os.path.join(environment, "pyvenv.cfg"))
+    if not is_private(environment):
+        return NOT_PRIVATE
+    if not os.path.exists(python_of(environment)):
+        return "its Python has gone"
+    if made_for != version:
+        return f"it was made for Python {made_for}, and this is {version}"
+    return "" if os.path.isdir(os.path.join(packages_of(environment), "telethon")) else NOT_FOR_THIS
+
+
+NOT_PRIVATE = "it belongs to somebody else, or others may write there"
+NOT_FOR_THIS = "Telethon is not in it"
+
+
+def is_private(environment: str) -> bool:
+    """Whether nobody but this person and the administrator may write there. Windows has no such answer to give."""
+    if sys.platform == "win32":
+        return True
+    folder, private = os.path.join(packages_of(environment), "telethon"), True
+    while private and folder != os.path.dirname(environment):
+        state = os.stat(folder if os.path.exists(folder) else environment)
+        private = state.st_uid in (0, os.getuid()) and not state.st_mode & 0o022
+        folder = os.path.dirname(folder)
+    return private
+
+
+def ways_to_set_up(problem: Problem, go_on: Callable[[], Outcome]) -> list[Way]:
+    """The way that brings what is missing and goes on, if that is what `problem` is about and if it can be done."""
+    if problem.name not in ("TelethonMissing", "TelethonBroken", "TelethonTooOld", "TelethonTwo"):
+        return []
+    place = sys.prefix if in_virtual_environment() else place_to_set_up()
+    commands = commands_to_set_up(place, *([] if problem.name == "TelethonMissing" else ["--force-reinstall"]))
+    what = f"set it up here and go on (in {place}, and nowhere else)"
+    if place != sys.prefix and is_environment(place):
+        what = f"make {place} anew, without what is in it now, and go on"
+
+    def way() -> Outcome:
+        set_up(place, commands)
+        return go_on()
+
+    return [(what, way)] if place and commands else []
+
+
+def place_to_set_up() -> str:
+    """Where an environment can be made: a place that is free, or whose environment is of no use any more; or ""."""
+    for environment in places():
+        folder = os.path.dirname(environment)
+        if not os.access(folder if os.path.isdir(folder) else os.path.expanduser("~"), os.W_OK):
+            continue
+        if not os.path.lexists(environment):
+            return environment
+        if is_environment(environment) and fault_of(environment) not in (NOT_PRIVATE, NOT_FOR_THIS):
+            return environment
+    return ""
+
+
+def commands_to_set_up(place: str, *options: str) -> list[list[str]]:
+    """The commands that bring `PACKAGES` into the active virtual environment, or into a new one; [] if none can."""
+    from importlib.util import find_spec
+
+    active, python, uv = place == sys.prefix, python_of(place), program("uv")
+    if active and pip_command(TELETHON):
+        return [pip_command(*PACKAGES, *options)]
+    if find_spec("ensurepip"):  # Debian and Ubuntu keep it in a package of its own
+        first = [python, "-I", "-m", "ensurepip"] if active else [sys.executable, "-I", "-m", "venv", place]
+        return [first, [python, "-I", "-m", "pip", "install", *PACKAGES]]
+    first = [uv, "venv", "--allow-existing", "--python", sys.executable, place]
+    return [first, [uv, "pip", "install", "--python", python, *PACKAGES]] if uv and not active else []
+
+
+def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
+    """Brings `PACKAGES` into the virtual environment that is active, or into a new one at `place`.
+
+    A new one is made whole or not at all, and what stood in its place before comes back if that fails.
+    """
+    import importlib
+    import shutil
+
+    before, made = f"{place}.{os.getpid()}", ""
+    term.say(f"Setting up {place}. Nothing else on this computer changes.")
+    try:
+        if place != sys.prefix:
+            if is_environment(place):
+                os.rename(place, before)
+            os.makedirs(place, 0o700)
+            made = place
+        for command in commands:
+            run_installer(command, f"setting up {place}", TMPDIR=place)
+        made = ""
+    finally:
+        if made:
+            shutil.rmtree(made, ignore_errors=True)
+        if os.path.exists(before):
+            shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
+    importlib.invalidate_caches()
+
+
+def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
+    """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
+    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
+    if ran.code != 0:
+        term.bad(f"Failed: {doing}.")
+        term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
+        found = find_answer(ran.said)
+        raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+
+
+# ── what may be installed, and how ──
 
 
 def in_virtual_environment() -> bool:
@@ -6871,12 +8195,16 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        alone = [] if to_user else ["-I"]  # no pip.py of the working folder; pip --user does not work under -I
-        return [sys.executable, *alone, "-m", "pip", "install", *to_user, *options, package]
+        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
     uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
+
+
+def own_modules_only(to_user: Sequence[str]) -> list[str]:
+    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
+    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:
@@ -6894,7 +8222,7 @@ def pip_comes_from() -> list[str]:
 
 def in_shell_words(command: Sequence[str]) -> str:
     """A command as one types it, quoted as this system's shell wants it."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import subprocess
 
         return subprocess.list2cmdline(command)
@@ -6911,7 +8239,7 @@ def ways_to_install(package: str, *options: str) -> list[str]:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if os.name == "nt" and not in_virtual_environment() and command[0] == sys.executable and program("py"):
+    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and program("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -6941,7 +8269,7 @@ def ways_around_this_python(package: str) -> list[str]:
         script, environment = os.path.basename(script), ".venv"
     else:
         environment = os.path.join(home if os.access(home, os.W_OK) else os.path.expanduser("~"), ".venv")
-    python = os.path.join(environment, "Scripts" if os.name == "nt" else "bin", "python")
+    python = os.path.join(environment, "Scripts" if sys.platform == "win32" else "bin", "python")
     why = "This Python has no pip, or you may not write into its folder."
     if belongs_to_the_system():
         why = "This Python belongs to the system, which does not let pip change it (PEP 668)."
@@ -6968,6 +8296,8 @@ def offer_install(package: str, module: str, why: str) -> bool:
     import importlib
     import importlib.util
 
+    if not importlib.util.find_spec("telethon"):
+        enter_environment()
     if importlib.util.find_spec(module):
         return True
     term.say(why)
@@ -7014,7 +8344,7 @@ def is_working_folder(folder: str) -> bool:
 
 
 def program(name: str) -> str:
-    """The absolute path of a program, or "" if there is none. Windows would take one from the working folder first."""
+    """The absolute path of a program, or "" if there is none; Windows would take one from the working folder first."""
     import shutil
 
     found = shutil.which(name) or ""
@@ -7040,7 +8370,6 @@ def run_program(command: Sequence[str], doing: str, limit: float, *, typed: byte
     `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
     `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
     """
-    import contextlib
     import subprocess
     import tempfile
 
@@ -7071,10 +8400,7 @@ def run_program(command: Sequence[str], doing: str, limit: float, *, typed: byte
             code = process.poll()
         finally:
             if process.poll() is None:
-                if os.name != "nt":
-                    os.killpg(process.pid, 9)  # it was not waited for, so its number is still its own
-                process.kill()
-                process.wait()
+                end_with_all(process)
         output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
         return Ran(code, output.read().decode("utf-8", "replace").strip())
 
@@ -7082,10 +8408,23 @@ def run_program(command: Sequence[str], doing: str, limit: float, *, typed: byte
 MOST_WORDS = 1 << 20  # bytes that a program may say
 
 
-# ══ 10  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
+def end_with_all(process: Any) -> None:
+    """Ends a program that was started in a session of its own, and what it has started."""
+    import signal
+
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+# ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
 #
 # From an exception, or from whatever people have of one (a name, a class, a log line, a whole traceback), to its row in
-# ERRORS. Begin with `problem_from` and `find_answer`.
+# ERRORS. What was pasted is read into statements; a row of Telegram's counts only if something points to Telegram; and
+# the last error counts. Begin with `problem_from` and `find_answer`.
 
 
 # ── from an exception to the card ──
@@ -7099,216 +8438,232 @@ def problem_from(error: BaseException, call: str = "") -> Problem:
     if name:
         return named_problem(name, call=call)
     kind = type(error)
-    found = find_answer(f"{kind.__module__}.{kind.__name__}: {error}")
-    for base in kind.__mro__:
-        found = found or find_name(f"{base.__module__}.{base.__name__}")
-    if found:
-        return found.problem(name=kind.__name__, call=call, since=time.time())
+    family = " ".join(f"{base.__module__}.{base.__name__}" for base in reversed(kind.__mro__))
     words = term.mask(str(error)).split("\n", 1)[0][:200]
-    return Problem(
-        "Something unexpected went wrong in this script or in Telethon.",
-        f"Python calls it {kind.__name__}{': ' + words if words else ''}. The list of errors has no answer for it.",
-        [
-            "Run the same command again.",
-            UPGRADE,
-            "If it stays, run it with --debug and report what is shown; secrets are masked there.",
-        ],
-        name=kind.__name__,
-        call=call,
-        again="at once",
+    found = find_answer(f"{family}: {error}", of_telegram=True) or Found(
+        rows_by_name()["ANYOTHEREXCEPTION"][0], "", {"said": f"{kind.__name__}{': ' + words if words else ''}"}
     )
+    return found.problem(name=kind.__name__, call=call, since=time.time())
 
 
 def named_problem(name: str, *, call: str = "") -> Problem:
-    """The card for an answer of Telegram by its own name (`FLOOD_WAIT_37`), with the clock time of the next try."""
-    found = find_name(name)
-    if found:
-        secret = "{key}" in "".join(found.answer.names)
-        return found.problem(name=found.name if secret else name, call=call, since=time.time())
-    wait = re.search(r"WAIT_(\d{1,9})", name)
-    return Problem(
-        "Telegram answered with an error that this script does not know.",
-        f"Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about "
-        "signing in. The name itself often says what is missing.",
-        [
-            "Try once more, without changing anything.",
-            f"Search the web for {name} together with the word Telegram.",
-            "If it came in a sign-in, try the QR code instead: that takes another way through Telegram.",
-            "If it stays, report it to the project of this script with the name above. It is safe to share.",
-        ],
-        name=name,
-        call=call,
-        retry_at=time.time() + int(wait[1]) if wait else None,
-        again="" if wait else "once, at once; not in a loop",
-    )
+    """The card for an answer of Telegram by its own name or text (`FLOOD_WAIT_37`, `No workers running`), with the
+    clock time of the next try.
+    """
+    other, wanted = other_name(name)
+    found = find_answer(name, of_telegram=True) or Found(other, wanted, values_of(wanted, name))
+    return found.problem(name=re.sub(KEY_BEHIND, "", name), call=call, since=time.time())
 
 
 def telegram_name(error: BaseException) -> str:
     """Telegram's own name for an exception of Telethon, `""` if it is not an answer of Telegram.
 
     Telethon's exceptions do not carry it: `e.message` of a PhoneNumberInvalidError is `BAD_REQUEST`. So it is read from
-    the answer that the connection keeps with the exception (`rpc_error`), or got back from the tables that Telethon
-    looks the class up in (telethon/errors/rpcerrorlist.py). Only a class without a name of its own has it in `message`.
+    the answer that the connection keeps with the exception (`rpc_error`).
     """
-    raw = getattr(error, "rpc_error", None)
-    if raw is not None:
-        return in_one_line(raw.error_message, 100)
-    table: Any = sys.modules.get("telethon.errors.rpcerrorlist")
-    if table is None or not isinstance(error, table.RPCError):
-        return ""
-    plain = next((str(name) for name, kind in table.rpc_errors_dict.items() if kind is type(error)), "")
-    for pattern, kind in table.rpc_errors_re:
-        if kind is type(error):
-            number = max([value for value in vars(error).values() if isinstance(value, int)], default=0)
-            return str(plain if plain and not number else pattern.replace(r"(\d+)", str(number)))
-    if plain:
-        return plain
-    return str(getattr(error, "message", None) or type(error).__name__)
+    return in_one_line(getattr(getattr(error, "rpc_error", None), "error_message", ""), 100)
 
 
 # ── from what people have to the row ──
 
 
 class Found(NamedTuple):
-    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`)."""
+    """An answer, the name it was found under (`FLOOD_WAIT_37`), and the values in it (`{"seconds": 37}`).
+
+    `of_telegram`: something points to Telegram. `asked`: just this name or text was asked for. `rank`: how much counts
+    for it: does it say more than that something went wrong; in which statement it is; 3 a name of Telegram, 2 a text,
+    1 what others write, too; where it ends, and where it begins.
+    """
 
     answer: Answer
     name: str
-    values: dict[str, int]
+    values: dict[str, object]
+    of_telegram: bool = True
+    asked: bool = True
+    rank: tuple[int, ...] = ()
 
     def problem(self, *, name: str = "", call: str = "", since: float | None = None) -> Problem:
         """The card. `since` is the Unix time of the error; without it a wait is told in words, not as a clock time."""
-        seconds = seconds_to_wait(self.answer.again, self.values)
+        row, values = self.answer, self.values
+        wait = re.match(r"after (\d+) (second|minute|hour)", filled(row.again, values))
+        seconds = int(wait[1]) * {"second": 1, "minute": 60, "hour": 3600}[wait[2]] if wait else 0
         return Problem(
-            filled(self.answer.title, self.values),
-            filled(self.answer.meaning, self.values),
-            [filled(step, self.values) for step in self.answer.steps],
+            filled(row.title, values),
+            filled(row.meaning, values),
+            filled("\n".join(row.steps), values).split("\n"),  # a value may bring several steps
             name=name or self.name,
             call=call,
             retry_at=since + seconds if since is not None and seconds else None,
-            again=filled(self.answer.again, self.values),
+            again=filled(row.again, values),
         )
 
 
-def find_answer(text: str) -> Found | None:
+def find_answer(text: str, of_telegram: bool = False) -> Found | None:
     """The answer to whatever people have: a name, a class, a message, a log line, a whole traceback, in any case.
 
-    Telegram's own name says most, then the text of a message, then the class of an exception. Among equals the last
-    one counts, because a traceback ends with its error; and one that came up while another was being handled counts
-    before that other one.
+    The last error counts, unless it only says that there was one. A row of Telegram's counts if something in the text
+    points to Telegram, or if the caller knows that it comes from there (`of_telegram`).
     """
-    text = re.sub(r"\x1b\[[\d;]*m", "", text[-20_000:]).replace("\\n", "\n").replace('\\"', '"').strip()
-    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
-    alone = None if re.search(r"\s", text) else find_name(text)
-    if alone:
-        return alone
-    for part in (re.split(r"(?:During handling of|The) above exception.*", text)[-1], text):
-        named = clues_in_names(part)
-        clues = [*named, *clues_in_texts(part)]
-        best = max(clues, key=lambda clue: clue.rank, default=None)
-        if best and (best.rank[0] > 1 or part is text):
-            break
-    unknown = re.search(r"RPCError -?\d+: ([A-Z\d_]+)", text)
-    if not best or (best.rank[0] == 1 and unknown and not find_name(unknown[1])):
+    text = text[-20_000:]
+    said = statements(text)
+    asked = re.sub(r"^\d{3}\W+(?=\D)", "", said[0][0].strip(AROUND_A_NAME)) if len(said) == 1 else ""
+    lower = "\n".join(whole for _, whole in said).lower()
+    texts = []
+    for row in () if row_of(asked) else answers():
+        for pattern, own in row.texts:  # to look for a word first spares compiling hundreds of expressions
+            if max(re.split(ANYTHING, pattern), key=len).lower() in lower:
+                texts.append((row, pattern, own, re.compile(as_expression(pattern), re.IGNORECASE | re.DOTALL)))
+    found = [each for place, words in enumerate(said) for each in clues_in(place, *words, asked, texts)]
+    values = library_in(text)
+    of_telegram = of_telegram or bool(values) or any(each.of_telegram for each in found)
+    found = [each for each in found if of_telegram or each.answer.whose or each.asked]
+    found.sort(key=lambda each: each.rank)
+    same = [each for each in found if each.answer is found[-1].answer]
+    if not same:
         return None
-    # The name may say which error it is, and the text how long to wait.
-    same = [clue for clue in clues if clue.answer is best.answer]
-    values = {key: value for clue in sorted(same, key=lambda clue: clue.rank) for key, value in clue.values.items()}
-    name = next((clue.name for clue in same if clue in named), best.name)
-    return Found(best.answer, with_values(name, values), values)
+    for each in same:  # the name may say which error it is, and the text how long to wait
+        values.update(each.values)
+    name = [same[-1].name, *(each.name for each in same if each.rank[2] == 3)][-1]
+    return same[-1]._replace(name=with_values(name, values), values=values, of_telegram=of_telegram)
 
 
-def find_name(name: str) -> Found | None:
-    """The answer for a name alone; see `clue_in_name`."""
-    clue = clue_in_name(name.strip("'\"`“”:;,.()[]<> "))
-    return Found(clue.answer, with_values(clue.name, clue.values), clue.values) if clue else None
+def library_in(text: str) -> dict[str, object]:
+    """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
+    for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
+        if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
+            return {"library": name, "upgrade": upgrade or UPGRADE}
+    return {}
 
 
 def near_misses(text: str) -> list[str]:
-    """Names of the table that are written nearly like something in `text`, at most five, the nearest first."""
+    """Names of the table that are written nearly like what a person typed, at most five, the nearest first."""
     import difflib
 
-    near: list[str] = []
-    words = list(dict.fromkeys(re.findall(r"[A-Za-z0-9]\w{3,60}", text[-5000:])))
-    if len(words) > 1:  # plain words of a sentence are no names, but a few may be one together
-        together = ["_".join(words)] if len(words) < 6 else []
-        words = together + [word for word in words if re.search(r"\w_\w|[a-z][A-Z]", word)][-20:]
-    for word in words:
-        key = re.sub("ERROR$", "", squashed(word))
-        for match in difflib.get_close_matches(key, rows_by_name(), 5, 0.75):
-            near.append(with_values(rows_by_name()[match][1], {}))
-    return list(dict.fromkeys(near))[:5]
+    typed = text.strip(AROUND_A_NAME)
+    if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
+        return []
+    # Plain words of a sentence are no names, but a few may be one together.
+    words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
+    keys = [re.sub("ERROR$", "", squashed(word.rpartition(".")[2])) for word in words]
+    near = [rows_by_name()[it][1] for key in keys for it in difflib.get_close_matches(key, rows_by_name(), 5, 0.8)]
+    return [with_values(name, {}) for name in dict.fromkeys(near) if not name.endswith("!")][:5]
 
 
-class Clue(NamedTuple):
-    """What points to a row: how sure (3 a name of Telegram, 2 a text, 1 little), length, place."""
-
-    rank: tuple[int, int, int]
-    answer: Answer
-    name: str
-    values: dict[str, int]
+# ── from what was pasted to its statements ──
 
 
-def clues_in_names(text: str) -> list[Clue]:
-    """Every name of the table in `text`. Plain words are passed over: “timeout” is no name, “TIMEOUT” is one."""
-    words = re.finditer(r"[A-Za-z0-9][\w.%{}]*(?: \(\d+\))?", text)  # gotd writes FLOOD_WAIT (37)
-    names = (word for word in words if re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", word[0].split()[0]))
-    return [clue for clue in (clue_in_name(name[0], name.start()) for name in names) if clue]
+# What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
+# then the date, and with it the host and the process.
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_DATE = (
+    r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
+    r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
+)
+
+# A line of a traceback that says where it was: Python's, Node's, Go's, and those in a frame of rich.
+FRAME = r"""(?i)\s+(?:File "|at |\S+\.go:\d|[\w.-]+\.\w+/\S+$)|\s*[│╭╰❱]"""
+
+# A line that goes on with the one before: it is indented, or has been broken in the middle of a sentence.
+GOES_ON = r"\s+(?!\W*(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b)|(?:[a-z(]\w*|\d+) "
 
 
-def clue_in_name(token: str, position: int = 0) -> Clue | None:
+def statements(text: str) -> list[tuple[str, str]]:
+    """What a log or a traceback says, in its order: the words, and the same with the places in code in front of them.
+
+    A log may have broken the words over several lines, or a traceback into one.
+    """
+    text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text).replace('\\"', '"')
+    text = re.sub(r"(?<!\\)\\n", "\n", text)
+    text = re.sub(r"(?i)WinError(?= \d{4})", "Errno", text)  # smaller numbers mean something else on Windows
+    found = [["", ""]]
+    in_python = False
+    for line in text.splitlines():
+        line = re.sub(LOG_EDGES, "", line)
+        body = re.sub(LOG_DATE, "", line)
+        if re.match(FRAME, body) or (in_python and body[:1].isspace()):
+            found[-1][0] += f"{body}\n"
+            in_python = in_python or 'file "' in body.lower()
+        elif body.strip():
+            if found[-1][1] and not in_python and (body != line or not re.match(GOES_ON, body)):
+                found.append(["", ""])
+            found[-1][1] += f"{body}\n"
+            in_python = False
+    return [(said, frames + said) for frames, said in found]
+
+
+def clues_in(
+    place: int, said: str, whole: str, asked: str, texts: list[tuple[Answer, str, bool, re.Pattern[str]]]
+) -> Iterator[Found]:
+    """Every row of whose names or `texts` one is in a statement. What is `asked` for alone is of whoever writes so."""
+    sent = {"".join(words) for words in re.findall(SENT, said)}
+    for found in re.finditer(r"-?[A-Za-z0-9][\w.%{}]*", said):
+        token = found[0].rstrip(".")
+        if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
+            answer, name = row_of(token) or (other_name(token) if token in sent else (None, "!"))
+            if answer and (token == asked or not name.endswith("!")):
+                doubtful = name.endswith("?")
+                rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
+                values = values_of(name, token, said[found.end() :], said)
+                yield Found(answer, name, values, not (doubtful or answer.whose), token == asked, rank)
+    for answer, pattern, own, expression in texts:
+        where, before = (whole, len(whole) - len(said)) if "*" in pattern else (said, 0)
+        for found in expression.finditer(where):
+            if found.end() > before:
+                values = {key: int(value) for key, value in found.groupdict().items()}
+                end, start = found.end() - before, found.start() - before
+                rank = (not answer.hides, place, 1 if answer.whose else 2, end, -start)
+                name = pattern if re.search("[ “]", answer.head) else answer.head
+                asked_for = len(found[0]) >= len(asked) > 0
+                yield Found(answer, name, values, own and not answer.whose, asked_for, rank)
+
+
+def row_of(token: str) -> tuple[Answer, str] | None:
     """The row of a name: Telegram's (`FLOOD_WAIT_37`), a class (`telethon.errors.FloodWaitError`), an errno's.
 
     Telethon makes its class names out of Telegram's names (telethon_generator/generators/errors.py): `FLOOD_WAIT_X` →
     `FloodWaitError`. So it has a `TimeoutError` that is Telegram's `TIMEOUT` and not Python's.
     """
     module, _, last = token.rpartition(".")
-    key = squashed(last)
-    shorter = re.sub("ERROR$", "", key)
-    for candidate in [shorter, key] if module.startswith("telethon") else [key, shorter]:
-        row = rows_by_name().get(candidate)
-        if row:
-            break
-    else:  # RECAPTCHA_CHECK_… ends in something that only Telegram knows
-        row = next((row for start, row in rows_by_name().items() if "{key}" in row[1] and key.startswith(start)), None)
-        if not row:
-            return None
-    answer, name = row
-    placeholder, number = re.search(r"\{(\w+)\}", name), re.search(r"\d{1,9}", re.sub("(?i)2fa", "", last))
-    values = {placeholder[1]: int(number[0])} if placeholder and placeholder[1] != "key" and number else {}
-    telegrams = "_" in name and not name.startswith("EAI_")
-    return Clue((3 if telegrams else 1, 0, position), answer, name, values)
+    key = squashed(re.sub(KEY_BEHIND, "", last))
+    keys = [key, re.sub("ERROR$", "", key)]
+    first, second = reversed(keys) if module.startswith("telethon") else keys
+    return rows_by_name().get(first) or rows_by_name().get(second)
 
 
-def clues_in_texts(text: str) -> Iterator[Clue]:
-    """Every row one of whose texts occurs in `text`; the longer a text, the surer."""
-    for answer in answers():
-        for sure, pattern in [*((2, each) for each in answer.texts), *((1, each) for each in answer.vague_texts)]:
-            match = match_text(pattern, text)
-            if match:
-                rank = (sure, len(re.sub(r"\{\w+\}|\*", "", pattern)), match.start())
-                values = {key: int(value) for key, value in match.groupdict().items()}
-                yield Clue(rank, answer, answer.head if answer.names == (answer.head,) else pattern, values)
+def other_name(token: str) -> tuple[Answer, str]:
+    """The row of a name that Telegram has sent and that has no row of its own."""
+    name = re.sub(r"(?<=WAIT_)\d+$", "{seconds}", token)
+    return rows_by_name()["ANYOTHERNAME" if name == token else "ANYOTHERWAIT"][0], name
 
 
-def match_text(pattern: str, text: str) -> re.Match[str] | None:
-    """Where the text of a row occurs in `text`: `{seconds}` is any number, `*` anything, a blank any white space."""
-    parts = re.split(r"(\{\w+\}|\*| )", pattern)
-    longest_word = max(parts[::2], key=len)
-    if longest_word.lower() not in text.lower():  # nearly always: it spares compiling hundreds of expressions
-        return None
-    expression = "".join(
-        r"\s+" if part == " " else r".{0,3000}?" if part == "*" else rf"(?P<{part[1:-1]}>\d{{1,9}})\d*"
-        if part.startswith("{") else re.escape(part) for part in parts
-    )  # fmt: skip
-    return re.search(rf"(?<!\w){expression}(?!\w)", text, re.IGNORECASE | re.DOTALL)
+def values_of(name: str, token: str, behind: str = "", said: str = "") -> dict[str, object]:
+    """The value of a name: in it (`FLOOD_WAIT_37`), right behind it (`FLOOD_WAIT (37)`), elsewhere in what is said."""
+    values: dict[str, object] = {"name": token}
+    wanted = re.search(r"\{(seconds|dc|length|number)\}", name)
+    if wanted:
+        number = (
+            re.search(r"\d{1,9}", re.sub("(?i)2fa", "", token.rpartition(".")[2]))
+            or re.match(r"\W{1,4}(\d{1,9})\b(?!:)", behind)
+            or re.search(VALUES_ELSEWHERE.get(wanted[1], "(?!)"), said, re.IGNORECASE)
+        )
+        if number:
+            values[wanted[1]] = int(number[number.lastindex or 0])
+    return values
 
 
-def with_values(name: str, values: dict[str, int]) -> str:
+def as_expression(text: str) -> str:
+    """The text of a row as a regular expression; `{seconds}` is any number."""
+    expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\d{1,9})\\d*", re.escape(text))
+    for sign, meaning in WILDCARDS.items():
+        expression = expression.replace(sign, meaning)
+    return rf"(?<!\w){expression}(?!\w)"
+
+
+def with_values(name: str, values: dict[str, object]) -> str:
     """`FLOOD_WAIT_{seconds}` → `FLOOD_WAIT_37`, or `FLOOD_WAIT` if the seconds are not known."""
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", str(value))
-    return re.sub(r"_?\{\w+\}", "", name).replace("*", " … ")
+    return re.sub("[%*]", "…", re.sub(r"_?\{\w+\}|[?!]$", "", name))
 
 
 # ── the rows ──
@@ -7317,87 +8672,73 @@ def with_values(name: str, values: dict[str, int]) -> str:
 class Answer(NamedTuple):
     """One row of ERRORS: what an error means and what to do. Values stand in braces: `{seconds}`, `{dc}`.
 
-    `head` is the row's first line as it stands there, `names` the names in it.
+    `head` is the row's first line, `names` the names in it with their marks, `texts` the texts that mean it, and
+    whether only Telegram and its libraries write so. `whose` it is, if it is not Telegram's or of a library for it.
+    `hides`: it says that something went wrong, and not what.
     """
 
     group: str
     head: str
+    hides: bool
     names: tuple[str, ...]
-    texts: tuple[str, ...]
-    vague_texts: tuple[str, ...]
+    texts: tuple[tuple[str, bool], ...]
+    whose: str
     title: str
     meaning: str
     steps: tuple[str, ...]
     again: str
 
 
-_answers: list[Answer] = []
-_named: dict[str, tuple[Answer, str]] = {}
+@functools.cache
+def answers() -> tuple[Answer, ...]:
+    """Every row of ERRORS, in the order of the table."""
+    return tuple(
+        _answer(group, *row.split("\n"))
+        for group, *rows in (part.strip().split("\n\n") for part in re.sub(r"\n {4,}", " ", ERRORS).split("== ")[1:])
+        for row in rows
+    )
 
 
-def answers() -> list[Answer]:
-    """Every row of ERRORS, in the order of the table; read on first use."""
-    if not _answers:
-        group = ""
-        row: dict[str, list[str]] = {}
-        for line in [*re.sub(r"\n {4,}", " ", ERRORS).splitlines(), "== end"]:
-            if line.startswith("  "):
-                row.setdefault(line[2], []).append(line[4:])
-                continue
-            if row:  # it ends where the next row or the next group begins
-                _answers.append(_answer(group, row))
-            row = {"names": [line]} if line and not line.startswith("== ") else {}
-            group = line[3:] if line.startswith("== ") else group
-    return _answers
+def _answer(group: str, head: str, *lines: str) -> Answer:
+    """A row: its head, and its other lines with their marks. What stands in “ ” in the head is a text of it."""
 
+    def marked(mark: str) -> tuple[str, ...]:
+        return tuple(line[4:] for line in lines if line[2] == mark)
 
-def _answer(group: str, row: dict[str, list[str]]) -> Answer:
-    """A row whose lines have been collected by their marks; what stands in “ ” in its head is a text of it."""
-    head = row["names"][0]
-    texts = re.findall("“(.+?)”", head)
-    row.setdefault("|" if head.endswith("(hides the cause)") else "~", [])[:0] = texts
-    row["~"] = [*row.get("~", []), *(f"Errno {number}" for number in " ".join(row.get("#", [])).split())]
-    known = {"{upgrade}": UPGRADE, "{reinstall}": REINSTALL}
+    texts = [(text, not doubtful) for text, doubtful in re.findall(r"“(.+?)”(\??)", head)]
+    texts += [(line[4:], line[2] == "~") for line in lines if line[2] in "~|"]
+    texts += [(f"Errno {number}", True) for number in " ".join(marked("#")).split()]
+    head, hides, _ = head.partition(" (hides")
+    names = tuple(re.sub("“.*", "", head).split())
     return Answer(
-        group, head, tuple(re.sub("“.*", "", head).split()), tuple(row["~"]), tuple(row.get("|", ())),
-        row["!"][0], row["?"][0], tuple(known.get(step, step) for step in row["-"]), row["@"][0],
+        group, re.sub(r"[?!](?=\s|$)", "", head), bool(hides), names, tuple(texts), "".join(marked("=")),
+        marked("!")[0], marked("?")[0], marked("-"), marked("@")[0],
     )  # fmt: skip
 
 
+@functools.cache
 def rows_by_name() -> dict[str, tuple[Answer, str]]:
     """Squashed name → its row, and the name as the table writes it."""
-    if not _named:
-        for answer in answers():
-            for name in answer.names:
-                _named.setdefault(squashed(name), (answer, name))
-    return _named
+    return {squashed(name): (answer, name) for answer in reversed(answers()) for name in answer.names}
 
 
 def squashed(name: str) -> str:
     """What all spellings of a name share: `FLOOD_WAIT_37`, `FLOOD_WAIT_X`, `flood_wait` → `FLOODWAIT`."""
     without_values = re.sub(r"\{\w+\}|%[DS]|_[XN]$", "", name.upper().replace("2FA", "TWOFA"))
-    return re.sub("[^A-Z]", "", without_values)
+    return re.sub("[^A-Z]", "", without_values) or name.rstrip("!")
 
 
-def filled(text: str, values: dict[str, int]) -> str:
-    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`."""
+def filled(text: str, values: dict[str, object]) -> str:
+    """`text` with its values: `{seconds}` → `420 seconds (7m 0s)`, `{dc}` → `4`; for one that nobody knows `N`, `…`."""
 
     def words(match: re.Match[str]) -> str:
-        known = values.get(match[1])
-        if match[1] != "seconds" or known is None:
-            return f"{'N' if known is None else known}{' seconds' if match[1] == 'seconds' else ''}"
+        known = {**STANDING_WORDS, **values}.get(match[1], "…")
+        if match[1] != "seconds":
+            return str(known)
         exact = f"{known} second{'' if known == 1 else 's'}"
-        return exact if known < 60 else f"{exact} ({duration(known)})"
+        return f"{exact} ({duration(known)})" if isinstance(known, int) and known >= 60 else exact
 
     return re.sub(r"\{(\w+)\}", words, text)
-
-
-def seconds_to_wait(again: str, values: dict[str, int]) -> int:
-    """The wait that `after {seconds}`, `after 24 hours` or `after 10 minutes` names, in seconds; 0 if it names none."""
-    wait = re.match(r"after (?:\{seconds\}|(\d+) (minute|hour))", again)
-    if not wait:
-        return 0
-    return int(wait[1]) * (3600 if wait[2] == "hour" else 60) if wait[1] else values.get("seconds", 0)
 
 
 # Right for most programs. For this script itself `for_this_python` puts the exact command in the place of this one.
@@ -7408,8 +8749,42 @@ UPGRADE = (
 
 REINSTALL = "If there is none, install Telethon anew: python3 -m pip install --force-reinstall telethon"
 
+# What helps against most of what can be in the way.
+ANOTHER_WAY = """\
+Try another network: a phone's hotspot is the quickest test.
+Or switch a VPN on.
+Or use a proxy: --proxy socks5://host:port, or the link of an MTProxy (tg://proxy?…) in TELEGRAM_PROXY."""
 
-# ══ 11  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
+AROUND_A_NAME = "'\"`“”:;,.!?()[]<> \n"
+
+# What stands for words in braces, unless a text shows something else.
+STANDING_WORDS: dict[str, object] = {
+    "library": "Telethon", "upgrade": UPGRADE, "reinstall": REINSTALL, "another_way": ANOTHER_WAY,
+    **dict.fromkeys(("seconds", "dc", "number", "length"), "N"),
+}  # fmt: skip
+
+# What stands in a text of a row for what may be different each time.
+ANYTHING = r"\{\w+\}|[ %…*]"
+WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
+
+# RECAPTCHA_CHECK_… ends in something that only Telegram knows.
+KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
+
+# A name that Telegram has sent, in the forms in which libraries show it.
+SENT = (
+    r"(?:RPC_?Error:? \(?\d{3}:? |rpc error (?:code )?\d{3}: |Telegram says: \[\d{3} )([A-Z][A-Z\d_]{3,})"
+    r"|([A-Z][A-Z\d]*_[A-Z\d_]+) \(?caused by (?:[a-z]+\.[A-Z]|\w+Request)"
+)
+
+# Values that stand neither in a name nor right behind it.
+VALUES_ELSEWHERE = {
+    "seconds": r"(?:value|seconds|\bX|retry.after|wait(?:ing)?(?: of| for)?|sleep\w*(?: for)?)\W{0,4}(?:Some.)?"
+    r"(\d{1,9})\b(?! ?[mh]|:)|(\d{1,9}) ?s(?:ec\w*)?\b",
+    "dc": r"(?:DC|data.?cent\w*|value)\W{0,3}(\d)\b",
+}
+
+
+# ══ 12  TERMINAL ═════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # The only place that prints, asks, colours, counts down, masks, or knows about encodings and terminals.
 # Every other room says what it has to say through `term`.
@@ -7453,11 +8828,16 @@ HARMLESS_ANSWERS = r"\d{0,2}|y(es)?|no?|qr"
 
 NO_ARROWS = "Arrow keys do not work here, only Backspace does. Please type it once more."
 
+# For GNU readline: several lines that are pasted are several answers, and keys that it does not know do nothing. The
+# mark in front of a paste comes from terminals that another program has told to send it.
+EDITING = ("set enable-bracketed-paste off", r'"\e[": skip-csi-sequence', r'"\e[200~": ""', r'"\e[201~": ""')
+
 HALF_A_LETTER = (
     "A letter in it could not be read: it came in another encoding than this system has, or Backspace left half a "
     "letter behind. Please type it once more."
 )
 
+COLOUR = r"\x1b\[\d*m"
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "plain": ""}
 
 
@@ -7481,8 +8861,9 @@ class Terminal:
         self.delivered_to_pipe = not self._is_terminal(sys.stdout)
         self.interactive = self._is_terminal(sys.stdin)
         self.debugging = False
+        self.asked = False  # whether anything was
         self._asking = ""  # the prompt that waits for an answer
-        self._unseen = False  # whether that is typed without an echo
+        self._settle: Callable[[], str] = str  # sets the terminal as that prompt needs it; gives what was typed there
         self._held: list[str] = []  # lines of `debug` that wait for the end of a prompt
         self._showing = _thread.allocate_lock()  # held by the thread that shows them
         self._status_shown = False
@@ -7516,7 +8897,7 @@ class Terminal:
 
     def _understands_escapes(self) -> bool:
         """Whether ANSI escapes work. Windows consoles understand them only when asked to (Windows 10 and newer)."""
-        if os.name != "nt":
+        if sys.platform != "win32":
             return os.environ.get("TERM", "") not in ("dumb", "")
         import ctypes
 
@@ -7773,17 +9154,49 @@ class Terminal:
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        ahead = os.name != "nt" and self.typed_within(0)
+        edited = self._for_editing(prompt)
+        ahead = not edited and sys.platform != "win32" and self.typed_within(0)
         try:
-            self._asks(prompt)
-            self._write(prompt)
+            self._asks(prompt, self._edit_again if edited else str)
+            self._write("" if edited else prompt)
             self._mind_resuming()
-            line = without_paste_marks(sys.stdin.readline())
+            line = input(edited) + "\n" if edited else without_paste_marks(sys.stdin.readline())
+        except EOFError:
+            return ""
         finally:
             self._asks("")
         if ahead:  # the terminal has shown it somewhere above
             self._write(self.clean(line))
         return line
+
+    def _for_editing(self, prompt: str) -> str:
+        """The prompt as `input` is given it, where arrow keys, Home, End and Ctrl keys can edit the line, or else "".
+
+        Python's readline draws on standard output and on nothing else. Windows' consoles edit by themselves.
+        """
+        if sys.platform == "win32" or not self.redraws or self.out is not sys.stdout:
+            return ""
+        try:
+            import readline
+        except ImportError:
+            return ""
+        readline.set_auto_history(False)
+        if "libedit" in (readline.__doc__ or ""):  # it has other settings; old ones count colours as letters
+            return re.sub(COLOUR, "", prompt)
+        for setting in EDITING:
+            readline.parse_and_bind(setting)
+        return re.sub(COLOUR, "\x01\\g<0>\x02", prompt)
+
+    @staticmethod
+    def _edit_again() -> str:
+        """The terminal gives each key at once from now on, as readline has it; returns what was typed until now."""
+        if sys.platform == "win32":
+            return ""
+        import readline
+        import tty
+
+        tty.setcbreak(sys.stdin)
+        return readline.get_line_buffer()
 
     def ask_secret(self, prompt: str, lines: bool = False) -> str:
         """Asks without showing what is typed. White space belongs to a password: only the line end is taken off.
@@ -7812,15 +9225,19 @@ class Terminal:
         import contextlib
 
         self.clear_status()
-        self._asks(prompt, unseen=True)
+        self._asks(prompt, self._stop_echo)
+        if sys.platform == "win32":
+            import getpass
+
+            return getpass.getpass(prompt)
         try:
             import termios
 
             before = termios.tcgetattr(sys.stdin)
-        except Exception:  # Windows, or no real terminal (IDLE)
+        except Exception:  # no real terminal (IDLE)
             import getpass
 
-            return getpass.getpass(prompt, stream=self.out if os.name != "nt" else None)
+            return getpass.getpass(prompt, stream=self.out)
         try:
             self._stop_echo()
             self._write(prompt)
@@ -7837,13 +9254,15 @@ class Terminal:
         return typed.rstrip("\n")
 
     @staticmethod
-    def _stop_echo() -> None:
+    def _stop_echo() -> str:
         """The terminal shows nothing of what is typed from now on, and forgets what was typed until now."""
-        import termios
+        if sys.platform != "win32":
+            import termios
 
-        quiet = termios.tcgetattr(sys.stdin)
-        quiet[3] &= ~termios.ECHO
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+            quiet = termios.tcgetattr(sys.stdin)
+            quiet[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
+        return ""
 
     def _record_answer(self, prompt: str, line: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
@@ -7869,11 +9288,11 @@ class Terminal:
     def forget_typed(self) -> None:
         """Drops what was typed or pasted ahead: it is no answer to a question that has not been asked yet."""
         try:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt
 
-                while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
-                    msvcrt.getwch()  # type: ignore[attr-defined,unused-ignore]
+                while msvcrt.kbhit():
+                    msvcrt.getwch()
             else:
                 import termios
 
@@ -7884,6 +9303,7 @@ class Terminal:
     def need_a_person(self, prompt: str) -> None:
         """Raises a `Problem` where nobody can answer."""
         if self.interactive:
+            self.asked = True
             return
         raise Problem(
             "There is no terminal to ask on.",
@@ -7988,7 +9408,9 @@ class Terminal:
             self.say(f"Next try: {problem.again}", "bold", indent=2)
         if problem.name:
             whose, when = (
-                ("Telegram's name for it", "in answer to") if problem.name.isupper() else ("Name of the error", "at")
+                ("Telegram's name for it", "in answer to")
+                if re.match(r"(?!E[A-Z]+$|EAI_)[A-Z\d_]+$", problem.name)
+                else ("Name of the error", "at")
             )
             asked = f", {when} {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
@@ -8015,10 +9437,10 @@ class Terminal:
             while self._held and not self._asking:
                 self._write(self.paint(self.clean(self.mask(self._held.pop(0))), "dim") + "\n")
 
-    def _asks(self, prompt: str, unseen: bool = False) -> None:
+    def _asks(self, prompt: str, settle: Callable[[], str] = str) -> None:
         """Says that this prompt stands on the screen from now on, or with "" that none does any longer."""
         with self._showing:
-            self._asking, self._unseen = prompt, unseen
+            self._asking, self._settle = prompt, settle
         self._show_held()
 
     def _mind_resuming(self) -> None:
@@ -8029,16 +9451,15 @@ class Terminal:
             signal.signal(signal.SIGCONT, self._resumed)
 
     def _resumed(self, *_signal: object) -> None:
-        """Shows the prompt again, because the shell has written below it, and turns off the echo that it turned on.
+        """Shows the prompt again, because the shell has written below it, and the terminal is as the shell wants it.
 
         Writes past the buffer of `out`, which may be in the middle of something.
         """
         if not self._asking:
             return
         try:
-            if self._unseen:
-                self._stop_echo()
-            os.write(self.out.fileno(), self._asking.encode(self.encoding, "replace"))
+            shown = self._asking + self._settle()
+            os.write(self.out.fileno(), shown.encode(self.encoding, "replace"))
         except Exception:  # the terminal has gone
             return
 
@@ -8079,11 +9500,11 @@ class Terminal:
     @staticmethod
     def typed_within(seconds: float) -> bool:
         """Waits until a line is typed, at most so long; it is left for the next prompt. On Windows a key is enough."""
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             time.sleep(seconds)
-            return msvcrt.kbhit()  # type: ignore[attr-defined,no-any-return,unused-ignore]
+            return msvcrt.kbhit()
         import select
 
         try:
@@ -8095,7 +9516,7 @@ class Terminal:
     def _enter_within(self, seconds: float) -> None:
         """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
         try:
-            if os.name != "nt" and self.typed_within(seconds):
+            if sys.platform != "win32" and self.typed_within(seconds):
                 sys.stdin.readline()
         except (KeyboardInterrupt, OSError, ValueError):
             return
@@ -8226,10 +9647,15 @@ def spellings(secret: str | bytes) -> set[str]:
 term = Terminal()
 
 
-# ══ 12  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 13  TABLES ═══════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Data, and how it is read when first needed; in each table an order that a reader can predict. Texts cost the start
 # nothing.
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The rows of a table of this section: its cells, without the blanks around them."""
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
 
 
 # ── data centres ──
@@ -8256,11 +9682,11 @@ DATA_CENTRES = {
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
-TEST_DATA_CENTRES = """
-1  149.154.175.10   2001:b28:f23d:f001::e
-2  149.154.167.40   2001:67c:4e8:f002::e
-3  149.154.175.117  2001:b28:f23d:f003::e
-"""
+TEST_DATA_CENTRES = {
+    1: ("149.154.175.10", "2001:b28:f23d:f001::e"),
+    2: ("149.154.167.40", "2001:67c:4e8:f002::e"),
+    3: ("149.154.175.117", "2001:b28:f23d:f003::e"),
+}
 
 # Networks that are Telegram's, from its published list (core.telegram.org/resources/cidr.txt, 2026).
 TELEGRAM_NETWORKS = """
@@ -8276,73 +9702,60 @@ TELEGRAM_NETWORKS = """
 class Delivery(NamedTuple):
     """Where a login code went, by the name of its `SentCodeType`; `{fields}` of Telegram's answer are filled in."""
 
+    ask: str  # what is typed at the prompt: digits, words, number (a phone number), nothing
     where: str  # one line
     look: str  # what to do to find it
-    ask: str = "digits"  # what is typed at the prompt: digits, words, number (a phone number), nothing
 
 
 # Every SentCodeType of layer 229 (2026). Source: core.telegram.org/api/auth and the pages of the constructors.
 DELIVERIES = {
-    "SentCodeTypeApp": Delivery(
-        "Telegram sent the code to your Telegram APP. It is not an SMS.",
-        "Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” "
-        "(blue tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a "
-        "Telegram chat: that makes it invalid at once.",
-    ),
-    "SentCodeTypeSms": Delivery(
-        "Telegram sent the code by SMS to {phone}.",
-        "Open the messages of the phone with this number.",
-    ),
-    "SentCodeTypeCall": Delivery(
-        "Telegram calls {phone}, and a voice reads the code out.",
-        "Take the call and write the digits down.",
-    ),
-    "SentCodeTypeFlashCall": Delivery(
-        "Telegram calls {phone} and hangs up at once. The number that called IS the code.",
-        "Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} "
-        "(* stands for any digit).",
-        "number",
-    ),
-    "SentCodeTypeMissedCall": Delivery(
-        "Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code.",
-        "Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.",
-    ),
-    "SentCodeTypeEmailCode": Delivery(
-        "Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app.",
-        "Look into that mailbox, also into the spam folder.",
-    ),
-    "SentCodeTypeSetUpEmailRequired": Delivery(
-        "Telegram has sent NO code yet. It first wants an e-mail address for this account.",
-        "Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.",
-        "nothing",
-    ),
-    "SentCodeTypeFragmentSms": Delivery(
-        "This is an anonymous number bought on Fragment. The code is on the Fragment website.",
-        "Open {url} in a browser, log in with the wallet that owns the number, and read the code there.",
-    ),
-    "SentCodeTypeFirebaseSms": Delivery(
-        "Telegram wants to check an official phone app before it sends an SMS. NO code has been sent.",
-        "Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].",
-        "nothing",
-    ),
-    "SentCodeTypeSmsWord": Delivery(
-        "Telegram sent an SMS with a secret WORD to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the word.{beginning}",
-        "words",
-    ),
-    "SentCodeTypeSmsPhrase": Delivery(
-        "Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits.",
-        "Open the messages of the phone with this number and type the whole phrase.{beginning}",
-        "words",
-    ),
-}
+    name: Delivery(*row)
+    for name, *row in rows_of("""
+SentCodeTypeApp | digits \
+  | Telegram sent the code to your Telegram APP. It is not an SMS. \
+  | Open Telegram on a phone, tablet or computer where you are signed in, and open the chat named “Telegram” (blue \
+    tick). Look in the archived chats too. Do not forward the code to anyone, and never type it into a Telegram \
+    chat: that makes it invalid at once.
+SentCodeTypeSms | digits \
+  | Telegram sent the code by SMS to {phone}. \
+  | Open the messages of the phone with this number.
+SentCodeTypeCall | digits \
+  | Telegram calls {phone}, and a voice reads the code out. \
+  | Take the call and write the digits down.
+SentCodeTypeFlashCall | number \
+  | Telegram calls {phone} and hangs up at once. The number that called IS the code. \
+  | Open the list of calls of that phone. Type the whole number that called. It looks like {pattern} (* stands for \
+    any digit).
+SentCodeTypeMissedCall | digits \
+  | Telegram calls {phone} and hangs up. The last {length} digits of the number that called are the code. \
+  | Open the list of calls of that phone. The number begins with {prefix}. Type its last {length} digits.
+SentCodeTypeEmailCode | digits \
+  | Telegram sent the code by E-MAIL to {email_pattern}. It is not an SMS and not in the app. \
+  | Look into that mailbox, also into the spam folder.
+SentCodeTypeSetUpEmailRequired | nothing \
+  | Telegram has sent NO code yet. It first wants an e-mail address for this account. \
+  | Give an e-mail address that you can read now. Telegram sends a code there first, and then the login code.
+SentCodeTypeFragmentSms | digits \
+  | This is an anonymous number bought on Fragment. The code is on the Fragment website. \
+  | Open {url} in a browser, log in with the wallet that owns the number, and read the code there.
+SentCodeTypeFirebaseSms | nothing \
+  | Telegram wants to check an official phone app before it sends an SMS. NO code has been sent. \
+  | Only Telegram's own apps can pass this check. Ask for another way with [2], or use the QR code with [4].
+SentCodeTypeSmsWord | words \
+  | Telegram sent an SMS with a secret WORD to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the word.{beginning}
+SentCodeTypeSmsPhrase | words \
+  | Telegram sent an SMS with a secret PHRASE of several words to {phone}, not with digits. \
+  | Open the messages of the phone with this number and type the whole phrase.{beginning}
+""")
+}  # fmt: skip
 
 # A type that this script does not know: newer than 2026, or of a layer that Telethon does not know yet.
 UNKNOWN_DELIVERY = Delivery(
+    "words",
     "Telegram used a way to send the code that this version of the script does not know.",
     "Everything that Telegram said about it stands above; its name often tells. Look into the Telegram app (chat "
     "“Telegram”), your SMS, your e-mail and your calls. If you find a code, type it. Otherwise use the QR code, [4].",
-    "words",
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
@@ -8376,9 +9789,10 @@ WHERE_TO_SCAN = (
 class Target(NamedTuple):
     """A program that a session is made for: a row of PASTE_TARGETS.
 
-    `takes` is `variables`, `mcp` (variables, in the settings of an MCP client), `fields` (of an n8n credential), `file`
-    (a Telethon .session), `string file`, or `nothing`. `place` is the command that starts an MCP server, the path at
-    which a program looks for its file, or the fields that are not ours to fill; for `nothing` it says why.
+    `takes` is `variables` (`place`: further lines), `mcp` (variables, in the settings of an MCP client), `fields` (of
+    an n8n credential; `place`: its others), `tgcf` (its own file), `file` (a Telethon .session), `string file`, or
+    `nothing`. `place` is the path at which a program looks for its file, or what is to be said; `command` starts an MCP
+    server. Several names of the session stand for a choice.
     """
 
     name: str
@@ -8386,48 +9800,78 @@ class Target(NamedTuple):
     api_id: str
     api_hash: str
     session: str
+    command: str
     place: str
 
 
 # Programs that people sign in for, and what they call the three values. The paths and names were read in the programs'
-# own sources and manuals (2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set.
+# own sources and manuals (November 2026). {state} is $XDG_STATE_HOME, or ~/.local/state where that is not set. Version
+# 2 of the package mcp (July 2026) broke the servers that have `mcp<2` here: they set no upper bound of their own.
 #
-#     name · takes · names of the API ID, the API hash and the session · command, path, further fields, or why not
+#     name · takes · names of the API ID, the API hash and the session · command · path, or what is to be said
 PASTE_TARGETS = """
 = variables
-most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING |
-tgcf (without TELEGRAM_)    | variables | API_ID | API_HASH | SESSION_STRING |
+most programs (TELEGRAM_…)  | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | |
+without TELEGRAM_           | variables | API_ID | API_HASH | SESSION_STRING | |
+Ultroid and other userbots  | variables | API_ID | API_HASH | SESSION, STRING_SESSION, TG_SESSION_STRING, \
+  TELEGRAM_STRING_SESSION, TELEGRAM_SESSION, TG_SESSION, TELETHON_SESSION | |
+mediaflow-proxy             | variables | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | | \
+  ENABLE_TELEGRAM=true
+tgcf                        | tgcf | API_ID | API_HASH | SESSION_STRING | | tgcf.config.json
 
 = mcp
 chigwell/telegram-mcp       | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uv --directory /full/path/to/telegram-mcp run main.py
-OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | tgmcp start
+  uv --directory /full/path/to/telegram-mcp run main.py | Never start it as “uvx telegram-mcp”: that package on PyPI \
+  is another project, and it would get your session.
+OEvortex/tgmcp              | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 tgmcp start | It does not start with version 2 of the package mcp.
 sparfenyuk/mcp-telegram     | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --with mcp<2 --from git+https://github.com/sparfenyuk/mcp-telegram mcp-telegram | \
   {state}/mcp-telegram/mcp_telegram_session.session
-dryeab/mcp-telegram         | file | API_ID | API_HASH | - | {state}/mcp-telegram/session.session
-fast-mcp-telegram           | file | API_ID | API_HASH | - | ~/.config/fast-mcp-telegram/telegram.session
-j2h4u/mcp-telegram          | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
-  {state}/mcp-telegram/mcp_telegram_session.session
-mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | ~/.mcp-telegram/session
-chaindead/telegram-mcp      | nothing | | | | It is written in Go, with a session format of its own.
-kfastov/telegram-mcp-server | nothing | | | | It keeps its session in a database of its own (mtcute).
-tacticlaunch/mcp-telegram   | nothing | | | | It keeps its session in files of its own.
+dryeab/mcp-telegram         | file | API_ID | API_HASH | - | uvx --with mcp<2 mcp-telegram start | \
+  {state}/mcp-telegram/session.session
+fast-mcp-telegram           | file | API_ID | API_HASH | - | uvx --python 3.12 fast-mcp-telegram | \
+  ~/.config/fast-mcp-telegram/telegram.session
+mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | npx -y @overpod/mcp-telegram | \
+  ~/.mcp-telegram/session
+telethon-mcp                | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
+  uvx --with mcp<2 telethon-mcp | This was read in its source, and not tried.
+better-telegram-mcp         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --python 3.13 better-telegram-mcp | ~/.better-telegram-mcp/default.session
+telegram-mcp-jgalea         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
+  uvx --from telegram-mcp-jgalea telegram-mcp | ~/.telegram-mcp/session.session
+j2h4u/mcp-telegram          | nothing | | | | | It wants a config.toml of its own, and a daemon that keeps running.
+chaindead/telegram-mcp      | nothing | | | | | It is written in Go, with a session format of its own.
+kfastov/telegram-mcp-server | nothing | | | | | It keeps its session in a database of its own (mtcute).
+tacticlaunch/mcp-telegram   | nothing | | | | | It keeps its session in files of its own.
 
 = n8n
-GramPro                           | fields  | apiId | apiHash | session |
-MTProto (veezex)                  | fields  | apiId | apiHash | sessionString | phoneNumber
-Telegram Client (criptoraily)     | fields  | apiId | apiHash | session | phoneNumber, password
-Telegram User (allenday)          | fields  | api_id | api_hash | session_hash |
-TelePilot                         | nothing | | | | It is built on TDLib, which has no session strings.
+Telegram GramPro API                      | fields  | API ID | API Hash | Session String | |
+Personal Telegram MTPROTO API (veezex)    | fields  | App api_id | App api_hash | Session string | | \
+  Phone Number, which may stay empty
+Telegram User Bot API (darakcheeff)       | fields  | API ID | API Hash | Session String (GramJS) | |
+Telegram Client (criptoraily)             | nothing | | | | | It never uses its session field.
+TelePilot                                 | nothing | | | | | It is built on TDLib, which has no session strings.
 """
 
-# MCP clients: where their settings are, and the shape of what goes there.
+# MCP clients: the key that their servers stand under, whether comments and trailing commas are allowed, and where their
+# settings are on Linux, macOS and Windows (November 2026). A place that is missing is the one of Linux.
 MCP_CLIENTS = """
-Claude Desktop | mcpServers | Settings → Developer → Edit Config, which opens claude_desktop_config.json
-Cursor         | mcpServers | ~/.cursor/mcp.json
-VS Code        | servers    | the command palette, “MCP: Open User Configuration”, which opens mcp.json
-Claude Code    | command    | .mcp.json in the folder that you start Claude Code in
-Codex          | toml       | ~/.codex/config.toml
+Claude Desktop | mcpServers | | ~/.config/Claude/claude_desktop_config.json | \
+  ~/Library/Application Support/Claude/claude_desktop_config.json | %APPDATA%/Claude/claude_desktop_config.json; \
+  %LOCALAPPDATA%/Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json
+Cursor         | mcpServers | | ~/.cursor/mcp.json | |
+VS Code        | servers | comments | ~/.config/Code/User/mcp.json | \
+  ~/Library/Application Support/Code/User/mcp.json | %APPDATA%/Code/User/mcp.json
+Claude Code    | mcpServers | | ~/.claude.json | |
+Codex          | mcp_servers | comments | ~/.codex/config.toml | |
+Gemini CLI     | mcpServers | | ~/.gemini/settings.json | |
+OpenCode       | mcp | comments | ~/.config/opencode/opencode.json | |
+Windsurf       | mcpServers | | ~/.codeium/windsurf/mcp_config.json | |
+Zed            | context_servers | comments | ~/.config/zed/settings.json | | %APPDATA%/Zed/settings.json
+Cline          | mcpServers | | ~/.cline/data/settings/cline_mcp_settings.json | |
+LM Studio      | mcpServers | | ~/.lmstudio/mcp.json | |
+Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDATA%/Block/goose/config/config.yaml
 """
 
 # Programs that take text for the clipboard from standard input, in the order they are tried.
@@ -8447,11 +9891,6 @@ telethon | telegram.session | a .session file of Telethon 1
 json     | telegram.session | a .session file with the .json that many tools want beside it
 tdata    | tdata            | a tdata folder for Telegram Desktop
 """
-
-
-def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
 
 
 def paste_targets(group: str) -> list[Target]:
@@ -8495,10 +9934,159 @@ MODULES_NEEDED = """
 annotationlib argparse array ast asyncio base64 binascii bisect bz2 collections compression concurrent contextlib
 contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatch functools getpass gettext glob grp
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
-ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re reprlib rsa secrets select
-selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct subprocess
-sysconfig telethon tempfile termios textwrap threading token tokenize traceback types typing unicodedata urllib uuid
-warnings weakref webbrowser zipfile zlib
+ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib rsa secrets
+select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
+urllib uuid warnings weakref webbrowser zipfile zlib
+"""
+
+
+# ── what is only recognised ──
+
+# Things that people bring and that are no session for this script: where it shows (in a text, at the start of a file,
+# in the tables of a database, in the names of a folder), the pattern, what it is, what to do (-: sign in anew). The
+# first row that fits counts. {name} is the file's. What cannot be read is said of this script, never of the thing.
+ONLY_RECOGNISED = r"""
+text
+(?i)^<(!doctype|html|\?xml)
+This is a web page (HTML) or XML, not a session.
+Download the file itself, not the page that shows it.
+
+text
+^\d{5,12}:[A-Za-z0-9_-]{30,}$
+This is a bot token, not a session string.
+Run this script without arguments and give the token where it asks for the phone number.
+
+text
+^[0-9a-fA-F]{32}$
+This looks like an API hash (32 hex digits), not a session string.
+Run this script without arguments, and give it your API id and this hash.
+
+text
+^[0-9a-fA-F]{300,511}$|^[0-9a-fA-F]{513,700}$
+These are hex digits, as a bare key has, but not its 512: some are missing, or too many.
+Copy the whole key again from where you got it.
+
+text
+^eyJ[\w-]+\.[\w-]+\.[\w-]*$
+This is a JSON web token (JWT), not a session string.
+It belongs to another service.
+
+text
+^\+?\d[\d ()-]{6,20}$
+This is a number, not a session string.
+To sign in with a phone number, run this script without arguments.
+
+text
+^(https?|tg)://
+This is a link, not a session string.
+Copy the session string itself.
+
+text
+^VAE_
+This begins with VAE_, as strings of vaegram do, a heir of Pyrogram; this script does not know how they are made.
+Get a string in Pyrogram's format from that program (export_session_string), or sign in anew here.
+
+text
+^U2FsdGVkX1
+This is encrypted by another program (it begins with U2FsdGVkX1, “Salted__”), as n8n keeps its credentials.
+In n8n, copy the field from the credential itself, or export with --decrypted.
+
+text
+^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$
+This looks like a path, and there is no file of that name.
+Check the name and the folder.
+
+start
+^(?s:.{0,2000}?)<string name="user">
+{name} is the account file of Telegram for Android (userconfing.xml): it says who the user is, and holds no key.
+Give the file tgnet.dat, or the folder “files” that it lies in.
+
+start
+^\s*<\?php __HALT_COMPILER|^\s*<\?php
+{name} is a PHP file. MadelineProto keeps its sessions in such (safe.php, lightState.php); this script reads none.
+-
+
+start
+(?i)^\s*<
+{name} is a web page (HTML).
+Download the file itself, not the page that shows it.
+
+start
+^PK\x03\x04
+{name} is a zip archive, and no session was found in it.
+Unpack it, and give the file or folder in it.
+
+start
+^Rar!|^7z\xbc\xaf\x27\x1c|^\x1f\x8b|^BZh\d|^\xfd7zXZ|^\x28\xb5\x2f\xfd|^(?s:.{257})ustar
+{name} is an archive (rar, 7z, gzip, bzip2, xz, zstd or tar).
+Unpack it first, and give the file or folder in it.
+
+start
+^TDF[$]
+{name} is one file of a Telegram Desktop folder.
+Give the whole folder, the one with key_datas in it.
+
+start
+^(?s:.{16})\xed\xda\x0c\xed
+{name} is a database of the kind “bbolt”, in which tdl (iyear/tdl) keeps its sessions; this script does not read those.
+Sign in again with tdl, or sign in here for a session of its own.
+
+start
+^\xd9\xd5\x05\xf9\x20\xa1\x63\xd7
+{name} is the journal of an SQLite database, not the database itself.
+Give the file of the same name without “-journal”; leave the journal beside it.
+
+start
+^\x37\x7f\x06[\x82\x83]
+{name} is the write-ahead log (WAL) of an SQLite database, not the database itself.
+Give the file of the same name without “-wal”; leave the log beside it.
+
+start
+^\x18\xe2\x2d\x00
+{name} is the index of a write-ahead log (-shm) of an SQLite database, not the database itself.
+Give the file of the same name without “-shm”.
+
+start
+^\x2c\0\0\0(?s:.{40})
+{name} begins like TDLib's log (td.binlog), as Telegram X and Unigram keep it; this script does not read that.
+-
+
+start
+^\x89PNG|^\xff\xd8\xff|^GIF8|^%PDF-|^\x7fELF|^MZ
+{name} is a picture, a PDF or a program, not a session.
+Give the session file itself.
+
+tables
+\bmoz_cookies\b|\bcookies\b
+{name} is a browser's database of cookies. Telegram Web keeps its session elsewhere (localStorage).
+-
+
+tables
+(^| )sessions( |$)
+{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram. It may belong to another program.
+-
+
+folder
+(?m)^\.tempkeyEncrypted$|^account-\d+$
+This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop; this script does not read it.
+Its folders are account-… and postbox, and the key to them lies beside them, encrypted.
+-
+
+folder
+(?m)^(safe|lightState|ipcState)\.php$
+This is a session folder of MadelineProto (PHP); this script does not read those.
+-
+
+folder
+(?m)^(td|td_test)\.binlog$
+This is the data of TDLib (Telegram X, Unigram, TelePilot and others), which is encrypted; this script does not read it.
+-
+
+folder
+(?m)^[0-9A-F]{16}s?$
+The key file (key_datas) is missing from this Telegram Desktop folder.
+Close Telegram Desktop, and copy its whole tdata folder again.
 """
 
 
@@ -8832,237 +10420,59 @@ def _span(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-# ── what can be in the way ──
+# ── libraries ──
 
-# Each block: the name, the title, why, and the steps. {words} are filled in by `network_problem`.
-NETWORK_PROBLEMS = """
-ProxyLink
-This is not a proxy address: {reason}.
-A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
-- For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
-- For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
-- For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
-- If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the \
-shell's history.
-
-ProxyFakeTls
-This MTProxy only speaks fake-TLS, which Telethon cannot.
-Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram apps \
-can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
-- Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
-- Or use a SOCKS5 proxy: socks5://host:port.
-- Or use a VPN and no proxy at all.
-
-ProxyNeedsPythonSocks
-To use this proxy, Python needs the package python-socks.
-Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
-- Or use an MTProxy (tg://proxy?…), which works without that package.
-
-ProxyName
-The name of the proxy cannot be looked up: {host}
-Either there is no such name, or this computer has no name service (DNS) at the moment.
-- Compare the name, letter by letter, with the one you were given.
-- Open any web page: if that does not work either, this computer is offline.
-- If you know the proxy's address in numbers, use that instead of the name.
-
-ProxyDead
-The proxy cannot be reached: {reason}.
-This computer tried {proxy}; Telegram was not even asked.
-- Compare host and port with what you were given.
-- If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
-- Otherwise the proxy may be gone: ask its owner, or use another one.
-
-ProxyOtherType
-This is {other}, not {kind}.
-At the address of {proxy} something answers the way {other} does.
-- Use {address} instead (with user:password@ in front of the host if it wants a login).
-
-ProxyWrongType
-What answers there is not {kind}.
-Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
-- Compare host and port with what you were given: a port of another service is the usual reason.
-- A link that begins with tg://proxy is an MTProxy; use that link as it is.
-
-ProxyHangsUp
-The proxy hung up without a word.
-{proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of \
-connection, people who are not on their list, or everybody when they are full.
-- Check that it really is {kind}, and whether it wants a user and a password.
-- Ask its owner whether this computer's address must be allowed first.
-- Or use another proxy.
-
-ProxyHangs
-The proxy takes the connection and then says nothing.
-{proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
-- Check that it really is {kind}.
-- Try again in a minute, or use another proxy.
-
-ProxyLoginWanted
-The proxy wants a user and a password.
-{proxy} answers, but only to people who log in.
-- Add them to the address: {scheme}://user:password@host:port.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
-
-ProxyLoginWrong
-The proxy does not accept this user and password.
-{proxy} answers, but it refuses this login.
-- Compare user and password with what you were given; capital letters count.
-- If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-- Proxies that are paid for often stop working on the day the plan ends.
-
-ProxyRefuses
-The proxy refuses to connect to Telegram ({said}).
-{proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web \
-pages, or Telegram may be blocked where the proxy stands.
-- Use another proxy, best one in another country.
-- If it is your own: allow connections to Telegram's addresses, port 443.
-
-ProxySecret
-The MTProxy does not answer: its secret is probably wrong.
-{proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so does \
-one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
-- Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
-- On a command line put quotes around the link.
-- Or use another proxy.
-
-ProxyWithoutTelegram
-The proxy puts the connection through, but Telegram does not answer behind it.
-{proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and \
-Telegram filters it, or the proxy only pretends.
-- Use another proxy, best one in another country.
-- Or try without a proxy.
-
-NetworkNoRoute
-This computer is not connected to a network.
-The operating system knows no way to any of Telegram's addresses.
-- Switch Wi-Fi on or plug the cable in; switch flight mode off.
-- If a VPN is on, switch it off and on again.
-- In a container or a sandbox: give it access to the network.
-
-NetworkNoAnswer
-Nothing answers: neither Telegram nor the name service (DNS).
-The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is \
-probably offline, or a firewall lets this program talk to nobody.
-- Open any web page in a browser. If that fails too, mend the internet connection first.
-- If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
-{another_way}
-
-NetworkBlocked
-Telegram is blocked here: its addresses do not answer.
-The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers, \
-companies, schools and some countries block Telegram like that.
-{another_way}
-
-NetworkRefused
-Telegram is blocked here: connections to its addresses are refused.
-Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place and \
-says no. Telegram itself never does that.
-{another_way}
-
-NetworkDenied
-This computer's own firewall does not let this program reach Telegram.
-The operating system forbade the connections before anything was sent ({said}).
-- Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
-{another_way}
-
-NetworkSilent
-Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
-Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way \
-looks into connections and drops Telegram's.
-{another_way}
-
-NetworkClosed
-Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
-Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram \
-itself closes like that only for some minutes, when too many connections came from one address.
-{another_way}
-- If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
-
-NetworkHttp
-Something else answers in Telegram's place: a web server or web filter ({said}).
-Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
-- Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
-- In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
-{another_way}
-
-NetworkCaptivePortal
-This network wants you to sign in first (hotel, café, train, campus).
-A sign-in page answers instead of Telegram ({said}).
-- Open any page in a browser; the sign-in page of the network should appear.
-- Sign in or accept the terms there, then start again here.
-- Or use another network, such as a phone's hotspot.
-
-NetworkGarbage
-Something answers in Telegram's place, and it is not Telegram.
-The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the traffic.
-{another_way}
-
-NetworkTurnedAway
-Telegram turns connections from this address away for now (transport error {said}).
-The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's \
-shared address, a VPN, a proxy, a server with several bots.
-- Stop other programs that connect to Telegram from here, and wait ten minutes.
-{another_way}
-
-NetworkError
-The connection to Telegram fails on this computer ({said}).
-The operating system could not open the connections.
-- Close programs that use many connections, or restart the computer.
-- Check VPN, firewall and antivirus programs.
-{another_way}
-
-NetworkIPv6Only
-Telegram can be reached here by IPv6 only.
-IPv4 addresses do not answer on this network, IPv6 addresses do.
-- Start again with --ipv6.
-
-NetworkNoIPv6
-There is no way to Telegram by IPv6 here, but there is by IPv4.
-IPv4 addresses answer on this network, IPv6 addresses do not.
-- Start again without --ipv6.
-
-NetworkPartly
-Telegram answers, but not from all of its data centres: {centres} cannot be reached.
-Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
-- Try to sign in: with an account that lives elsewhere it works.
-{another_way}
-
-NetworkPort
-Port {port} to Telegram is blocked here; port {other} is open.
-Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will \
-not get through.
-- Allow outgoing connections to port {port} in the firewall of this network or computer.
-{another_way}
-
-NetworkClock
-The clock of this computer is wrong: {wrong}.
-Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in, \
-codes that expire and QR codes go wrong in odd ways.
-{how}
-- Then start again.
+# What shows that a text is about Telegram: a library's name, the words that only it uses (% no more than the word), and
+# the step that brings it up to date. The first row that fits counts; the last one is about none.
+LIBRARIES = r"""
+mtcute          | mtcute | Bring mtcute up to date: npm install @mtcute/node@latest
+Pyrogram        | pyrogram kurigram hydrogram pyrofork pyroblack \bpyrotgfork | Bring Pyrogram up to date; it gets no
+    updates any more, but its heir does: python3 -m pip install --upgrade kurigram
+GramJS          | \bgram-?js node_modules/telegram/ | Bring GramJS up to date: npm install telegram@latest
+tdl             | iyear/tdl \btdl.login \btdl.dl\b \btdl.chat | Bring tdl up to date, as it was installed:
+    https://docs.iyear.me/tdl
+gotd            | \bgotd\b \*tg\.[A-Z] rpcDoRequest \btgerr\b | Bring gotd up to date: go get
+    github.com/gotd/td@latest
+TDLib           | \btdlib tdjson td\.binlog authorizationState[A-Z] @type\W{3,8}error telepilot | Bring
+    TDLib up to date, and the program that uses it
+WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[0-9A-F]{4}
+    | Bring WTelegramClient up to date: dotnet add package WTelegramClient
+MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
+grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
+Telethon        | telethon |
+Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
+    phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
+    RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
+    RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
+    caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
+    caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
+    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
+    telebot pyTelegramBotAPI tgcalls |
 """
 
 
 # ── errors ──
 
 # Each row: the names that share one answer (Telegram's own, or Python's classes and errno names), or in “ ” what people
-# see where there is no name. Telethon's class names follow from Telegram's and are not listed. Below, a mark per line:
-#   ~ a text that means this error, too: {seconds} stands for a number, * for anything
-#   | a text that says little, and counts only if nothing else is found; so does “…” (hides the cause)
+# see where there is no name. Behind a name or a text ? says that others use it, too, so that it counts only where
+# something points to Telegram; ! that it counts only when it is asked for alone. Telethon's class names follow from
+# Telegram's and are not listed. “(hides the cause)”: it counts only if nothing else is found. Below, a mark per line:
+#   = whose it is; a row without that line is Telegram's, or of a library for Telegram
+#   ~ a text that means this error, too, and that only Telegram and its libraries write; | the same for one that others
+#     write, too: {seconds} stands for a number, % for the rest of a word, … for some words of the line, * for anything
 #   # the numbers of an error of the operating system: Linux, macOS, Windows (four digits and more)
 #   ! what happened    ? why    - what to do (one line each, in order)    @ when to try again
-# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time, {upgrade}
-# stands for UPGRADE, {reinstall} for REINSTALL.
+# A line indented further continues the one above. “after {seconds}” and “after 24 hours” become a clock time. For the
+# words in braces see `filled`; the rows of the last group are those of `network_problem`, which has the others.
 # Sources: core.telegram.org/api/errors and the method pages (layer 223), Telethon 1.45 (its errors.csv, and the texts
-# in its code), python-socks, CPython, and reports in the issues of Telethon (2018 to 2026).
+# in its code), python-socks, CPython, and reports in the issues of Telethon, Pyrogram, GramJS, gotd, tdl, TDLib,
+# WTelegramClient and of programs that use them (2018 to 2026).
 ERRORS = """\
 == The API ID and API hash
 
 API_ID_INVALID CONNECTION_API_ID_INVALID
   ~ api_id/api_hash combination is invalid
-  ~ The provided API id is invalid
+  | The provided API id is invalid
   ! Telegram does not know this pair of API ID and API hash.
   ? The two belong together like a user name and its password. One of them is mistyped, or they come from two
     different applications, or the application was deleted.
@@ -9083,13 +10493,13 @@ API_ID_PUBLISHED_FLOOD
 UPDATE_APP_TO_LOGIN
   ! Telegram finds this app too old to sign in.
   ? It looks at the version of its own interface that the library speaks (the “layer”), and at what the API ID claims
-    to be. Usually Telethon is out of date; sometimes the API ID is one of an official app.
+    to be. Usually {library} is out of date; sometimes the API ID is one of an official app.
   - {upgrade}
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
   - If it stays, try to sign in by QR code.
   @ at once, with the newer Telethon
 
-RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
+RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ! Telegram wants a proof that only its own phone apps can give.
   ? It asks for a captcha, or for a check by Apple or Google. That happens when the API ID is one of an official app,
     or when the number looks like a new registration.
@@ -9099,33 +10509,98 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   @ at once, with your own API ID
 
 “Your API ID or Hash cannot be empty or None”
-  ~ KeyError: 'API_ID'
-  ~ KeyError: 'API_HASH'
-  ~ KeyError: 'TELEGRAM_API_ID'
-  ~ KeyError: 'TELEGRAM_API_HASH'
-  ~ int() argument must be a string, a bytes-like object or a*not 'NoneType'
+  ~ KeyError: '%API_ID'
+  ~ KeyError: '%API_HASH'
+  ~ KeyError: "%API_ID"
+  ~ KeyError: "%API_HASH"
+  ~ API ID or Hash cannot be empty
+  ~ %API_ID' not found
+  ~ %API_HASH' not found
+  ~ %API_ID…not set
+  ~ %API_HASH…not set
+  ~ %API_ID…not found
+  ~ %API_HASH…not found
+  ~ %API_HASH…required
+  ~ %API_HASH…missing
+  ~ missing…%API_ID
+  ~ missing…%API_HASH
+  ~ api_id and api_hash
+  ~ must provide…api_hash
+  ~ No API ID or API hash
+  ~ api_id*int() argument must be a string
+  ~ api_id int() argument must be a string
+  ~ %api_id Field required
+  ~ %api_hash Field required
+  ~ %api_id field required
+  ~ api-id…api-hash…not set
+  ~ API id or hash is missing
+  ~ app-id…api-hash…not set
+  ~ TG_APP_ID…not set
+  ~ TG_API_HASH…not set
+  | int() argument must be a string, a bytes-like object or a…not 'NoneType'
+  | API_ID is required
+  | %API_ID…missing
   ! The API ID or the API hash is missing.
-  ? Telethon was started without one of them. Often the variable in the .env file has another name than the program
+  ? The program was started without one of them. Often the variable in the .env file has another name than the program
     reads, or the file lies in another folder.
   - Get both at https://my.telegram.org/apps.
   - Write them where the program looks for them, under the names it expects, and start it again.
   @ as soon as both are there
 
+“os.environ with the value in the place of the name”
+  ~ environ*KeyError: '{number}'
+  ~ environ*KeyError: "{number}"
+  ! The value was written where the NAME of the variable belongs.
+  ? The program looks for an environment variable that is called like that number. In os.environ["API_ID"] the name
+    stands, and the number stands in the environment or in the .env file.
+  - Put the name back into the program: os.environ["API_ID"].
+  - Write the value into the .env file, as API_ID=…, and start the program where that file lies.
+  @ at once, with the name in its place
+
+“KeyError: '%SESSION_STRING'”
+  ~ KeyError: '%STRING_SESSION'
+  ~ KeyError: "%SESSION_STRING"
+  ~ environ*KeyError: '%SESSION%'
+  ~ os.py*KeyError: '%SESSION%'
+  | KeyError: 'SESSION'
+  | KeyError: 'SESSION_NAME'
+  | KeyError: 'SESSION_FILE'
+  ~ KeyError: 'TG_SESSION'
+  ~ %SESSION_STRING…not set
+  ~ %STRING_SESSION…not set
+  ~ SESSION_STRING…missing
+  ~ missing…SESSION_STRING
+  ~ SESSION_STRING…required
+  ~ SESSION_STRING…not found
+  | %SESSION%…not set
+  | No session string
+  | session string is empty
+  ! The setting that should hold the session is missing.
+  ? The program reads the session from a variable of that name, and there is none. Often the variable in the .env file
+    has another name than the program reads, or the file lies in another folder.
+  - Write the session string where the program looks for it, under the name that the message shows.
+  - If you have none yet, sign in with this script.
+  @ as soon as it is there
+
 “invalid literal for int() with base 10”
-  ! The API ID is not a number.
-  ? Only digits are allowed there. Most often the API ID and the API hash have changed places, or quotes or a blank
-    were pasted along.
-  - API ID is the short number, API hash the 32 letters and digits. Put each in its place.
+  = Python's
+  | Input should be a valid integer
+  | value is not a valid integer
+  ! A number was expected, and something else was given.
+  ? Python could not read it as a number. In a program for Telegram that is mostly the API ID: it and the API hash have
+    changed places, a placeholder was left in, or quotes or a blank were pasted along.
+  - API ID is the short number of https://my.telegram.org/apps, API hash the 32 letters and digits. Put each in its
+    place.
   - Remove quotes, blanks and comments around the number.
   @ at once, with the corrected value
 
-“'i' format requires -2147483648 <= number <= 2147483647”
+“'i' format requires -2147483648 <= number <= 2147483647”?
   ! This API ID is too big to be one.
   ? An API ID has at most nine digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
   - Copy App api_id once more from https://my.telegram.org/apps.
   @ at once, with the corrected value
 
-“bytes or str expected, not <class 'int'>”
+“bytes or str expected, not <class 'int'>”?
   ! The API hash was given as a number.
   ? It has to be a text, also when it happens to look like a number.
   - Put the API hash in quotes in the program or settings file that passes it on.
@@ -9135,7 +10610,7 @@ RECAPTCHA_CHECK_{key} APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 == The phone number
 
 PHONE_NUMBER_INVALID
-  ~ The phone number is invalid
+  | The phone number is invalid
   ! Telegram does not recognise this phone number.
   ? The country code is missing, a digit is wrong, or a zero stands where none belongs.
   - Write it with + and the country code, for example +44 7700 900123.
@@ -9155,7 +10630,7 @@ PHONE_NUMBER_BANNED
   @ only after Telegram has lifted the ban
 
 PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
-  ~ The phone number is not yet being used
+  | The phone number is not yet being used
   ! There is no Telegram account with this number.
   ? The number itself is fine, but nobody has registered it, or the account was deleted. Only Telegram's own apps can
     make new accounts.
@@ -9164,10 +10639,10 @@ PHONE_NUMBER_UNOCCUPIED PHONE_NOT_OCCUPIED AuthorizationSignUpRequired
   - Then sign in here.
   @ as soon as the account exists
 
-PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
-  ~ You can't sign up using this app
-  ~ The first name is invalid
-  ~ The last name is invalid
+PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID? LASTNAME_INVALID?
+  | You can't sign up using this app
+  | The first name is invalid
+  | The last name is invalid
   ~ Third-party applications cannot sign up for Telegram
   ! New accounts cannot be made here.
   ? There is no account with this number yet, and since 2023 Telegram lets only its own phone apps register one.
@@ -9176,14 +10651,14 @@ PHONE_NUMBER_APP_SIGNUP_FORBIDDEN FIRSTNAME_INVALID LASTNAME_INVALID
   @ as soon as the account exists
 
 PHONE_NUMBER_OCCUPIED
-  ~ The phone number is already in use
+  | The phone number is already in use
   ! This number has an account already.
   ? The program tried to register it, as if it were new.
   - Sign in with the number instead of registering it.
   @ at once
 
 PHONE_PASSWORD_PROTECTED
-  ~ This phone is password protected
+  | This phone is password protected
   ! The account has a password, and this program took a way in that cannot ask for it.
   ? That way is older than two-step verification; only very old programs take it.
   - Bring the program and its Telegram library up to date.
@@ -9191,7 +10666,7 @@ PHONE_PASSWORD_PROTECTED
   @ at once, with the newer program
 
 “Please make sure to call send_code_request first.”
-  ~ bytes or str expected, not <class 'NoneType'>
+  | bytes or str expected, not <class 'NoneType'>
   ! Telethon could not read the phone number.
   ? It understands only digits, +, brackets, dashes and blanks. Dots, slashes, letters, or nothing at all make it give
     up, with a text that says something else.
@@ -9202,7 +10677,7 @@ PHONE_PASSWORD_PROTECTED
 == The code
 
 PHONE_CODE_INVALID
-  ~ The phone code entered was invalid
+  | The phone code entered was invalid
   ! This code is wrong.
   ? It is mistyped, or it belongs to an older message: each new code replaces the one before.
   - Look at the newest message where the code was sent, and type exactly that code.
@@ -9210,14 +10685,14 @@ PHONE_CODE_INVALID
   @ at once
 
 PHONE_CODE_EMPTY “You must provide a phone and a code the first time”
-  ~ The phone code is missing
+  | The phone code is missing
   ! No code arrived at Telegram.
   ? The request to sign in was sent without a code.
   - Type the code that you received. If none has come, ask for another one, or sign in by QR code.
   @ at once
 
 PHONE_CODE_EXPIRED
-  ~ The confirmation code has expired
+  | The confirmation code has expired
   ! This code is not valid any more.
   ? Codes live for a few minutes, and a new code kills the old one. Telegram also kills a code at once when it is
     written into any Telegram chat, forwarded, or sent as a screenshot, even to yourself.
@@ -9225,10 +10700,10 @@ PHONE_CODE_EXPIRED
   - Read it on the phone and type it here by hand. Do not send it to yourself in Telegram.
   @ at once, with a new code
 
-PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID
+PHONE_CODE_HASH_EMPTY PHONE_HASH_EXPIRED CODE_HASH_INVALID?
   ~ The phone code hash is missing
   ~ An invalid or expired `phone_code_hash` was provided
-  ~ Code hash invalid
+  | Code hash invalid
   ~ You also need to provide a phone_code_hash.
   ! The code does not belong to this sign-in any more.
   ? With each code Telegram hands out a receipt (phone_code_hash), and the two must come together. The receipt is
@@ -9266,7 +10741,7 @@ SentCodePaymentRequired
   @ at once, by QR code
 
 SentCodeSuccess
-  ~ logged in right after sending the code
+  | logged in right after sending the code
   ! You are signed in already.
   ? Telegram recognised this program from before and asked for no code. Some programs crash on that answer.
   - In this script there is nothing to do.
@@ -9274,9 +10749,56 @@ SentCodeSuccess
   @ not needed
 
 “the code never arrives”
-  ~ no code arrives
-  ~ code not received
-  ~ did not receive the code
+  ~ no login code
+  ~ login code…not
+  ~ login code…never
+  ~ login code…n't
+  ~ not receiv%…login code
+  ~ n't receive…login code
+  ~ can% receive…login code
+  ~ can't receive…login code
+  ~ not get%…login code
+  ~ n't get…login code
+  ~ never…login code
+  ~ Telegram Code Not Being Sent
+  | no code arrives
+  | no code received
+  | no code is sent
+  | no code was sent
+  | the code is not sent
+  | code is not being sent
+  | code not being sent
+  | code was not sent
+  | code not sent
+  | code not receiv%
+  | code is not receiv%
+  | code not arriv%
+  | code…n't arrive
+  | code…does not arrive
+  | code not com%
+  | code is not coming
+  | code does not come
+  | code…n't come
+  | code never comes
+  | code never came
+  | code never arriv%
+  | not receive the…code
+  | not receive code
+  | not receive any code
+  | not receiving…code
+  | n't receive…code
+  | can% receive…code
+  | can't receive…code
+  | can% received my code
+  | never receive%…code
+  | not get the…code
+  | not getting…code
+  | n't get the…code
+  | not send the…code
+  | not sending…code
+  | n't send…code
+  | did not receive the code
+  | where is the code
   ! Telegram says that the code was sent, but nothing comes.
   ? In most cases it lies unseen in the chat “Telegram” in an app where the account is open. Often enough Telegram
     simply does not deliver codes for programs that are not its own.
@@ -9296,7 +10818,7 @@ SentCodeSuccess
 
 == The password of two-step verification
 
-SESSION_PASSWORD_NEEDED NoPasswordProvided
+SESSION_PASSWORD_NEEDED NoPasswordProvided?
   ~ Two-steps verification is enabled and a password is required
   ~ Two-step verification is enabled for this account. Please provide the
   ! This account also wants its password.
@@ -9305,8 +10827,8 @@ SESSION_PASSWORD_NEEDED NoPasswordProvided
   - If it is forgotten, let it be reset by the recovery e-mail.
   @ at once
 
-PASSWORD_HASH_INVALID PasswordIncorrect
-  ~ The password (and thus its hash value) you entered is invalid
+PASSWORD_HASH_INVALID PasswordIncorrect?
+  | The password (and thus its hash value) you entered is invalid
   ! The password is wrong.
   ? Telegram compared it with the password of two-step verification, and they differ. Capitals and blanks count.
   - Check Caps Lock and the language of the keyboard, or type it in a text editor first to see it.
@@ -9315,8 +10837,22 @@ PASSWORD_HASH_INVALID PasswordIncorrect
   - If it is forgotten, reset it by the recovery e-mail, or in an app that is still signed in (takes 7 days).
   @ at once, a few times; then Telegram asks for a pause
 
+“2FA enabled”?
+  ~ QR login not supported
+  ~ Account has 2FA enabled
+  ~ 2FA…not supported
+  | 2FA password…required
+  | 2FA is enabled
+  | authorizationStateWaitPassword
+  | onPasswordRequired
+  ! The account has a password, and this program did not ask for it.
+  ? Its owner has set up two-step verification (2FA). The program knows no way to take the password, or was given none.
+  - Sign in with this script, which asks for the password, and paste the session string into that program.
+  - Or look in the settings of the program for a place for the 2FA password.
+  @ at once
+
 SRP_ID_INVALID SRP_A_INVALID
-  ~ Invalid SRP ID provided
+  | Invalid SRP ID provided
   ! The password could not be checked this time.
   ? Passwords are never sent to Telegram; they answer a riddle that it sets. The riddle had changed meanwhile, or the
     answer was built wrongly. It says nothing about your password.
@@ -9325,15 +10861,15 @@ SRP_ID_INVALID SRP_A_INVALID
   @ at once
 
 SRP_PASSWORD_CHANGED
-  ~ Password has changed
+  | Password has changed
   ! The password was changed just now.
   ? Somebody changed it on another device while this sign-in was under way.
   - If that was you, enter the new password.
   - If not, open Telegram on your phone at once: Settings → Devices, and end the sessions that you do not know.
   @ at once, with the new password
 
-PASSWORD_EMPTY PASSWORD_MISSING PASSWORD_REQUIRED
-  ~ The provided password is empty
+PASSWORD_EMPTY? PASSWORD_MISSING? PASSWORD_REQUIRED?
+  | The provided password is empty
   ~ unsupported password algorithm NoneType
   ! This account has no password.
   ? It has no two-step verification, so there is none to enter, to recover or to reset.
@@ -9366,32 +10902,32 @@ PASSWORD_RECOVERY_NA
   - The last resort is to delete the account in the app and begin anew. Chats and contacts are lost then.
   @ at once, with the right password
 
-PASSWORD_RECOVERY_EXPIRED
-  ~ The recovery code has expired
+PASSWORD_RECOVERY_EXPIRED?
+  | The recovery code has expired
   ! The recovery code is too old.
   ? Codes in recovery mails are good for a short time only, and a newer mail kills the older.
   - Let a new recovery mail be sent.
   - Enter its code soon.
   @ at once, with a new mail
 
-CODE_EMPTY
-  ~ The provided code is empty
+CODE_EMPTY?
+  | The provided code is empty
   ! No recovery code arrived at Telegram.
   ? The line was empty.
   - Enter the code from the recovery mail.
   @ at once
 
-NEW_SETTINGS_INVALID NEW_SALT_INVALID
-  ~ The new settings are invalid
-  ~ The new salt is invalid
+NEW_SETTINGS_INVALID? NEW_SALT_INVALID?
+  | The new settings are invalid
+  | The new salt is invalid
   ! The new password was not accepted.
   ? Recovery and a new password in one step did not work. Recovery alone does.
   - Recover without setting a new password.
   - Set the new one in the Telegram app afterwards: Settings → Privacy and Security → Two-Step Verification.
   @ at once, without a new password
 
-RESET_REQUEST_MISSING
-  ~ No password reset is in progress
+RESET_REQUEST_MISSING?
+  | No password reset is in progress
   ! There is no reset of the password to call off.
   ? None was asked for, or it has been called off or finished already.
   - Nothing.
@@ -9422,56 +10958,76 @@ PASSWORD_TOO_FRESH_{seconds} SESSION_TOO_FRESH_{seconds}
 
 == The e-mail
 
-EMAIL_INVALID
-  ~ The given email is invalid
+“SentCodeTypeEmailCode'> is not a valid SentCodeType”
+  ~ SentCodeTypeEmailCode*is not a valid
+  ~ SentCodeTypeSetUpEmailRequired*is not a valid
+  ~ 'SentCodeTypeSetUpEmailRequired' object has no attribute
+  ! The code was sent by e-mail, or Telegram wants an e-mail address, and this program does not know that.
+  ? The library is older than login e-mails. The code itself may be in the mail already.
+  - {upgrade}
+  - Or sign in with this script, which asks for the code of the e-mail, and turn the session into one for that program
+    with “convert”.
+  @ at once, with the newer library
+
+“is not a valid SentCodeType”
+  ~ is not a valid NextCodeType
+  ~ unexpected type %SentCodeType%
+  ! The code was sent in a way that this program does not know.
+  ? The library is older than that way. The message names it.
+  - {upgrade}
+  - Or sign in with this script, and turn the session into one for that program with “convert”.
+  @ at once, with the newer library
+
+EMAIL_INVALID?
+  | The given email is invalid
   ! This e-mail address is not valid.
   ? A character is wrong or missing.
   - Type it again: name, @, provider, ending.
   @ at once, with the corrected address
 
-EMAIL_NOT_ALLOWED
+EMAIL_NOT_ALLOWED?
   ! Telegram does not accept this e-mail address.
   ? It refuses throw-away addresses and some providers, and addresses that were used for many accounts.
   - Use another address, with a well-known provider.
   @ at once, with another address
 
-EMAIL_NOT_SETUP EMAIL_INSTALL_MISSING
+EMAIL_NOT_SETUP? EMAIL_INSTALL_MISSING
   ! This account has no login e-mail.
   ? A code by e-mail was asked for, or a change of the address, but no address has ever been set.
   - Start again from the phone number. If Telegram wants an address, it asks for one then.
   - Or sign in by QR code.
   @ at once, from the beginning
 
-EMAIL_CODE_EMPTY
+EMAIL_CODE_EMPTY?
   ! No e-mail code arrived at Telegram.
   ? The line was empty.
   - Enter the code from the newest mail. Look in the spam folder too.
   @ at once
 
-CODE_INVALID
-  ~ Code invalid (i.e. from email)
+CODE_INVALID?
+  | Code invalid (i.e. from email)
   ! The code from the e-mail is wrong.
   ? It is mistyped, or from an older mail: only the newest one counts.
   - Open the newest mail from Telegram and copy the code from it.
   @ at once
 
-EMAIL_VERIFY_EXPIRED EMAIL_HASH_EXPIRED
-  ~ The verification email has expired
+EMAIL_VERIFY_EXPIRED? EMAIL_HASH_EXPIRED?
+  | The verification email has expired
   ~ The email hash expired and cannot be used to verify it
   ! The code from the e-mail is too old.
   ? It is good for a short time only.
   - Let a new mail be sent and enter its code soon.
   @ at once, with a new mail
 
-EMAIL_UNCONFIRMED_{length}
+EMAIL_UNCONFIRMED_{length}?
   ~ Email unconfirmed, the length of the code must be {length}
-  ~ Email unconfirmed
+  | Email unconfirmed
   ! The new e-mail address still has to be confirmed.
   ? Telegram has sent a mail with a code of {length} digits to it.
   - Open that mail (also look in the spam folder) and enter the {length} digits.
   @ at once, with the code
 
-TASK_ALREADY_EXISTS
+TASK_ALREADY_EXISTS?
   ! The login e-mail is being reset already.
   ? That was asked for before and takes some days. Then Telegram sends codes another way.
   - Wait for the date that Telegram gave when the reset was asked for (sent_code.type.reset_pending_date).
@@ -9480,24 +11036,24 @@ TASK_ALREADY_EXISTS
 
 == The QR code
 
-AUTH_TOKEN_EXPIRED
-  ~ The provided authorization token has expired
+AUTH_TOKEN_EXPIRED?
+  | The provided authorization token has expired
   ! This QR code is too old.
   ? Each one is good for about 30 seconds, then a new one takes its place.
   - Scan the code that is on the screen now. Have the scanner open before: Settings → Devices → Link Desktop Device.
   @ at once, with the new QR code
 
 AUTH_TOKEN_ALREADY_ACCEPTED
-  ~ The authorization token was already used
+  | The authorization token was already used
   ! This QR code has been used already.
   ? A code works once. Either this sign-in is finished, or somebody else scanned it first.
   - If the script does not go on, let it show a new QR code and scan that one.
   - Look at Settings → Devices in the app, and end a session that you do not know.
   @ at once, with the new QR code
 
-AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
-  ~ An invalid authorization token was provided
-  ~ The specified auth token is invalid
+AUTH_TOKEN_INVALID? AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
+  | An invalid authorization token was provided
+  | The specified auth token is invalid
   ~ An error occurred while importing the auth token
   ! Telegram does not recognise this QR code.
   ? It was damaged on the way, or belongs to another data centre, or to Telegram's test servers.
@@ -9505,13 +11061,13 @@ AUTH_TOKEN_INVALID AUTH_TOKEN_INVALIDX AUTH_TOKEN_EXCEPTION
   - If the screen makes it blurred, enlarge the window or use a lighter background.
   @ at once, with the new QR code
 
-WEBAUTH_TOKEN_EXPIRED
+WEBAUTH_TOKEN_EXPIRED?
   ! This web login link is too old.
   ? Links from the app to Telegram Web carry a ticket that is good for a short time.
   - Open the link in the app again, or sign in by code or QR code.
   @ at once, with a new link
 
-CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
+CREDENTIAL_INVALID? PASSKEY_ORIGIN_MISMATCH? PASSKEY_CREDENTIAL_NOT_FOUND?
   ! Passkeys do not work here.
   ? A passkey for Telegram only answers Telegram's own apps and website. Other programs cannot use it.
   - Sign in by code or by QR code.
@@ -9519,6 +11075,12 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
 
 “QR not scanned in time”
   ~ QR login with receive_updates=False, or scanned before wait()
+  ~ qrlogin.py*TimeoutError
+  ~ qr_login*TimeoutError
+  ~ qr%.wait(*TimeoutError
+  ~ qr code…expired
+  ~ qr login timed out
+  ~ qr…not scanned
   ! Nobody scanned the QR code, or the program did not notice it.
   ? Each code is good for about 30 seconds. Some programs also miss a scan, because they do not listen at that moment.
   - Open the scanner first: Settings → Devices → Link Desktop Device. Then scan the newest code.
@@ -9526,7 +11088,7 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
   @ at once, with the new QR code
 
 “Login token response was unexpected”
-  ~ couldn't perform the QR login
+  | couldn't perform the QR login
   ! The scan was seen, but the sign-in did not follow.
   ? Telegram handed out another QR code in place of the sign-in. Often the account also has a password, or is in
     another data centre, and the program does not know how to go on.
@@ -9535,12 +11097,15 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
   @ at once, with the new QR code
 
 “'LoginTokenSuccess' object has no attribute”
+  ~ unexpected type *tg.AuthLoginTokenSuccess
+  ~ unexpected type %AuthLoginTokenSuccess
   ! You are signed in already.
   ? Telegram accepted at once, and the program still looked for a QR code. That is a gap in the program.
-  - Start it again; it will find itself signed in. This script knows that answer.
+  - Start it again; it will find itself signed in. If not, sign in by code or with this script, which knows that answer.
   @ not needed
 
 “'LoginTokenMigrateTo' object has no attribute”
+  ~ unexpected type %AuthLoginTokenMigrateTo
   ! The account is in another data centre, and the program did not follow.
   ? After the scan Telegram said where to go on. That is a gap in the program's use of Telethon.
   - Sign in by QR code with this script: it moves to the right data centre.
@@ -9548,16 +11113,16 @@ CREDENTIAL_INVALID PASSKEY_ORIGIN_MISMATCH PASSKEY_CREDENTIAL_NOT_FOUND
 
 == Bots
 
-ACCESS_TOKEN_INVALID
-  ~ The provided token is not valid
+ACCESS_TOKEN_INVALID?
+  | The provided token is not valid
   ! Telegram does not know this bot token.
   ? It is mistyped, cut off, or was never one. A token looks like 123456789:AA… with 35 characters after the colon.
   - Open @BotFather, /mybots, choose the bot, API Token.
   - Copy the whole line, digits, colon and letters.
   @ at once, with the right token
 
-ACCESS_TOKEN_EXPIRED
-  ~ Bot token expired
+ACCESS_TOKEN_EXPIRED?
+  | Bot token expired
   ! This bot token is not valid any more.
   ? It was revoked, or the bot was deleted.
   - Get the present token: @BotFather, /mybots, choose the bot, API Token.
@@ -9577,10 +11142,49 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   - Report it to the makers of the program.
   @ no use before the program is mended
 
+“telegram.error.Unauthorized: Unauthorized”
+  ~ telegram.error.InvalidToken
+  ~ TelegramUnauthorizedError
+  ~ The token … was rejected by the server
+  ~ api.telegram.org*401 Unauthorized
+  ~ ETELEGRAM: 401 Unauthorized
+  ~ ETELEGRAM: 404 Not Found
+  ~ A request to the Telegram API was unsuccessful. Error code: 401
+  ~ "error_code":401,"description":"Unauthorized"
+  ~ "error_code": 401, "description": "Unauthorized"
+  ! The Bot API does not accept the token of this bot.
+  ? It is mistyped, cut off, or was revoked at @BotFather. The Bot API is another way to Telegram than a session string.
+  - Get the present token: @BotFather, /mybots, choose the bot, API Token.
+  - Copy the whole line, digits, colon and letters.
+  @ at once, with the right token
+
+“terminated by other getUpdates request”
+  ~ Conflict: terminated by other
+  ~ TelegramConflictError
+  ~ telegram.error.Conflict
+  ~ can't use getUpdates method while webhook is active
+  ~ ETELEGRAM: 409 Conflict
+  ! Two programs use the token of this bot at the same time.
+  ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
+  - Find and stop the second program: another terminal, a server, a container.
+  - If a webhook is set, remove it (deleteWebhook), or use that instead.
+  @ at once, when the other program has stopped
+
 == The session
 
-AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthorized
-  ~ The key is not registered in the system
+AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnauthorized
+  | The key is not registered in the system
+  ~ account is not logged in
+  ~ not authorized. please login first
+  | User is unauthorized
+  ~ Telegram client…is not authorized
+  | client is not authorized
+  | user is not authorized
+  | You are not authorized
+  | Invalid Session
+  | session is invalid
+  | session…is not valid
+  | Session not found
   ~ The method is only available to already activated users
   ! This session is not signed in.
   ? The key in it is unknown to Telegram as a signed-in one: the sign-in was never finished, or it was logged out, or
@@ -9589,12 +11193,12 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED TelethonUnauthorized TDesktopUnauthor
   - Put the new string in the place of the old one wherever you pasted it.
   @ at once, with a new sign-in
 
-AUTH_KEY_INVALID AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID ENCRYPTED_MESSAGE_INVALID
-  ~ The key is invalid
+AUTH_KEY_INVALID? AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID? ENCRYPTED_MESSAGE_INVALID?
+  | The key is invalid
   ~ unavailable for temporary authorization key
-  ~ The provided authorization is invalid
-  ~ Invalid object ID for a user
-  ~ Encrypted message invalid
+  | The provided authorization is invalid
+  | Invalid object ID for a user
+  | Encrypted message invalid
   ! The key in this session is not valid.
   ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
   - Put the old session aside. Do not delete it yet.
@@ -9619,8 +11223,8 @@ SESSION_REVOKED
   - Sign in once more and use the new session string.
   @ at once, with a new sign-in
 
-SESSION_EXPIRED
-  ~ The authorization has expired
+SESSION_EXPIRED?
+  | The authorization has expired
   ! This session has run out.
   ? Telegram ends sessions that were not used for a while. How long is set in the Telegram app: Settings → Devices →
     Automatically terminate sessions.
@@ -9628,8 +11232,8 @@ SESSION_EXPIRED
   - To keep it longer, raise that limit, and let the program connect now and then.
   @ at once, with a new sign-in
 
-USER_DEACTIVATED INPUT_USER_DEACTIVATED
-  ~ The user has been deleted/deactivated
+USER_DEACTIVATED? INPUT_USER_DEACTIVATED
+  | The user has been deleted/deactivated
   ! This account has been deleted.
   ? Its owner deleted it, or Telegram did after a long time without use. With this text Telegram also answers for some
     banned accounts.
@@ -9664,14 +11268,14 @@ FRESH_RESET_AUTHORISATION_FORBIDDEN FRESH_CHANGE_PHONE_FORBIDDEN FRESH_CHANGE_AD
   - Do it on a device that has been signed in for longer, or wait a day.
   @ after 24 hours, counted from the last try
 
-HASH_INVALID
-  ~ The provided hash is invalid
+HASH_INVALID?
+  | The provided hash is invalid
   ! This session is not in the list any more.
   ? The one that was to be ended has ended already.
   - Open Settings → Devices in the Telegram app and look at the list again.
   @ not needed
 
-TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
+TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID?
   ~ No temporary auth key provided
   ~ The passed temporary key is already bound
   ! The short-lived key of this connection was refused.
@@ -9681,11 +11285,12 @@ TEMP_AUTH_KEY_EMPTY TEMP_AUTH_KEY_ALREADY_BOUND EXPIRES_AT_INVALID
   - Start the program again. If it stays, report it to its makers.
   @ at once, with the right time
 
-AuthKeyNotFound
+AuthKeyNotFound? -404!
   ~ The server claims it doesn't know about the authorization key
   ~ transport error -404 (key exists)
   ~ transport error -404
   ~ transport error: 404
+  ~ l\\xfe\\xff\\xff
   ! Telegram does not know the key in this session at all.
   ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
     wrongly: some strings of other libraries are misread without a word. With a key that has just been made it is a
@@ -9697,15 +11302,74 @@ AuthKeyNotFound
 
 “session 401 hidden”
   | get_me() returned None
-  | 'NoneType' object has no attribute 'id'
-  | 'NoneType' object has no attribute 'first_name'
-  | 'NoneType' object has no attribute 'username'
+  | get_me*'NoneType' object has no attribute
+  | me.id*'NoneType' object has no attribute 'id'
+  | me.first_name*'NoneType' object has no attribute 'first_name'
+  | me.username*'NoneType' object has no attribute 'username'
   ! The session is not signed in, and the program hides why.
   ? Telethon turns every such answer of Telegram into “nobody is there”: never signed in, ended, run out, banned,
     deleted, or waiting for the password.
   - Run this script with “check --online”: it tells these apart.
   - Usually a new sign-in is needed.
   @ at once, with a new sign-in
+
+“Interactive phone login is disabled”
+  ~ Refusing to start…interactive
+  ~ Refusing to start…session
+  ~ Refusing to start…login
+  | Refusing to start
+  ! The program is not signed in, and it may not ask for number and code.
+  ? It was started by another program (an MCP client, a service), where nobody can answer. It has only the name of a
+    session, and that session is not signed in.
+  - Sign in with this script, and give the program the session string.
+  - Look how the variable for it is called: often TELEGRAM_SESSION_STRING.
+  @ as soon as the session string is there
+
+“Session decryption failed”
+  ~ session*Unsupported state or unable to authenticate data
+  | Unsupported state or unable to authenticate data
+  | decrypt…session
+  ! The program cannot read this session: it is encrypted with another key.
+  ? Some programs keep the session encrypted with a key of their own. It was encrypted by another program or
+    another installation, the key has changed, or what was pasted is no session of that program at all.
+  - Let the program sign in anew, or give it a plain session string if it takes one.
+  - Run this script with “check” on what you have: it says what it is.
+  @ at once, with a session of that very program
+
+“Exception while reading session file”
+  ~ Use the correct api_hash/id/key, or delete the file to start a new session
+  | Padding is invalid and cannot be removed
+  ! WTelegramClient cannot read its session file.
+  ? It is encrypted with the API hash it was made with. That has changed since, or the file belongs to another library.
+  - Give it the API ID and API hash that the file was made with.
+  - Or put the file aside and sign in once more with that program.
+  @ at once, with the right API hash or a new sign-in
+
+“Can't lock file…binlog”
+  ~ td.binlog*already in use
+  ~ binlog…already in use
+  ! Another program is using this folder of TDLib.
+  ? Only one program at a time can work with it. Often the same program still runs in the background.
+  - Find and stop it: another terminal, a service, a container.
+  - Give each program a folder of its own.
+  @ at once, when the other program has stopped
+
+“unexpected authState=authorizationStateWaitTdlibParameters”
+  ~ authorizationStateWaitTdlibParameters
+  ~ Initialization parameters are needed: call setTdlibParameters first
+  ! TDLib was started only half in this program.
+  ? It still waits for its first settings (API ID, API hash, its folder), and the program went on without them.
+  - Start the program again (in n8n: restart n8n).
+  - If it stays, remove the folder that TDLib keeps for it, and sign in there once more.
+  @ at once, after a new start
+
+“User is already connected”?
+  ! The program says that somebody is signed in already, and that may hide a first connection that failed.
+  ? mautrix-telegram says so after a first try that went wrong. Its log says how: often a wrong API ID (the number of a
+    bot in its place), or no connection.
+  - Look into the log for the first error, and look that one up here.
+  - Check API ID and API hash in its settings, then start it again.
+  @ as soon as the first error is mended
 
 “IPv6 session, use_ipv6=False”
   ! This session belongs to an IPv6 address, and the program uses IPv4.
@@ -9726,7 +11390,7 @@ AuthKeyNotFound
   - Sign in and use the new session string.
   @ at once, with a new sign-in
 
-“Not a valid string”
+“Not a valid string”?
   | Invalid session string
   ! This is not a session string of Telethon.
   ? It has to begin with the digit 1. It may have a quote or a blank in front, come from another library (Pyrogram,
@@ -9736,11 +11400,24 @@ AuthKeyNotFound
   - If it comes from another library, use “convert”.
   @ at once, with the right string
 
+“unpack requires a buffer of 271 bytes”
+  ~ unpack requires a buffer of 267 bytes
+  ~ pyrogram*unpack requires a buffer of {number} bytes
+  ~ pyrogram*Incorrect padding
+  ~ pyrogram*Invalid base64-encoded string
+  ! This is not a whole session string of Pyrogram.
+  ? Part of it is missing, a blank or a line break has got in, or it comes from another library: a string of Telethon
+    begins with 1, one of Pyrogram and its heirs does not, and one of the oldest has another length.
+  - Copy it again in one piece.
+  - Run this script with “check”: it says what it is. “convert” makes the right kind of it.
+  @ at once, with the whole string
+
 “unpack requires a buffer of 275 bytes”
   ~ unpack requires a buffer of 263 bytes
-  ~ Incorrect padding
-  ~ Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
-  ~ Invalid base64-encoded string
+  ~ stringsession*Incorrect padding
+  | Incorrect padding
+  | Invalid base64-encoded string: number of data characters ({number}) cannot be 1 more than a multiple of 4
+  | Invalid base64-encoded string
   ! The session string has been damaged in copying.
   ? Part of it is missing, or a blank or a line break has got in. A whole one has 353 characters (369 with an IPv6
     address) on a single line, begins with 1 and ends with =.
@@ -9748,15 +11425,15 @@ AuthKeyNotFound
   - Run this script with “check”: it says how much is missing, and repairs what can be repaired.
   @ at once, with the whole string
 
-“string argument should contain only ASCII characters”
+“string argument should contain only ASCII characters”?
   ! A foreign character is in the session string.
   ? Only plain letters, digits, -, _ and = belong there. Word processors and chats like to put in others.
   - Copy the string again as plain text, from a terminal or a text editor.
   @ at once, with the clean string
 
-“file is not a database”
-  ~ database disk image is malformed
-  ~ SessionFileInvalid
+“file is not a database”?
+  | database disk image is malformed
+  | SessionFileInvalid
   ! The session file is damaged, or is not a session file.
   ? A Telethon session is a small SQLite database, and this file is not one, or parts of it are broken. It may be
     encrypted, half copied, or belong to another program.
@@ -9765,17 +11442,39 @@ AuthKeyNotFound
   - Take a copy from before, or sign in once more.
   @ at once, with a good file
 
-“database is locked”
-  ~ WinError 32
-  ~ being used by another process
+“file is not a database”
+  = SQLite's
+  ~ database disk image is malformed
+  ! This file is no database of SQLite, or it is damaged.
+  ? It may be encrypted, half copied, or belong to another program.
+  - Check that the path is the right one.
+  - If it is a session file of Telethon or Pyrogram (.session), run this script with “check” on it.
+  - Take a copy from before, or sign in once more.
+  @ at once, with a good file
+
+“database is locked”?
+  | being used by another process
+  | WinError 32
   ! Another program is using this session file.
-  ? Only one program at a time can work with it. Often the same bot or server still runs in the background.
+  ? Only one program at a time can work with it (or with the program's own database, if it has one). Often the same bot
+    or server still runs in the background.
   - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
   - Give each program a session of its own. A session string avoids the file altogether.
   @ at once, when the other program has stopped
 
-“unable to open database file”
-  ~ SessionFileNotFound
+“database is locked”
+  = SQLite's
+  ~ WinError 32
+  ~ being used by another process
+  ! Another program is using this file.
+  ? Only one program at a time can write into a database of SQLite, such as a session file (.session). Often the same
+    program still runs in the background.
+  - Find and stop it: another terminal, a service, a container, an editor that restarts programs.
+  - Give each program a session of its own. A session string avoids the file altogether.
+  @ at once, when the other program has stopped
+
+“unable to open database file”?
+  | SessionFileNotFound
   ! The session file cannot be opened.
   ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
     not there at all.
@@ -9783,26 +11482,98 @@ AuthKeyNotFound
   - Check that the user who runs the program may write in that folder.
   @ at once, with the corrected path
 
-EROFS “attempt to write a readonly database”
-  # 30
-  ~ Read-only file system
+“unable to open database file”
+  = SQLite's
+  ! The database file cannot be opened.
+  ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
+    not there at all. A session file (.session) of Telethon is such a database.
+  - Check each part of the path, as the program sees it from where it runs.
+  - Check that the user who runs the program may write in that folder.
+  @ at once, with the corrected path
+
+“attempt to write a readonly database”?
+  | Errno 30…Read-only file system
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
   - Or copy the file to a place that is, or use a session string instead.
   @ at once, with a writable file
 
-ENOSPC EDQUOT EIO “disk I/O error”
-  # 28 5
+EROFS “attempt to write a readonly database”
+  = SQLite's and the system's
+  # 30
+  ~ Read-only file system
+  ! The file is read-only.
+  ? The file, its folder or the whole disk does not allow to write. Telethon writes into its session file also when it
+    only reads messages.
+  - Make file and folder writable for the user who runs the program.
+  - Or copy the file to a place that is, or use a session string instead.
+  @ at once, with a writable file
+
+“the terminal is gone”
+  = the system's
+  ~ print(*Errno 5
+  ~ input(*Errno 5
+  ~ stdout*Errno 5
+  ~ stdin*Errno 5
+  ~ readline*Errno 5
+  ~ write EIO
+  ~ read EIO
+  ! The terminal that the program talked to is gone.
+  ? Its window was closed, or the connection to the server ended, while the program still ran: it can neither show nor
+    read anything any more.
+  - Start it again in a terminal that stays open: tmux or screen, or as a service.
+  - As a service it cannot ask for number and code: sign in before, and give it the session string.
+  @ at once
+
+EIO
+  = the system's
+  # 5
+  ~ Input/output error
+  ! The system could not read or write.
+  ? If the program ran in a terminal, its window may have been closed meanwhile. Otherwise the disk is at fault.
+  - Start it again in a terminal that stays open.
+  - If it stays, look whether the disk is full or failing, and copy the session file elsewhere.
+  @ at once
+
+ENOSPC EDQUOT “disk I/O error”
+  = the system's
+  # 28
   ~ database or disk is full
   ~ No space left on device
   ~ Disk quota exceeded
-  ~ Input/output error
   ! The disk is full or failing.
   ? The file could not be read or written.
   - Free some space, then start again.
   - If there is space enough, the disk itself may be at fault: copy the session file elsewhere.
   @ as soon as there is space
+
+“SQLite objects created in a thread can only be used in that same thread”
+  = SQLite's
+  ! The program uses its database from two threads.
+  ? SQLite allows only the one that opened it. With Telethon: the client was made in one thread and is used in another.
+  - Make and use the client in the same thread, inside one event loop.
+  - Or give the program a session string: it needs no database.
+  @ at once, with the program mended
+
+“Cannot operate on a closed database”
+  = SQLite's
+  ! The program went on after its database was closed.
+  ? With Telethon: the client was disconnected, and something still used it. Another error often came first.
+  - Look further up in the log for the first error.
+  - Start the program again. Or give it a session string, which needs no database.
+  @ at once
+
+“no such column: number”
+  ~ no such column: server_address
+  ~ table sessions has no column named
+  ~ pyrogram*no such table: version
+  ! The session file is of another library than the program's.
+  ? Telethon and Pyrogram both write files that end in .session; they look alike from outside, and their insides
+    differ. Pyrogram and its heirs say this of a file of Telethon.
+  - Run this script with “check” on the file: it says whose it is.
+  - Run it with “convert” to make the right kind of it.
+  @ at once, with the converted session
 
 “no such column: version”
   ! This is a session file of Pyrogram, not of Telethon.
@@ -9817,16 +11588,20 @@ ENOSPC EDQUOT EIO “disk I/O error”
   - Or take a copy from before, or sign in once more.
   @ at once, with the converted session
 
-“too many values to unpack (expected {number})”
-  ~ too many values to unpack (expected 5)
-  ~ too many values to unpack (expected 6)
+“too many values to unpack (expected {number})”?
+  | too many values to unpack (expected 5)
+  | too many values to unpack (expected 5, got 6)
+  | too many values to unpack (expected 6)
+  ~ table entities has 6 columns but 5 values were supplied
+  ~ table sessions has {number} columns but {total} values were supplied
+  ~ table entities has {number} columns but {total} values were supplied
   ! The session file was made by a newer Telethon than this one.
   ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
   - {upgrade}
   - Or run this script with “convert”: it writes files that all of them read.
   @ at once, with the newer Telethon or the converted file
 
-SecurityError “Server replied with a wrong session ID”
+SecurityError? “Server replied with a wrong session ID”
   ~ Server replied with an invalid auth key
   ~ Received msg_key doesn't match with expected one
   ~ Server sent an even msg_id
@@ -9836,7 +11611,20 @@ SecurityError “Server replied with a wrong session ID”
   - If there is none, try another network, without proxy.
   @ at once, when nothing else uses the session
 
+“tdesktop*msg_key mismatch”
+  ~ decrypt keyEncrypted
+  ! This tdata folder cannot be unlocked.
+  ? Telegram Desktop has locked it with a passcode and none or a wrong one was given, or the tdata folder is damaged or
+    was copied while Telegram Desktop was running.
+  - Give the passcode that Telegram Desktop asks for when it starts (in tdl: tdl login -p).
+  - Or switch it off in Telegram Desktop (Settings → Privacy and Security → Local passcode), close it, and copy the
+    folder again.
+  @ at once, with the passcode or the whole folder
+
 TDataAuthKeyNotFound TDataInvalidMagic TDataBadDecryptKey TFileNotFound
+  ~ No account has been loaded
+  ~ open key_data
+  ~ key_datas…not found
   ! This tdata folder cannot be read.
   ? It is not the whole folder of Telegram Desktop, was copied while Telegram Desktop was running, or nobody is signed
     in there.
@@ -9862,10 +11650,19 @@ TDataWrongPasscode
 
 FLOOD_WAIT_{seconds}
   ~ A wait of {seconds} seconds is required
-  ~ flood wait of {seconds}
-  ~ flood wait: {seconds}
-  ~ Sleeping for {seconds}s
-  ~ Too Many Requests: retry after {seconds}
+  | flood wait of {seconds}
+  | flood wait: {seconds}
+  ~ Sleeping for {seconds}s…flood wait
+  | Sleeping for {seconds}s
+  | Too Many Requests: retry after {seconds}
+  ~ Retry in {seconds} seconds*api.telegram.org
+  ~ must wait for {seconds}s
+  ~ Waiting for {seconds} seconds before continuing (required by
+  ~ "parameters":{"retry_after":{seconds}
+  ~ TelegramRetryAfter…retry after {seconds}
+  ~ requests again only after {seconds} seconds
+  ~ Flood control exceeded…Retry in {seconds}
+  ~ TelegramRetryAfter*Retry in {seconds} seconds
   ! Telegram asks for a pause of {seconds}.
   ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
     until the pause is over. About five sign-ins a day are allowed for a number.
@@ -9910,16 +11707,19 @@ PHONE_PASSWORD_FLOOD
   - Try once when the time is over.
   @ after 24 hours, counted from the last try
 
-FLOOD
+FLOOD? 420!
   ! Too many tries.
   ? Telegram has closed this way for a while, and does not say for how long. A day is what its limits are made for.
   - Stop trying, in every app and program.
   - Try once when the time is over.
   @ after 24 hours, counted from the last try
 
-“Invalid response buffer (HTTP code 429)”
+-429! “Invalid response buffer (HTTP code 429)”
   ~ transport error -429
   ~ transport error: 429
+  ~ transport error: -429
+  ~ transport flood
+  ~ S\\xfe\\xff\\xff
   ! Too many connections from this address.
   ? A program here, or somebody else behind the same address, connects again and again. Telegram refuses them all for a
     while. Telethon makes it worse: it comes back at once, hundreds of times a second.
@@ -9928,7 +11728,7 @@ FLOOD
   @ after 10 minutes
 
 PEER_FLOOD
-  ~ Too many requests (caused by
+  | Too many requests (caused by
   ! Telegram has limited this account because it looks like spam.
   ? Too many messages to strangers, or invitations, in a short time. Signing in still works.
   - Ask the bot @SpamBot in the app what is limited, and until when.
@@ -9944,7 +11744,7 @@ TAKEOUT_INIT_DELAY_{seconds}
 
 == The data centre
 
-PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc} USER_MIGRATE_{dc} FILE_MIGRATE_{dc} STATS_MIGRATE_{dc}
+PHONE_MIGRATE_{dc} NETWORK_MIGRATE_{dc}? USER_MIGRATE_{dc}? FILE_MIGRATE_{dc}? STATS_MIGRATE_{dc}?
   ~ is associated with DC {dc}
   ~ Phone migrated to {dc}
   ! This belongs to Telegram's data centre {dc}.
@@ -9960,6 +11760,7 @@ DC_ID_INVALID “Failed to get DC {dc}”
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
   ~ transport error: 444
+  ~ D\\xfe\\xff\\xff
   ! There is no such data centre.
   ? Telegram has five, and the number asked for is none of them, or not to be found in the list. A session from
     elsewhere may carry a wrong number, or an MTProxy leads somewhere else.
@@ -9969,7 +11770,7 @@ DC_ID_INVALID “Failed to get DC {dc}”
   - {upgrade}
   @ at once, with the corrected session or proxy
 
-CDN_METHOD_INVALID UNKNOWN_METHOD
+CDN_METHOD_INVALID UNKNOWN_METHOD?
   ~ This method cannot be invoked on a CDN server
   ~ The method you tried to call cannot be called on non-CDN DCs
   ! This is one of Telegram's file servers; nobody can sign in there.
@@ -9979,9 +11780,9 @@ CDN_METHOD_INVALID UNKNOWN_METHOD
 
 == Telegram's servers
 
-AUTH_RESTART_{number} SIGN_IN_FAILED
-  ~ Restart the authorization process
-  ~ Failure while signing in
+AUTH_RESTART_{number} SIGN_IN_FAILED?
+  | Restart the authorization process
+  | Failure while signing in
   ! Telegram lost the thread and wants the sign-in to start again.
   ? Something failed inside Telegram between two steps. It is not about your number, code or password.
   - Start again from the phone number; a new code will come.
@@ -9994,20 +11795,24 @@ AUTH_KEY_UNSYNCHRONIZED
   - Wait a few seconds and enter the password again.
   @ in a few seconds
 
-TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAILED INTERDC_{dc}_CALL_ERROR
-    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT MSG_WAIT_FAILED MSG_WAIT_TIMEOUT
+TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
+    INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE RANDOM_ID_DUPLICATE
-  ~ Timeout while fetching data
-  ~ No workers running
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
+  | Timeout while fetching data
+  | No workers running
   ~ Telegram is having internal issues
+  ~ Telegram is having internal problems
+  ~ Telegram says: [500
+  | -503 Timeout
+  | -503: Timeout
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
-  ~ The postponed call has timed out
-  ~ A waiting call returned an error
-  ~ The request should be retried with a lower message ID
-  ~ The provided member is invalid or does not exist
+  | The postponed call has timed out
+  | A waiting call returned an error
+  | The request should be retried with a lower message ID
+  | The provided member is invalid or does not exist
   ~ Failure while generating registration ID
   ~ Occupation of primary member location failed
   ~ You provided a random ID that was already used
@@ -10017,7 +11822,7 @@ TIMEOUT TimedOutError RPC_CALL_FAIL RPC_MCGET_FAIL RPC_SEND_FAIL RPC_CONNECT_FAI
   - If it lasts for an hour, look whether Telegram itself works on your phone.
   @ after 1 minute
 
-MEMBER_NO_LOCATION
+MEMBER_NO_LOCATION?
   ~ couldn't find location
   ! Telegram cannot find where this account is kept.
   ? That is a fault inside Telegram. It usually goes away by itself.
@@ -10044,7 +11849,10 @@ MEMBER_NO_LOCATION
 == The network
 
 “Connection to Telegram failed {number} time(s)” (hides the cause)
-  | Cannot connect to host
+  ~ Failed to connect to Telegram
+  ~ Unable to connect to Telegram
+  ~ Cannot connect to host api.telegram.org
+  ~ mtproto.(*Conn)*dial failed
   ! No connection to Telegram could be made.
   ? Neither Telegram nor the proxy answered. Either this machine is offline, or something on the way blocks Telegram.
   - Check that other pages open in a browser on this machine.
@@ -10053,6 +11861,7 @@ MEMBER_NO_LOCATION
   @ as soon as the network is mended
 
 “auth_key generation failed {number} time(s)” (hides the cause)
+  ~ Attempt {number} at new auth_key failed
   ~ Step 1 invalid nonce from server
   ~ Step 2 could not find a valid key for fingerprints
   ~ Step 2 invalid nonce from server
@@ -10062,10 +11871,10 @@ MEMBER_NO_LOCATION
   ~ Step 3 invalid nonce
   ~ Step 3 invalid new nonce hash
   ~ g_a is not within
-  ~ Step {number} answer was
+  | Step {number} answer was
   ~ Step N answer was
   ~ Bad auth_key_id
-  ~ Bad msg_id
+  | Bad msg_id
   ! The first handshake with Telegram failed.
   ? Somebody answered, but not as Telegram does. A proxy, a filter or a fake server stands in between, or this Telethon
     is too old to know Telegram's present keys.
@@ -10074,8 +11883,10 @@ MEMBER_NO_LOCATION
   - {upgrade}
   @ at once, on another network
 
-“Cannot send requests while disconnected”
-  ~ ConnectionError: Not connected
+“Cannot send requests while disconnected” (hides the cause)
+  ~ engine forcibly closed
+  ~ engine was closed
+  | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
   ? The line dropped, or Telethon hung up by itself after another error, which stands further up in the log.
@@ -10083,9 +11894,9 @@ MEMBER_NO_LOCATION
   - Start again.
   @ at once
 
-“0 bytes read on a total of 8 expected bytes”
-  ~ Server closed the connection
-  ~ {number} bytes read on a total of {total} expected bytes
+“0 bytes read on a total of 8 expected bytes”?
+  | Server closed the connection
+  | {number} bytes read on a total of {total} expected bytes
   | IncompleteReadError
   ! The other side picked up and hung up without a word.
   ? A filter, a wrong proxy, or Telegram itself does that, when there were too many connections from this address.
@@ -10094,7 +11905,7 @@ MEMBER_NO_LOCATION
   - Try another network, or wait some minutes.
   @ as soon as the network is mended
 
-“bytes read on a total of 1347703872 expected bytes”
+“{number} bytes read on a total of 1347703872 expected bytes”
   ! A web page answered in the place of Telegram.
   ? The network wants you to sign in first, as in hotels and trains, or a web proxy stands in between.
   - Open any page in a browser on this machine and sign in to the network.
@@ -10113,7 +11924,7 @@ MEMBER_NO_LOCATION
   - Run this script with “network”, or try another network.
   @ as soon as the network is mended
 
-InvalidChecksumError
+InvalidChecksumError?
   ~ This packet should be skipped
   ! An answer was damaged on the way.
   ? The line or a proxy changes what passes through.
@@ -10121,9 +11932,9 @@ InvalidChecksumError
   - If it stays, use another network or no proxy.
   @ at once
 
-“connect hangs: server accepts, never answers”
-  ~ connect hangs
-  ~ hangs on connect
+“connect hangs: server accepts, never answers”?
+  | connect hangs
+  | hangs on connect
   ! The line stands, but Telegram never answers.
   ? Something on the way lets the call through and swallows what is said: a filter that recognises Telegram, or a proxy
     with a wrong secret. Telethon waits without end.
@@ -10132,8 +11943,8 @@ InvalidChecksumError
   - Try another network, a VPN or another proxy.
   @ as soon as the network is mended
 
-“call hangs: answer never comes”
-  ~ call hangs
+“call hangs: answer never comes”?
+  | call hangs
   ! A question was sent, and no answer comes.
   ? The line died without anybody noticing, or the clock of the computer jumped, so that answers are thrown away.
   - Stop the program with Ctrl-C and start it again.
@@ -10141,39 +11952,47 @@ InvalidChecksumError
   @ at once
 
 TimeoutError ETIMEDOUT
+  = the network's
   # 110 60 10060
   ~ WinError 121
+  ~ telegram.error.TimedOut
+  ~ i/o timeout
+  ~ context deadline exceeded
   ~ Connection timed out
   ! Nobody answered.
-  ? The call went out and nothing came back, not even a refusal. Firewalls and filters that block Telegram do that, and
-    so does a network that is down somewhere on the way.
-  - Run this script with “network”: it finds out where it ends.
+  ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
+    that is down somewhere on the way.
+  - If it is Telegram that was called, run this script with “network”: it finds out where it ends.
   - Try another network, for example the hotspot of a phone, or a VPN or proxy.
   - Allow Python in the firewall of this computer.
   @ as soon as the network is mended
 
 ConnectionRefusedError ECONNREFUSED
+  = the network's
   # 111 61 10061 1225
   ~ Connection refused
   ! The connection was refused.
   ? The machine was reached, but nothing listens there. If you use a proxy, it is not running, or its port is wrong.
     Otherwise a firewall says no.
   - If you use a proxy, check that it runs, its host and its port.
-  - Otherwise run this script with “network”, and try another network.
+  - If it is Telegram that was called, run this script with “network”, and try another network.
   @ as soon as the network or proxy is mended
 
 ConnectionResetError ECONNRESET BrokenPipeError EPIPE
+  = the network's
   # 104 54 32 10054 10058
   ~ WinError 64
   ~ Connection reset by peer
   ~ Broken pipe
   ! The connection was cut off.
-  ? The other side, or a filter on the way, hung up in the middle. Filters that recognise Telegram do just that.
+  ? The other side, or a filter on the way, hung up in the middle. Filters that look into connections do just that.
   - Try again.
-  - If it repeats, try another network, a VPN or a proxy. Run this script with “network” for a verdict.
+  - If it repeats, try another network, a VPN or a proxy. If it is Telegram that was called, run this script with
+    “network” for a verdict.
   @ at once
 
 ConnectionAbortedError ECONNABORTED
+  = the network's
   # 103 53 10053 1236
   ! This computer cut the connection itself.
   ? An antivirus, a VPN or a change of network (Wi-Fi to cable, sleep) closed it.
@@ -10182,18 +12001,31 @@ ConnectionAbortedError ECONNABORTED
   @ at once
 
 ENETUNREACH EHOSTUNREACH ENETDOWN
+  = the network's
   # 101 51 113 65 100 50 10051 1231 10065 1232 10050
   ~ Network is unreachable
   ~ Network is down
   ~ No route to host
-  ! This machine has no way to Telegram's network.
+  ! This machine has no way to that network.
   ? It is offline, a VPN is half open, or it was told to use IPv6 where there is none.
   - Check Wi-Fi, cable and VPN; open a page in a browser.
   - Leave out --ipv6 (use_ipv6=True) unless this network has IPv6 only.
   - In a container: check that it has a network at all.
   @ as soon as the machine is online
 
+“Invalid argument: '%”
+  = the system's
+  ~ Invalid argument: "%
+  ~ filename, directory name, or volume label syntax is incorrect
+  ! The name of a file is one that this system does not allow.
+  ? It stands in the message. On Windows characters such as : ? * are not allowed in it, and a path that was pasted may
+    have marks in it that nobody sees.
+  - Take such characters out of the name of the file, or of the session.
+  - Type the path anew in the settings.
+  @ at once, with another name
+
 EADDRNOTAVAIL EAFNOSUPPORT EINVAL
+  = the network's
   # 99 49 97 47 22 10049 1214 10047 10022
   ~ Cannot assign requested address
   ~ Can't assign requested address
@@ -10207,6 +12039,7 @@ EADDRNOTAVAIL EAFNOSUPPORT EINVAL
   @ at once, with the corrected setting
 
 gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
+  = the network's
   ~ getaddrinfo failed
   ~ getaddrinfo ENOTFOUND
   ~ Name or service not known
@@ -10215,8 +12048,8 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
   ~ No address associated with hostname
   # -2 -3 11001 11002
   ! A name could not be turned into an address.
-  ? Telegram itself is called by its address, so it is the name of a proxy that is wrong, or the name service (DNS) of
-    this machine is not working.
+  ? The name is wrong, or the name service (DNS) of this machine is not working. Telegram itself is called by its
+    address, so in a sign-in it is the name of a proxy.
   - If you use a proxy, check how its name is written.
   - Otherwise this machine is probably offline: open a page in a browser.
   - In a container or a VPN: check its DNS setting.
@@ -10225,6 +12058,7 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
 == The proxy
 
 ProxyConnectionError
+  = the proxy's
   ~ Could not connect to proxy
   ~ Couldn't connect to proxy
   ! The proxy cannot be reached.
@@ -10234,6 +12068,7 @@ ProxyConnectionError
   @ as soon as the proxy runs
 
 ProxyTimeoutError
+  = the proxy's
   ~ Proxy connection timed out
   ! The proxy does not answer.
   ? Host, port or type is wrong, or it is overloaded.
@@ -10242,6 +12077,7 @@ ProxyTimeoutError
   @ as soon as the proxy answers
 
 “Username and password authentication failure”
+  = the proxy's
   ~ No acceptable authentication methods were offered
   ~ Unexpected SOCKS authentication method
   ~ 407 Proxy Authentication Required
@@ -10252,34 +12088,36 @@ ProxyTimeoutError
   @ at once, with the right user name and password
 
 “Connection not allowed by ruleset”
-  ~ proxy*403 Forbidden
-  | 403 Forbidden
-  ! The proxy forbids connections to Telegram.
-  ? Its owner has blocked Telegram's addresses, or allows web pages only.
+  = the proxy's
+  ~ ProxyError…403 Forbidden
+  ~ proxy: 403 Forbidden
+  ~ Tunnel connection failed: 403
+  ! The proxy forbids this connection.
+  ? Its owner has blocked that address (Telegram's, in a sign-in), or allows web pages only.
   - Use another proxy, or ask its owner.
   @ at once, with another proxy
 
 ProxyError
+  = the proxy's
   ~ General SOCKS server failure
-  ~ proxy*Network unreachable
-  ~ proxy*Host unreachable
+  ~ proxy…Network unreachable
+  ~ proxy…Host unreachable
   ~ Connection refused by destination host
-  ~ proxy*TTL expired
+  ~ proxy…TTL expired
   ~ Command not supported or protocol error
   ~ Address type not supported
   ~ Request rejected or failed
-  ~ proxy*502 Bad Gateway
-  | Network unreachable
-  | Host unreachable
-  | TTL expired
-  | 502 Bad Gateway
-  ! The proxy works, but does not get through to Telegram.
+  ~ ProxyError…502 Bad Gateway
+  ~ proxy: 502 Bad Gateway
+  ~ Tunnel connection failed: 502
+  ! The proxy works, but does not get through.
   ? It has no way there, is itself behind a block, or does not know this kind of connection (for example IPv6).
   - Leave out --ipv6.
   - Use another proxy.
   @ at once, with another proxy
 
 “Unexpected SOCKS version number”
+  = the proxy's
   ~ Invalid proxy response
   ! This proxy is of another type.
   ? The program spoke SOCKS, and the other side answered in another language: it is an HTTP proxy.
@@ -10310,10 +12148,14 @@ ProxyError
   ~ tcpmtproxy*Incorrect padding
   ~ tcpmtproxy*Invalid base64-encoded string
   ~ No proxy info specified for MTProxy connection
-  ~ unhashable type: 'slice'
-  ~ KeyError: slice
+  ~ Failed to submit input*unknown tag
+  ~ invalid secret*unknown tag
+  | mtproxy*unknown tag
+  | unhashable type: 'slice'
+  | KeyError: slice
   ! The MTProxy setting is not complete.
-  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front.
+  ? It needs host, port and secret. The secret is 32 characters of 0-9 and a-f, sometimes with dd in front. “unknown
+    tag” comes from a bridge (mautrix-telegram) that hands the secret over as text: a newer one is mended.
   - Copy the whole link of the proxy again (tg://proxy?server=…&port=…&secret=…).
   - In other programs give host, port and secret in this order.
   @ at once, with the whole setting
@@ -10334,10 +12176,16 @@ ProxyError
   ~ bad_msg_notification 16
   ~ bad_msg_notification 17
   ~ bad_msg_notification 20
-  ~ msg_id too low
-  ~ msg_id too high
-  ~ Message too old, and it cannot be verified
-  ~ System clock is wrong
+  ~ BadMsgNotification: [16]
+  ~ BadMsgNotification: [17]
+  ~ BadMsgNotification: [20]
+  ~ BadMsgNotification…msg_id
+  | msg_id is too low
+  | msg_id is too high
+  | msg_id too low
+  | msg_id too high
+  | Message too old, and it cannot be verified
+  | System clock is wrong
   ! The clock of this computer is wrong.
   ? Telegram and Telethon ignore messages from the wrong time: more than 30 seconds ahead or 5 minutes behind. A clock
     that jumps (sleep, virtual machine) makes every call hang.
@@ -10349,7 +12197,11 @@ ProxyError
 
 == This computer, and the program
 
-“EOF when reading a line”
+EOFError! “EOF when reading a line”
+  = Python's
+  ~ input(*EOFError
+  ~ auth.py*EOFError
+  ~ getpass*EOFError
   ! The program asked a question, but nobody could answer.
   ? It runs without a terminal: as a service, in a container, or started by another program such as Claude or n8n. There
     is no keyboard, so it cannot ask for number and code.
@@ -10358,7 +12210,28 @@ ProxyError
   - In Docker: add -it to docker run.
   @ at once, with the session string
 
+“EOFError”
+  = Python's
+  ! Something was to be read, and nothing came any more.
+  ? Nearly always the program asked a question (phone number, code, password), and it runs without a terminal, so that
+    nobody can answer. A file or a connection that ended too early is the other reason.
+  - If it is a program for Telegram: sign in once in a terminal with this script, and paste the session string into the
+    settings of that program; then it has nothing to ask.
+  - Otherwise look at the lines before it: they say what was to be read.
+  @ as soon as nothing has to be asked
+
+“the input device is not a TTY”
+  = docker's
+  ~ input device is not a TTY
+  ~ cannot attach stdin to a TTY-enabled container
+  ! Docker was to give the program a terminal, and has none itself.
+  ? “docker run -t” needs a terminal. A service, a scheduled task or an MCP client has none.
+  - Where an MCP client or a service starts it: use -i in the place of -it.
+  - To sign in, start it in a real terminal with -it (in Git Bash on Windows: winpty docker run -it …).
+  @ at once, without -t
+
 PermissionError EACCES EPERM
+  = the system's
   # 13 1 10013
   ~ WinError 5
   ~ Permission denied
@@ -10369,6 +12242,7 @@ PermissionError EACCES EPERM
   @ as soon as it is allowed
 
 FileNotFoundError ENOENT
+  = the system's
   # 2
   ~ WinError 2
   ~ WinError 3
@@ -10382,6 +12256,7 @@ FileNotFoundError ENOENT
   @ as soon as it is there
 
 EADDRINUSE
+  = the system's
   # 98 48 10048
   ~ Address already in use
   ~ Only one usage of each socket address
@@ -10392,6 +12267,7 @@ EADDRINUSE
   @ as soon as the port is free
 
 EMFILE ENFILE ENOBUFS
+  = the system's
   # 24 23 105 55 10024 10055
   ~ Too many open files
   ~ No buffer space available
@@ -10401,49 +12277,65 @@ EMFILE ENFILE ENOBUFS
   - Wait a minute, then start again.
   @ after 1 minute
 
-CancelledError
+OSError (hides the cause)
+  = the system's
+  ! The operating system refused something.
+  ? The text behind the name says what, and often names the file or the address.
+  - Read that text; look its number up here, for example: explain Errno 13
+  - If it comes from a connection to Telegram, run this script with “network”.
+  @ as that text says
+
+CancelledError (hides the cause)
+  = Python's
   ! The call was dropped before its answer came.
-  ? Telethon hung up while the call was under way, mostly because of another error that stands further up in the log.
+  ? The program hung up while the call was under way, mostly because of another error that stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
 
 CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging out”
-  ~ Connection not initialized
+  | Connection not initialized
+  ~ Client has not been started yet
   ! The connection was left half open.
   ? An earlier step failed, and the program went on with the same connection.
   - Close the program and start it again.
   @ at once
 
 CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUCTOR_INVALID INPUT_FETCH_ERROR
-    INPUT_FETCH_FAIL METHOD_INVALID DATA_INVALID TypeNotFoundError
+    INPUT_FETCH_FAIL METHOD_INVALID? DATA_INVALID? TypeNotFoundError?
   ~ The very first request must always be InvokeWithLayerRequest
-  ~ The provided layer is invalid
+  | The provided layer is invalid
   ~ The invoked method does not exist anymore or has never existed
-  ~ The provided constructor is invalid
+  | The provided constructor is invalid
   ~ An error occurred while deserializing TL parameters
   ~ Failed deserializing TL payload
   ~ The API method is invalid and cannot be used
-  ~ Encrypted data invalid
+  | Encrypted data invalid
   ~ Could not find a matching Constructor ID
-  ! Telethon and Telegram do not understand each other.
-  ? They speak different versions of the same language (the “layer”). Nearly always Telethon is out of date.
+  ~ The server sent an unknown constructor
+  ~ unknown constructor
+  ~ unexpected constructor
+  ~ unexpected id 0x
+  ~ Type id … not found
+  ~ pyrogram*KeyError: {number}
+  ! {library} and Telegram do not understand each other.
+  ? They speak different versions of the same language (the “layer”). Nearly always {library} is out of date.
   - {upgrade}
   - Do not use one session with two different libraries.
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
 
 INPUT_REQUEST_TOO_LONG “Request payload is too big”
-  ~ The input request was too long
+  | The input request was too long
   ! Too much was sent at once.
   ? Something huge was pasted where a number, a code or a hash belongs.
   - Look at what was pasted, and enter it again.
   @ at once, with the corrected value
 
 CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMPTY CONNECTION_SYSTEM_LANG_CODE_EMPTY
-    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID LANG_CODE_NOT_SUPPORTED
-  ~ App version is empty
-  ~ Device model empty
+    CONNECTION_LANG_CODE_INVALID CONNECTION_LANG_PACK_INVALID LANG_CODE_INVALID? LANG_CODE_NOT_SUPPORTED?
+  | App version is empty
+  | Device model empty
   ~ Connection system empty
   ~ The system language string was empty during connection
   ~ The specified language pack is not valid
@@ -10454,10 +12346,10 @@ CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMP
   - Leave lang_pack empty.
   @ at once, with the corrected settings
 
-MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
+MSG_ID_INVALID? DATE_EMPTY? PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
   ~ The message ID used in the peer was invalid
-  ~ Date empty
-  ~ Persistent timestamp
+  | Date empty
+  | Persistent timestamp
   ! The program lost its place in the list of news.
   ? It asks Telegram for what it has missed, and names a place that Telegram does not know. The sign-in itself has
     usually worked.
@@ -10465,22 +12357,23 @@ MSG_ID_INVALID DATE_EMPTY PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALI
   - If it stays: run this script with “check --online” to see whether the session is alive, and sign in once more.
   @ at once
 
-CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
-    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
+CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED? CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
+    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID? USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
     USER_PRIVACY_RESTRICTED INVITE_HASH_EXPIRED
-  ~ Invalid channel object
+  | Invalid channel object
   ~ The channel specified is private
   ~ The chat or channel wasn't modified
-  ~ You can't write in this chat
-  ~ An invalid Peer was used
+  | You can't write in this chat
+  | An invalid Peer was used
   ~ Bots can't use fromMessage min constructors
-  ~ Nobody is using this username
-  ~ The username is already taken
+  | Nobody is using this username
+  | The username is already taken
   ~ You're banned from sending messages in
   ~ The target user is not a member of the specified
   ~ The user's privacy settings do not allow you to do this
   ~ The chat the user tried to join has expired
   ~ Could not find the input entity for
+  ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
   ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
@@ -10488,7 +12381,7 @@ CHANNEL_INVALID CHANNEL_PRIVATE CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED 
   - Open the chat once in the Telegram app with the same account.
   @ at once, with the corrected chat or name
 
-BadMessageError
+BadMessageError?
   ~ bad_msg_notification 18
   ~ bad_msg_notification 19
   ~ bad_msg_notification 34
@@ -10497,10 +12390,10 @@ BadMessageError
   ~ bad_msg_notification (unknown code)
   ~ Incorrect two lower order msg_id bits
   ~ Container msg_id is the same as msg_id of a previously received message
-  ~ An even msg_seqno expected
-  ~ Odd msg_seqno expected
-  ~ Invalid container
-  ~ Unknown error code (this should not happen)
+  | An even msg_seqno expected
+  | Odd msg_seqno expected
+  | Invalid container
+  | Unknown error code (this should not happen)
   ! Telegram refused the form of a message, not its content.
   ? That is between Telethon and Telegram, and nothing that you entered.
   - Start again. If it repeats, go on with the next step.
@@ -10509,8 +12402,8 @@ BadMessageError
 
 “bad_msg_notification 32”
   ~ bad_msg_notification 33
-  ~ msg_seqno too low
-  ~ msg_seqno too high
+  | msg_seqno too low
+  | msg_seqno too high
   ! Two connections got in each other's way.
   ? The numbering of messages does not fit: the same session is in use twice, or the line has just been renewed.
     Telethon mends it by itself.
@@ -10518,21 +12411,21 @@ BadMessageError
   - If it keeps coming, stop the other program that uses this session.
   @ at once
 
-“bad_server_salt”
+“bad_server_salt” (hides the cause)
   ~ bad_msg_notification 48
-  ~ Incorrect server salt
+  | Incorrect server salt
   ! Telegram changed a number that each message carries.
   ? It does so every half hour. Telethon takes the new one and sends the message again.
   - Nothing. This line in a log is harmless.
   @ not needed
 
-MultiError
+MultiError? (hides the cause)
   ! Several calls that were sent together failed.
   ? Each has its own reason; they stand in the same log.
   - Find the first error in the log and look that one up.
   @ as the first error says
 
-“required argument is not an integer”
+“required argument is not an integer”?
   ! A value has the wrong type.
   ? A number was expected and a text was given, mostly the API ID in quotes.
   - Give the API ID as a number, without quotes, in the program or settings file that passes it on.
@@ -10545,25 +12438,118 @@ MultiError
   @ at once, with the corrected setting
 
 “No phone number or bot token provided”
-  ~ Both a phone and a bot token provided
+  | Both a phone and a bot token provided
   ! The program needs a phone number or a bot token, and exactly one of them.
   ? It was started with none, or with both.
   - Give the one that you want to sign in with, and remove the other from the settings.
   @ at once, with the corrected setting
 
 “The asyncio event loop must not change after connection”
+  = Python's
   ~ Event loop of type*lacks `sock_connect`
   ~ There is no current event loop
+  ~ no running event loop
   ~ This event loop is already running
   ~ asyncio.run() cannot be called from a running event loop
   ~ You must use "async with" if the event loop is running
-  ~ Event loop is closed
-  ! Telethon and the program do not agree on Python's “event loop”.
-  ? Telethon works inside it. The program started two of them or closed one too early, or this Telethon is older than
-    this Python (3.14 needs Telethon 1.42 or newer).
+  ! The program and Python do not agree on the “event loop”.
+  ? Programs with asyncio, and with Telethon, work inside one. This one started two of them, or none where one is
+    needed, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
   - {upgrade}
   - If it stays, report it to the makers of the program.
   @ at once, with the newer Telethon
+
+“Event loop is closed” (hides the cause)
+  = Python's
+  ~ Task was destroyed but it is pending
+  ! The program ended while something was still to be done.
+  ? Python says this at the end, when the “event loop” is closed already; another error mostly came first. If there is
+    none, its Telethon may be older than its Python (3.14 needs Telethon 1.42 or newer).
+  - Look further up in the log for the first error.
+  - {upgrade}
+  - If it stays, report it to the makers of the program.
+  @ as the first error says
+
+“was never awaited” (hides the cause)
+  = Python's
+  ! The program made a call and did not wait for it.
+  ? “await” is missing before it; or another error ended the program first; or, with Telethon, it is older than this
+    Python (3.14 needs Telethon 1.42 or newer), so that the call never began.
+  - Look further up in the log for another error, and look that one up.
+  - {upgrade}
+  - If the program is yours, write “await” before that call.
+  @ at once, with the newer Telethon or the program mended
+
+“can't be used in 'await' expression”
+  = Python's
+  ! The program waits for something that has been done already.
+  ? “await” stands before a call that does not need it. With Telethon: after “import telethon.sync” each call waits by
+    itself, outside of an “async def”.
+  - Take away “import telethon.sync” (from telethon import TelegramClient instead), or the word “await”.
+  @ at once, with the program mended
+
+“'coroutine' object has no attribute”
+  = Python's
+  ~ coroutine' object is not
+  ! The program did not wait for an answer.
+  ? A call was made without “await”, and the promise of an answer was used like the answer.
+  - Write “await” before that call, inside of an “async def”. With Telethon, “import telethon.sync” is the other way.
+  @ at once, with the program mended
+
+“No module named 'imghdr'”
+  ~ No module named imghdr
+  ! This Telethon is too old for this Python.
+  ? Python 3.13 no longer has the module imghdr, which Telethon before 1.29 imports (so do some other packages). It is
+    out of date.
+  - Bring it up to date: python3 -m pip install --upgrade telethon
+  @ at once, with the newer Telethon
+
+“No module named '_sqlite3'”
+  = Python's
+  ~ No module named '_sqlite3'
+  ~ No module named 'sqlite3'
+  ~ No module named _sqlite3
+  ! This Python was built without SQLite.
+  ? Telethon and others keep their session files in it. A Python that was built by hand lacks it when the system had no
+    sqlite3 headers at that time.
+  - Use another Python: the one of the system, or of python.org.
+  - Or install the headers (Debian, Ubuntu: libsqlite3-dev) and build Python again.
+  @ at once, with another Python
+
+“Microsoft Visual C++ 14.0 or greater is required”
+  = pip's
+  ~ Microsoft Visual C++ 14
+  ~ Failed building wheel for TgCrypto
+  ~ Failed building wheel for cryptg
+  ~ Could not build wheels for TgCrypto
+  ~ Could not build wheels for cryptg
+  ~ Failed to build TgCrypto
+  ~ Failed to build cryptg
+  ~ command 'gcc' failed
+  ~ command 'x86_64-linux-gnu-gcc' failed
+  ~ command 'cl.exe' failed
+  ~ error: Microsoft Visual C++
+  ~ can't find Rust compiler
+  ~ unable to execute 'gcc'
+  ! A package has to be built here, and the compiler for that is missing.
+  ? There is no ready-made one for this Python, mostly because the Python is newer than the package. tgcrypto and cryptg
+    only make things faster: they are optional, and nothing needs them.
+  - If it is tgcrypto or cryptg, leave it out: take its line out of requirements.txt.
+  - Otherwise use a Python that is a year or two old: pip then finds a ready-made package.
+  - Or install the compiler (Debian, Ubuntu: build-essential and python3-dev).
+  @ at once, without that package
+
+“No module named 'mcp.server.fastmcp'”
+  = the MCP library's
+  ~ No module named 'mcp
+  ~ has no attribute 'list_prompts'
+  ~ cannot import name 'FastMCP'
+  ! The MCP server and the package “mcp” do not fit each other.
+  ? mcp 2.0 (July 2026) moved things away that older servers use, and they do not say which version they need.
+  - Take an older one along: uvx --with 'mcp<2' NAME, or uv tool install --with 'mcp<2' NAME
+  - With pip: python3 -m pip install 'mcp<2'
+  - Or bring the server up to date.
+  @ at once, with mcp before 2.0
 
 “No module named 'telethon'”
   ~ No module named telethon
@@ -10575,6 +12561,7 @@ MultiError
   @ as soon as it is installed
 
 ModuleNotFoundError
+  = Python's
   | No module named
   ! A package that the program needs is not installed for this Python.
   ? The message names it; pip may know it by another name. A computer can have several Pythons, and each has its own
@@ -10584,6 +12571,7 @@ ModuleNotFoundError
   @ as soon as it is installed
 
 “externally-managed-environment”
+  = Python's
   ~ This environment is externally managed
   ~ externally managed environment
   ! This Python belongs to the system, which does not let pip change it.
@@ -10594,11 +12582,12 @@ ModuleNotFoundError
   @ at once, in that environment
 
 “cannot import name*from partially initialized module”
+  = Python's
   ~ cannot import name*from 'telethon'
   ~ module 'telethon' has no attribute
   ~ No module named 'telethon.sync'; 'telethon' is not a package
   ~ 'telethon' is not a package
-  ! A file of yours hides a part of Python or Telethon.
+  ! A file of yours hides a part of Python or of a package.
   ? A file beside the program is called telethon.py, signal.py, asyncio.py or like another module, so Python takes it
     for the real one. Or the installed Telethon is broken or another version.
   - Rename that file, and delete the folder __pycache__ beside it.
@@ -10606,6 +12595,7 @@ ModuleNotFoundError
   @ as soon as it is renamed
 
 SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
+  = the network's
   ~ certificate verify failed
   ~ self-signed certificate
   ~ self signed certificate
@@ -10618,18 +12608,45 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   - Try another network, or ask whoever runs this one for its certificate.
   @ as soon as that is mended
 
-“MCP error -32000”
-  | Server transport closed unexpectedly
-  | MCP*Connection closed
-  | MCP*Server disconnected
-  ! The MCP server stopped right after it was started.
-  ? The program that started it does not show why. Often the API ID, the API hash or the session string is missing in
-    its settings, or the session has ended.
+“expected a string”?
+  = an MCP client's
+  ~ invalid type: integer*expected a string
+  ~ mcp_servers*expected a string
+  ! A number stands in the settings where a text must be.
+  ? In the settings of an MCP client each value of “env” is a text. Codex then refuses its whole file, and Claude Code
+    leaves out that server.
+  - Put the API ID in quotes: TELEGRAM_API_ID = "1234567"
+  @ at once, with the quotes
+
+“write EPIPE”
+  = Node's
+  ! The program that was to read this has ended: for example an MCP server that stopped.
+  ? Node says so when it writes to a program that is not there any more. No network is involved.
+  - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
+  - Look that reason up here.
+  @ as soon as the reason is mended
+
+“MCP error -32000” (hides the cause)
+  = an MCP client's
+  ~ MCP error -32000: Connection closed
+  ~ MCP error -32001
+  ~ Server transport closed unexpectedly
+  ~ MCP…Connection closed
+  ~ MCP…Server disconnected
+  ~ Server disconnected
+  ~ MCP server…failed
+  ~ MCP client for…failed to start
+  ~ handshaking with MCP server failed
+  ~ server…exited before responding
+  ! The server stopped, and its client does not show why.
+  ? MCP clients say so when the program at the other end, the MCP server, has ended. With one for Telegram the API ID,
+    the API hash or the session string is often missing in its settings, or the session has ended.
   - Look into the log of that server, or start the same command in a terminal: its last lines name the reason.
   - Look that reason up here.
   @ as soon as the reason is mended
 
 UnicodeEncodeError
+  = Python's
   ~ codec can't encode character
   ! This console cannot show a character.
   ? It works with an old character set, as Windows consoles do.
@@ -10637,91 +12654,422 @@ UnicodeEncodeError
   @ at once
 
 JSONDecodeError
+  = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
   ~ is not valid JSON
-  ! The settings file is not valid JSON.
-  ? A comma too many or too few, single quotes in the place of double quotes, or a comment: JSON forgives nothing.
+  ! Something that should be JSON is none.
+  ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If
+    it is the answer of a server, a web page with an error came in its place.
   - Look at the line and column that the message names, and at the line before it.
   - The last entry in braces must have no comma after it.
   @ at once, with the corrected file
 
-ServerError InvalidDCError BadRequestError UnauthorizedError ForbiddenError NotFoundError AuthKeyError RPCError
+ServerError? InvalidDCError? BadRequestError? UnauthorizedError? ForbiddenError? NotFoundError? AuthKeyError? RPCError?
+    RpcException? RPCErrorException? (hides the cause)
   ! Telegram refused, and this is only the family of the error.
   ? The name that matters stands in the same line or near it, in capitals, for example PHONE_NUMBER_INVALID.
   - Look for that name in the log and look that one up: explain PHONE_NUMBER_INVALID
   - If there is none, run it with this script, which shows Telegram's own name.
   @ as that name says
+
+303! 400! 401! 403! 404! 406! 500! 503!
+  = of many programs
+  ! This number is only the family of an error.
+  ? From Telegram 303 means that the account is in another data centre, 400 that something was wrong with the request,
+    401 that nobody is signed in, 403 that it is not allowed, 404 that there is no such thing, 406 much the same as 400,
+    and 500 or 503 trouble on its servers. Web pages use the same numbers.
+  - Look for the name in capitals beside it, such as PHONE_NUMBER_INVALID, and look that one up.
+  @ as that name says
+
+ANY_OTHER_NAME!
+  ! Telegram answered with an error that this script does not know.
+  ? Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about signing in. The
+    name itself often says what is missing.
+  - Try once more, without changing anything.
+  - Search the web for {name} together with the word Telegram.
+  - If it came in a sign-in, try the QR code instead: that takes another way through Telegram.
+  - If it stays, report it to the project of this script with the name above. It is safe to share.
+  @ once, at once; not in a loop
+
+ANY_OTHER_EXCEPTION!
+  ! Something unexpected went wrong in this script or in Telethon.
+  ? Python calls it {said}. The list of errors has no answer for it.
+  - Run the same command again.
+  - {upgrade}
+  - If it stays, run it with --debug and report what is shown; secrets are masked there.
+  @ at once
+
+ANY_OTHER_WAIT_{seconds}!
+  ! Telegram answered with an error that this script does not know, and asks for a pause of {seconds}.
+  ? Telegram calls it {name}. Nothing in the list of known errors has that name: it is new, or not about signing in. The
+    name itself often says what is missing.
+  - Wait until then, and try once more.
+  - Search the web for {name} together with the word Telegram.
+  - If it stays, report it to the project of this script with the name above. It is safe to share.
+  @ after {seconds}, counted from the error
+
+== What “network” and a sign-in find out
+
+ProxyLink!
+  ~ Name of the error: ProxyLink
+  ! This is not a proxy address: {reason}.
+  ? A proxy address says which kind of proxy it is, where it is, and the user and password if it wants them.
+  - For a SOCKS5 proxy: socks5://user:password@host:port (without “user:password@” if it wants none).
+  - For a web proxy: http://user:password@host:port. For SOCKS4: socks4://host:port.
+  - For an MTProxy, the link that Telegram shows for it: tg://proxy?server=…&port=…&secret=…
+  - If user or password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - On a command line put quotes around it, because the shell ends a command at “&”. TELEGRAM_PROXY keeps it out of the
+    shell's history.
+  @ as soon as the proxy is right
+
+ProxyFakeTls!
+  ~ Name of the error: ProxyFakeTls
+  ! This MTProxy only speaks fake-TLS, which Telethon cannot.
+  ? Its secret begins with “ee” (or “7” in the short form): such a proxy disguises itself as a web site. The Telegram
+    apps can do that, Telethon 1 cannot, so neither this script nor the program you want the session for could use it.
+  - Ask the owner of the proxy for a secret that is 32 digits long or begins with “dd”.
+  - Or use a SOCKS5 proxy: socks5://host:port.
+  - Or use a VPN and no proxy at all.
+  @ at once, with another proxy
+
+ProxyNeedsPythonSocks!
+  ~ Name of the error: ProxyNeedsPythonSocks
+  ! To use this proxy, Python needs the package python-socks.
+  ? Telethon speaks to SOCKS and HTTP proxies through that package, and it is not installed.
+  - Or use an MTProxy (tg://proxy?…), which works without that package.
+  @ as soon as it is installed
+
+ProxyName!
+  ~ Name of the error: ProxyName
+  ! The name of the proxy cannot be looked up: {host}
+  ? Either there is no such name, or this computer has no name service (DNS) at the moment.
+  - Compare the name, letter by letter, with the one you were given.
+  - Open any web page: if that does not work either, this computer is offline.
+  - If you know the proxy's address in numbers, use that instead of the name.
+  @ as soon as the proxy is right
+
+ProxyDead!
+  ~ Name of the error: ProxyDead
+  ! The proxy cannot be reached: {reason}.
+  ? This computer tried {proxy}; Telegram was not even asked.
+  - Compare host and port with what you were given.
+  - If the proxy is a program on this computer (Tor, a VPN client), start it, and look up its port in its settings.
+  - Otherwise the proxy may be gone: ask its owner, or use another one.
+  @ as soon as the proxy runs
+
+ProxyOtherType!
+  ~ Name of the error: ProxyOtherType
+  ! This is {other}, not {kind}.
+  ? At the address of {proxy} something answers the way {other} does.
+  - Use {address} instead (with user:password@ in front of the host if it wants a login).
+  @ as soon as the proxy is right
+
+ProxyWrongType!
+  ~ Name of the error: ProxyWrongType
+  ! What answers there is not {kind}.
+  ? Something listens at the address of {proxy}, but it does not speak that language, nor that of another kind of proxy.
+  - Compare host and port with what you were given: a port of another service is the usual reason.
+  - A link that begins with tg://proxy is an MTProxy; use that link as it is.
+  @ as soon as the proxy is right
+
+ProxyHangsUp!
+  ~ Name of the error: ProxyHangsUp
+  ! The proxy hung up without a word.
+  ? {proxy} took the connection and closed it instead of answering. That is how proxies treat the wrong kind of
+    connection, people who are not on their list, or everybody when they are full.
+  - Check that it really is {kind}, and whether it wants a user and a password.
+  - Ask its owner whether this computer's address must be allowed first.
+  - Or use another proxy.
+  @ at once, with another proxy
+
+ProxyHangs!
+  ~ Name of the error: ProxyHangs
+  ! The proxy takes the connection and then says nothing.
+  ? {proxy} did not finish its part in time. It may be overloaded, be of another kind, or fail to reach Telegram itself.
+  - Check that it really is {kind}.
+  - Try again in a minute, or use another proxy.
+  @ in a minute, or at once with another proxy
+
+ProxyLoginWanted!
+  ~ Name of the error: ProxyLoginWanted
+  ! The proxy wants a user and a password.
+  ? {proxy} answers, but only to people who log in.
+  - Add them to the address: {scheme}://user:password@host:port.
+  - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - Put the address into the environment variable TELEGRAM_PROXY, so that the password stays out of the shell's history.
+  @ at once, with user and password
+
+ProxyLoginWrong!
+  ~ Name of the error: ProxyLoginWrong
+  ! The proxy does not accept this user and password.
+  ? {proxy} answers, but it refuses this login.
+  - Compare user and password with what you were given; capital letters count.
+  - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
+  - Proxies that are paid for often stop working on the day the plan ends.
+  @ at once, with the right user and password
+
+ProxyRefuses!
+  ~ Name of the error: ProxyRefuses
+  ! The proxy refuses to connect to Telegram ({said}).
+  ? {proxy} itself works, but it does not put this connection through: its owner may forbid Telegram, or only allow web
+    pages, or Telegram may be blocked where the proxy stands.
+  - Use another proxy, best one in another country.
+  - If it is your own: allow connections to Telegram's addresses, port 443.
+  @ at once, with another proxy
+
+ProxySecret!
+  ~ Name of the error: ProxySecret
+  ! The MTProxy does not answer: its secret is probably wrong.
+  ? {proxy} takes the connection, but an MTProxy that is called with a wrong secret keeps silent or hangs up, and so
+    does one that only speaks fake-TLS (secrets that begin with “ee”), or that cannot reach Telegram itself.
+  - Copy the whole link again, best by “Share” in the Telegram app where it works; the secret is all after “secret=”.
+  - On a command line put quotes around the link.
+  - Or use another proxy.
+  @ as soon as the proxy is right
+
+ProxyWithoutTelegram!
+  ~ Name of the error: ProxyWithoutTelegram
+  ! The proxy puts the connection through, but Telegram does not answer behind it.
+  ? {proxy} said that it reached Telegram's address; then no sensible answer came. Something between the proxy and
+    Telegram filters it, or the proxy only pretends.
+  - Use another proxy, best one in another country.
+  - Or try without a proxy.
+  @ at once, with another proxy
+
+NetworkNoRoute!
+  ~ Name of the error: NetworkNoRoute
+  ! This computer is not connected to a network.
+  ? The operating system knows no way to any of Telegram's addresses.
+  - Switch Wi-Fi on or plug the cable in; switch flight mode off.
+  - If a VPN is on, switch it off and on again.
+  - In a container or a sandbox: give it access to the network.
+  @ as soon as the network is mended
+
+NetworkNoAnswer!
+  ~ Name of the error: NetworkNoAnswer
+  ! Nothing answers: neither Telegram nor the name service (DNS).
+  ? The network seems to be there, but no packet comes back, and even names cannot be looked up. This computer is
+    probably offline, or a firewall lets this program talk to nobody.
+  - Open any web page in a browser. If that fails too, mend the internet connection first.
+  - If the browser works, allow Python in the firewall or antivirus, or set the proxy that the browser uses (--proxy).
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkBlocked!
+  ~ Name of the error: NetworkBlocked
+  ! Telegram is blocked here: its addresses do not answer.
+  ? The network works (names can be looked up), but every packet to Telegram's data centres disappears. Providers,
+    companies, schools and some countries block Telegram like that.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkRefused!
+  ~ Name of the error: NetworkRefused
+  ! Telegram is blocked here: connections to its addresses are refused.
+  ? Something on the way (a firewall, a provider's filter, this computer's own protection) answers in Telegram's place
+    and says no. Telegram itself never does that.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkDenied!
+  ~ Name of the error: NetworkDenied
+  ! This computer's own firewall does not let this program reach Telegram.
+  ? The operating system forbade the connections before anything was sent ({said}).
+  - Allow Python in the firewall or antivirus program, or ask the administrator of this computer.
+  - {another_way}
+  @ as soon as it is allowed
+
+NetworkSilent!
+  ~ Name of the error: NetworkSilent
+  ! Telegram is blocked here by inspection: the connection stands, but Telegram's answer never comes.
+  ? Connections to Telegram's addresses open, then nothing comes back to Telegram's way of speaking. A filter on the way
+    looks into connections and drops Telegram's.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkClosed!
+  ~ Name of the error: NetworkClosed
+  ! Telegram is blocked here by inspection: connections are cut as soon as Telegram's protocol is spoken.
+  ? Connections to Telegram's addresses open and are closed at the first message. That is a filter on the way; Telegram
+    itself closes like that only for some minutes, when too many connections came from one address.
+  - {another_way}
+  - If programs on this network connect to Telegram again and again, stop them and wait ten minutes.
+  @ as soon as the network is mended
+
+NetworkHttp!
+  ~ Name of the error: NetworkHttp
+  ! Something else answers in Telegram's place: a web server or web filter ({said}).
+  ? Telegram never speaks HTTP here. A company's web proxy, a filter or a Wi-Fi sign-in page takes every connection.
+  - Open a page in a browser: if a sign-in page of this network appears, sign in there and start again.
+  - In a company or school: ask for the web proxy's address and use it: --proxy http://host:port.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkCaptivePortal!
+  ~ Name of the error: NetworkCaptivePortal
+  ! This network wants you to sign in first (hotel, café, train, campus).
+  ? A sign-in page answers instead of Telegram ({said}).
+  - Open any page in a browser; the sign-in page of the network should appear.
+  - Sign in or accept the terms there, then start again here.
+  - Or use another network, such as a phone's hotspot.
+  @ as soon as the network lets you through
+
+NetworkGarbage!
+  ~ Name of the error: NetworkGarbage
+  ! Something answers in Telegram's place, and it is not Telegram.
+  ? The answer does not belong to the question that was asked. A filter or a faulty device on the way changes the
+    traffic.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkTurnedAway!
+  ~ Name of the error: NetworkTurnedAway
+  ! Telegram turns connections from this address away for now (transport error {said}).
+  ? The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's
+    shared address, a VPN, a proxy, a server with several bots.
+  - Stop other programs that connect to Telegram from here, and wait ten minutes.
+  - {another_way}
+  @ after 10 minutes
+
+NetworkError!
+  ~ Name of the error: NetworkError
+  ! The connection to Telegram fails on this computer ({said}).
+  ? The operating system could not open the connections.
+  - Close programs that use many connections, or restart the computer.
+  - Check VPN, firewall and antivirus programs.
+  - {another_way}
+  @ as soon as the network is mended
+
+NetworkIPv6Only!
+  ~ Name of the error: NetworkIPv6Only
+  ! Telegram can be reached here by IPv6 only.
+  ? IPv4 addresses do not answer on this network, IPv6 addresses do.
+  - Start again with --ipv6.
+  @ at once, with --ipv6
+
+NetworkNoIPv6!
+  ~ Name of the error: NetworkNoIPv6
+  ! There is no way to Telegram by IPv6 here, but there is by IPv4.
+  ? IPv4 addresses answer on this network, IPv6 addresses do not.
+  - Start again without --ipv6.
+  @ at once, without --ipv6
+
+NetworkPartly!
+  ~ Name of the error: NetworkPartly
+  ! Telegram answers, but not from all of its data centres: {centres} cannot be reached.
+  ? Every account lives in one of the five. If yours lives in one of those that do not answer, signing in will not work.
+  - Try to sign in: with an account that lives elsewhere it works.
+  - {another_way}
+  @ at once, with an account that lives elsewhere
+
+NetworkPort!
+  ~ Name of the error: NetworkPort
+  ! Port {port} to Telegram is blocked here; port {other} is open.
+  ? Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will
+    not get through.
+  - Allow outgoing connections to port {port} in the firewall of this network or computer.
+  - {another_way}
+  @ at once
+
+NetworkClock!
+  ~ Name of the error: NetworkClock
+  ! The clock of this computer is wrong: {wrong}.
+  ? Here it is {here}, at Telegram it is {there}. Telegram refuses messages from the past or the future, and signing in,
+    codes that expire and QR codes go wrong in odd ways.
+  - {how}
+  - Then start again.
+  @ at once, with the right time
 """
 
 
-# ══ 13  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
+# ══ 14  MAIN ═════════════════════════════════════════════════════════════════════════════════════════════════════════
 #
 # Arguments, and the one place that turns a `Problem` into words and an exit code.
 
 
+# Each command, what carries it out, and what it is for.
+COMMANDS: dict[str, tuple[Callable[[Any], Outcome], str]] = {
+    "network": (command_network, "can this computer reach Telegram?"),
+    "explain": (command_explain, "what an error means and what to do about it"),
+    "check": (command_check, "what is in this file, folder or text, and does it still work?"),
+    "convert": (command_convert, "turns a session of any format into any other"),
+}
+
+# What may stand behind a command (`front`: before any, or without one); what it is for. Behind the name of an option
+# stands what its value is called, behind another word ? where it may be missing, * where there may be any number.
+OPTIONS = """
+--qr             | front                | sign in by QR code, without a phone number
+--proxy URL      | front, network, check | socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY
+--ipv6           | front, network, check | connect by IPv6 only
+--report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
+--debug          | front, network, check | show what happens inside; secrets are masked
+ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
+WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
+--online         | check                | also ask Telegram whether it still works
+--json           | check                | print the facts for a program
+SRC              | convert              | a file or folder, or - for standard input or the keyboard
+DST              | convert              | a new file or folder, or - to print a string
+--to FORMAT      | convert              | the format to write, if the name of DST does not tell: %(choices)s
+--schema VERSION | convert              | of a Telethon .session: 7, or 8 for 1.43 and newer
+--account N      | check, convert       | which one of several, as check counts them
+--dc NUMBER      | check, convert       | which data centre a bare key belongs to, 1 to 5
+--user-id N      | convert              | whose session it is, where that is needed and the source does not say it
+--key-name NAME  | check, convert       | of a Telegram Desktop folder: the X in key_Xs
+--json-path FILE | check, convert       | the .json of a .session, if its name is another
+"""
+
+# The values that are not simply text, in argparse's words.
+VALUES: dict[str, dict[str, Any]] = {
+    "N": {"type": int},
+    "NUMBER": {"type": int, "choices": (1, 2, 3, 4, 5)},
+    "FORMAT": {"choices": TARGETS},
+    "VERSION": {"type": int, "choices": (7, 8)},
+}
+
+
 def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as a namespace; `run` is the command to call with it. Wrong usage exits with 2."""
+    rows = [(*words.partition(" "), whose.split(", "), what) for words, whose, what in rows_of(OPTIONS)]
     if not argv:  # the usual start: to import argparse takes longer than all else that stands before the first prompt
         from types import SimpleNamespace
 
-        return SimpleNamespace(run=command_sign_in, qr=False, proxy=None, ipv6=False, report=None, debug=False)
+        front = {name[2:]: None if value else False for name, _, value, whose, _ in rows if "front" in whose}
+        return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    class Parser(argparse.ArgumentParser):
+    if argv[0] == "explain" and argv[1:2] not in (
+        ["-h"],
+        ["--help"],
+        ["--"],
+    ):  # what begins with “-” is no option there
+        argv = ["explain", "--", *argv[1:]]
+
+    def layout(prog: str) -> argparse.HelpFormatter:
         """Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here."""
+        return argparse.HelpFormatter(prog, width=term.width)
 
-        def __init__(self, **options: Any) -> None:
-            super().__init__(formatter_class=lambda prog: argparse.HelpFormatter(prog, width=term.width), **options)
-
-    def connecting_options(**default: Any) -> Parser:
-        options = Parser(add_help=False)
-        proxies = "socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY"
-        report = "write the whole conversation there, secrets masked, for asking for help"
-        debug = "show what happens inside; secrets are masked"
-        options.add_argument("--proxy", metavar="URL", help=proxies, **default)
-        options.add_argument("--ipv6", action="store_true", help="connect by IPv6 only", **default)
-        options.add_argument("--report", metavar="FILE", help=report, **default)
-        options.add_argument("--debug", action="store_true", help=debug, **default)
-        return options
-
-    # Behind the name of a command an option that is not there must not undo the one in front of it.
-    connecting = connecting_options(default=argparse.SUPPRESS)
-    description = (__doc__ or "").split("\n", 1)[0]
-    parser = Parser(
-        prog="telegram_session.py", description=description, parents=[connecting_options()],
+    parser = argparse.ArgumentParser(
+        prog="telegram_session.py", formatter_class=layout, description=(__doc__ or "").split("\n", 1)[0],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
         "TELEGRAM_API_HASH, TELEGRAM_PHONE, TELEGRAM_PROXY, TELEGRAM_SESSION_STRING, TELEGRAM_PASSCODE. "
         "Exit codes: 0 done, 1 a problem, 2 wrong usage, 130 Ctrl-C.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
-    parser.add_argument("--qr", action="store_true", help="sign in by QR code, without a phone number")
     parser.set_defaults(run=command_sign_in)
     commands = parser.add_subparsers(title="other commands, each with its own --help", metavar="COMMAND")
-
-    def add(name: str, what: str, *parents: Parser) -> Parser:
-        return commands.add_parser(name, help=what, description=as_sentence(what), parents=parents)
-
-    network = add("network", "can this computer reach Telegram?", connecting)
-    network.set_defaults(run=command_network)
-    explain = add("explain", "what an error means and what to do about it")
-    explain.add_argument("error", metavar="ERROR", nargs="*", help="a name, a log line; - reads standard input")
-    explain.set_defaults(run=command_explain)
-    check = add("check", "what is this session, and does it still work?", connecting)
-    check.add_argument("session", nargs="?", help="a file or folder, or - for standard input; nothing: it is asked for")
-    check.add_argument("--online", action="store_true", help="also ask Telegram whether it still works")
-    check.add_argument("--json", action="store_true", help="print the facts for a program")
-    convert = add("convert", "turns a session of any format into any other")
-    convert.add_argument("src", help="a file or folder, or - for standard input or the keyboard")
-    convert.add_argument("dst", help="a new file or folder, or - to print a string")
-    formats = f"the format to write, if the name of DST does not tell: {', '.join(TARGETS)}"
-    convert.add_argument("--to", metavar="FORMAT", choices=TARGETS, help=formats)
-    convert.add_argument("--schema", type=int, choices=(7, 8), help="of a Telethon .session: 8 is for 1.43 and newer")
-    for command, run in ((check, command_check), (convert, command_convert)):
-        command.add_argument("--account", type=int, metavar="N", help="which account of a Telegram Desktop folder")
-        command.add_argument("--key-name", metavar="NAME", help="of a Telegram Desktop folder: the X in key_Xs")
-        command.add_argument("--json-path", metavar="FILE", help="the .json of a .session, if its name is another")
-        command.set_defaults(run=run)
+    parsers = {"front": parser}
+    for name, (run, what) in COMMANDS.items():
+        parsers[name] = commands.add_parser(name, formatter_class=layout, help=what, description=as_sentence(what))
+        parsers[name].set_defaults(run=run)
+    for name, _, value, whose, what in rows:
+        details: dict[str, Any] = {"metavar": name, "nargs": value or None}
+        if name.startswith("-"):
+            details = {"metavar": value, **VALUES.get(value, {})} if value else {"action": "store_true"}
+        for command in whose:
+            parsers[command].add_argument(name.lower(), help=what, **details)
+            if whose[0] == "front":  # behind the name of a command it must not undo the one in front of it
+                details["default"] = argparse.SUPPRESS
     return parser.parse_args(argv)
 
 
@@ -10745,11 +13093,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome = Outcome(130)
             except Exception as error:
                 problem = for_this_python(problem_from(error))
+                problem.ways = [*ways_to_set_up(problem, lambda: options.run(options)), *problem.ways]
                 term.problem(problem)
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            if outcome.code == 0 and term.delivered_to_pipe:  # the program at its other end is not kept waiting
+            told = not term.asked and options.run in (command_check, command_convert)  # all by the command line
+            if outcome.code == 0 and (told or term.delivered_to_pipe):  # nor is a program at the other end kept waiting
                 run = term.goodbye(patience=3) if options.run is command_sign_in else None
             else:
                 run = term.goodbye(outcome.ways)
@@ -10762,7 +13112,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def start(options: Any) -> Outcome:
     """Runs the command that was asked for, once it is certain that its report can be written."""
     if options.report:
-        prepare_report(options)
+        report, options.report = options.report, None  # if it cannot be written, none is written at the end
+        prepare_report(report)
+        options.report = report
     return options.run(options)  # type: ignore[no-any-return]
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
-from . import terminal
+from .helpers import terminal
+from .helpers.sessions import copies_are_taken_away, rich  # noqa: F401  fixtures
 from .practice import PracticeTelegram
 
 if TYPE_CHECKING:
-    from .terminal import Person
+    from .helpers.terminal import Person
 
 # The same inputs in every run, and no limits of time: a busy machine is no defect.
 # For others, and more of them: --hypothesis-profile default.

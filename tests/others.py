@@ -20,7 +20,8 @@ PLACE = Path(__file__).resolve().parents[1] / ".venv-others"
 TELETHON = ("telethon==1.24.0", "telethon==1.36.0", "telethon==1.42.0", "telethon==1.45.0")
 PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26")
 NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22")
-NODE_FOLDER = "node"
+PYODIDE = ("pyodide@314.0.7",)  # CPython 3.14 as WebAssembly, the newest Python for a machine that has only older ones
+NODE_FOLDERS = {"node": NODE, "pyodide": PYODIDE}
 # opentele2 asks the network for version numbers when it is imported, unless it is told not to.
 QUIET = {"OPENTELE_NO_FETCH": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -39,17 +40,18 @@ def install() -> list[str]:
     for package, (place, command) in zip(PYTHON, commands.items()):
         if not place.exists() and not succeeds([*command, f"{place}.part", package], place):
             failed.append(package)
-    node = PLACE / NODE_FOLDER
     npm = shutil.which("npm")
-    if npm and not node.exists():
+    for name, packages in NODE_FOLDERS.items():
+        place = PLACE / name
+        if place.exists():
+            continue
         # Without install scripts: they would fetch or build what only a running client needs.
-        part = Path(f"{node}.part")
+        part = Path(f"{place}.part")
         part.mkdir(parents=True, exist_ok=True)
-        if not succeeds(
-            [npm, "install", "--prefix", str(part), "--no-audit", "--no-fund", "--ignore-scripts", *NODE], node
-        ):
-            failed += NODE
-    return failed if npm else [*failed, *NODE]
+        options = ["--no-audit", "--no-fund", "--ignore-scripts"]
+        if not npm or not succeeds([npm, "install", "--prefix", str(part), *options, *packages], place):
+            failed += packages
+    return failed
 
 
 def succeeds(command: list[str], place: Path) -> bool:
@@ -62,7 +64,7 @@ def succeeds(command: list[str], place: Path) -> bool:
 
 def answer(command: list[str], environment: dict[str, str], place: Path | None = None) -> Any:
     """What a program prints as JSON on its last line."""
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=place, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=place, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -78,13 +80,44 @@ def in_python(package: str, code: str, *arguments: str) -> Any:
     return answer([sys.executable, "-c", f"import sys, json\n{code}", *arguments], environment)
 
 
-def in_node(code: str, *arguments: str) -> Any:
+def in_node(code: str, *arguments: str, name: str = "node") -> Any:
     """Runs `code`, an ES module, with NODE importable and `args` as its arguments; it prints its answer as JSON."""
-    node, place = shutil.which("node"), PLACE / NODE_FOLDER
+    node, place = shutil.which("node"), PLACE / name
     if not node or not place.exists():
-        pytest.skip("Node, or its packages, is not installed: python3 -m tests.others")
+        pytest.skip(f"Node, or {', '.join(NODE_FOLDERS[name])}, is not installed: python3 -m tests.others")
     head = "const args = process.argv.slice(1);\n"
     return answer([node, "--input-type=module", "-e", head + code, *arguments], dict(os.environ), place)
+
+
+# Each command runs as from a shell; what it prints goes to a file, so that only the answer is on standard output.
+IN_PYODIDE = """
+import { loadPyodide } from "pyodide";
+const [house, place, commands] = args;
+const python = await loadPyodide({ stdin: () => null });
+python.mountNodeFS("/house", house);
+python.mountNodeFS("/place", place);
+python.globals.set("commands", commands);
+const answer = python.runPython(`
+import contextlib, io, json, os, runpy, sys
+sys.dont_write_bytecode = True
+os.chdir("/place")
+answers = []
+for command in json.loads(commands):
+    sys.argv = ["/house/telegram_session.py", *command]
+    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.redirect_stderr(shown):
+        try:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        except SystemExit as end:
+            answers.append([end.code, shown.getvalue()])
+json.dumps([sys.version_info[:2], answers])
+`);
+console.log(answer);
+"""
+
+
+def in_pyodide(place: Path, commands: list[list[str]]) -> tuple[list[int], list[tuple[int, str]]]:
+    """Runs the script with each of these arguments in `place`: Python's version, exit codes and what was shown."""
+    return in_node(IN_PYODIDE, str(PLACE.parent), str(place), json.dumps(commands), name="pyodide")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,15 +21,16 @@ from xml.sax.saxutils import escape
 
 from telethon.tl import types
 
+from .helpers.terminal import Person
 from .practice import PracticeTelegram
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID
-from .terminal import Person
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"
 FOLDER = ROOT / ".github" / "pictures"
 
+ALONE = Path(tempfile.gettempdir()) / "telegram"  # it is seen in the picture
 PHONE, CODE = "+44 7700 900123", "24680"
 KNOWN = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_PHONE": PHONE}
 
@@ -54,7 +56,7 @@ STEADY = (
 Cells = list[list[tuple[str, str, str, bool]]]  # rows of letter, colour, background, bold
 
 
-# Five short stories
+# Six short stories
 
 
 def sign_in(telegram: PracticeTelegram) -> Iterator[Person]:
@@ -71,6 +73,19 @@ def sign_in(telegram: PracticeTelegram) -> Iterator[Person]:
         person.answers("Code", CODE)
         person.is_asked("Press Enter to exit")
         yield person
+
+
+def set_up(telegram: PracticeTelegram) -> Iterator[Person]:
+    """Nothing is installed: it is set up, and the conversation goes on. The file is started as it is, on Debian."""
+    shutil.rmtree(ALONE, ignore_errors=True)
+    ALONE.mkdir()
+    shutil.copy(ROOT / "telegram_session.py", ALONE)
+    clean = {"PATH": os.environ.get("PATH", ""), "HOME": str(ALONE), "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    with Person(["/usr/bin/python3", "telegram_session.py"], env=clean, cwd=ALONE, size=(84, 100)) as person:
+        person.answers("Press Enter to exit", "1")
+        person.is_asked("Do you already have", timeout=300)
+        yield person
+    shutil.rmtree(ALONE)
 
 
 def qr_code(telegram: PracticeTelegram) -> Iterator[Person]:
@@ -109,7 +124,7 @@ def network(telegram: PracticeTelegram) -> Iterator[Person]:
 
 
 STORIES: dict[str, Callable[[PracticeTelegram], Iterator[Person]]] = {
-    "sign-in": sign_in, "qr-code": qr_code, "error": error, "check": check, "network": network,
+    "sign-in": sign_in, "set-up": set_up, "qr-code": qr_code, "error": error, "check": check, "network": network,
 }  # fmt: skip
 
 

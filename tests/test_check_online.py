@@ -1,6 +1,6 @@
 """`check --online` at a Telegram that answers anything: a living session is called alive, and nothing breaks or floods.
 
-The answers are those of `test_hostile`; here each of them meets a session that is already there.
+The answers are those of `helpers.hostile`; here each of them meets a session that is already there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from . import terminal
 from .conftest import ROOT, Run
+from .helpers import terminal
+from .helpers.hostile import LINES, Hostile, hostile_answers, nothing_drives_the_terminal
+from .helpers.second_client import sign_in
 from .practice import PracticeTelegram
 from .practice.telegram import API_HASH, API_ID
-from .second_client import sign_in
-from .test_hostile import LINES, Hostile, hostile_answers, nothing_drives_the_terminal
 
 PHONE = "+4915112345678"
 APP = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "NO_COLOR": "1"}
@@ -107,8 +107,9 @@ def test_whatever_happens_to_the_line_what_is_known_is_said(
             else:
                 assert code == 0 and "could not be looked up" in shown, shown
                 assert re.search(r"Name +: Petra", shown), shown
-        shown, code = checks.one(call, Hostile("the key is forgotten", "transport", {"code": -404}))
-        assert code == 1 and "What to do:" in shown, shown
+        forgotten = Hostile("the key is forgotten", "forget", {"times": 1})
+        shown, code = checks.one(call, forgotten)
+        assert code == 1 and "What to do:" in shown and ACCEPTED not in shown, shown
 
 
 def test_who_does_not_want_to_wait_for_the_rest_gets_what_is_known(

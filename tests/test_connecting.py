@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from .conftest import Run
+from .helpers.packages import needs_pip, without
+from .helpers.second_client import who_is
+from .helpers.terminal import Person
+from .helpers.waiting import sees_in_time
 from .practice import PracticeTelegram
 from .practice.proxies import PracticeProxy
 from .practice.telegram import API_HASH, API_ID
-from .second_client import who_is
-from .terminal import Person
-from .waiting import sees_in_time
 
 STRING = re.compile(r"^1[\w=-]{300,}\s", re.M)
 PHONE, CODE = "+4915112345678", "24680"
@@ -259,12 +260,10 @@ def test_an_mtproxy_with_another_secret_is_named(telegram: PracticeTelegram, run
     main_job_ends_with(run(env={**VALUES, "TELEGRAM_PROXY": link}), "its secret is probably wrong", 8)
 
 
+@needs_pip
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_python_socks_is_offered_with_the_command_that_installs_it(run: Run, tmp_path: Any, answer: str) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['python_socks'] = None")
-    person = run(
-        env={**VALUES, "TELEGRAM_PROXY": "socks5://127.0.0.1:9", "PYTHONPATH": str(tmp_path), "PIP_NO_INDEX": "1"}
-    )
+    person = run(env={**VALUES, **without("python_socks", tmp_path), "TELEGRAM_PROXY": "socks5://127.0.0.1:9"})
     person.sees("-m pip install")
     person.sees("python-socks[asyncio]")
     person.answers("Install it now? [y/N]", answer)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import telegram_session as script
 
-from . import terminal
-from .terminal import Person
+from .helpers import terminal
+from .helpers.terminal import Person
 
 ROOT = Path(__file__).resolve().parents[1]
 HASH = "5f3a9c0e71d84b26a0c9e1f47d2b6835"

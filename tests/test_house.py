@@ -90,3 +90,15 @@ def test_every_call_to_telegram_is_in_the_list_of_the_head():
 def test_nothing_reaches_telegrams_calls_by_another_way():
     """Each is imported by its name, from the module of its namespace: so the list above is whole."""
     assert not re.findall(r"functions\.\w+\.\w+Request|import functions|getattr\(functions", SOURCE)
+
+
+def test_every_problem_of_these_rooms_has_a_name_for_programs():
+    """`check --json` gives it; what a function passes on has the name of what it is about."""
+    rooms = {number for _, number, title in HEADINGS if title in ("FINDINGS", "OTHER COMMANDS")}
+    nameless = [
+        node.lineno
+        for node in ast.walk(TREE)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem" and room_of(node.lineno) in rooms
+        if not any(keyword.arg == "name" for keyword in node.keywords)
+    ]
+    assert not nameless

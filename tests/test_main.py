@@ -9,7 +9,7 @@ import pytest
 
 import telegram_session as script
 
-from . import terminal
+from .helpers import terminal
 
 
 def test_a_start_without_arguments_has_the_settings_that_the_parser_would_give():
@@ -17,7 +17,13 @@ def test_a_start_without_arguments_has_the_settings_that_the_parser_would_give()
     assert vars(script.parse_arguments([])) == {**parsed, "ipv6": False}
 
 
-@pytest.mark.parametrize("command", ["", "network", "explain", "check", "convert"])
+@pytest.mark.parametrize("words", ["--proxy P --debug check", "check --proxy P --debug", "--debug check --proxy P"])
+def test_an_option_of_every_connection_may_stand_before_the_command_and_behind_it(words):
+    options = script.parse_arguments(words.split())
+    assert (options.run, options.proxy, options.debug, options.ipv6) == (script.command_check, "P", True, False)
+
+
+@pytest.mark.parametrize("command", ["", *script.COMMANDS])
 def test_every_command_has_a_help_that_says_what_it_is_for_and_fits(command, capsys):
     assert script.main([*command.split(), "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()

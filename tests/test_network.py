@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 import telegram_session as script
 
 from .conftest import ROOT, Run
+from .helpers.terminal import Person
+from .helpers.waiting import sees_in_time, slowness
 from .practice import PracticeTelegram
-from .terminal import Person
-from .waiting import sees_in_time, slowness
 
 REFUSING, SILENT = 3.0, 12.0  # seconds to the verdict at most
 
@@ -387,14 +387,15 @@ def test_a_sign_in_with_a_wrong_clock_says_how_to_set_it(
 
 
 def test_every_problem_of_the_table_reads_well() -> None:
-    values = dict.fromkeys(re.findall(r"\{(\w+)\}", script.NETWORK_PROBLEMS), "something")
-    values.pop("another_way")
-    names = [block.split("\n")[0] for block in script.NETWORK_PROBLEMS.strip().split("\n\n")]
-    assert len(names) == len(set(names))
-    for name in names:
-        problem = script.network_problem(name, **{**values, "how": "- set it"})
+    rows = [answer for answer in script.answers() if answer.group == script.answers()[-1].group]
+    assert len(rows) > 25
+    for row in rows:
+        values = dict.fromkeys(re.findall(r"\{(\w+)\}", f"{row.title} {row.meaning} {row.steps}"), "something")
+        problem = script.network_problem(row.head, **{**values, "another_way": "Another way.", "how": "set it"})
         assert problem.title and len(problem.meaning) > 40 and problem.steps
         assert all(step[-1] in ".)…" or step == "set it" for step in problem.steps), problem.steps
+        assert "{" not in f"{problem.title} {problem.meaning} {problem.steps}"
+        assert not problem.steps[-1].startswith("…")
 
 
 # The first step of a key exchange

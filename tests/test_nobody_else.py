@@ -13,13 +13,13 @@ import pytest
 
 import telegram_session
 
-from . import terminal
 from .conftest import LAUNCHER, ROOT
+from .helpers import terminal
+from .helpers.signing_in import CREDENTIALS, PHONE, gets_a_string
+from .helpers.terminal import Person
 from .practice.proxies import PracticeProxy
-from .signing_in import CREDENTIALS, PHONE, gets_a_string
-from .terminal import Person
 
-AUDITED = ROOT / "tests" / "audited.py"
+AUDITED = ROOT / "tests" / "helpers" / "audited.py"
 # Telethon looks for OpenSSL with `ctypes.util.find_library`, which asks one of these where there is one.
 LOOKS_FOR_OPENSSL = {"ldconfig", "gcc", "cc", "ld", "objdump"}
 SECRET = bytes(range(16))

@@ -16,8 +16,8 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 import telegram_session as script
 
-from . import terminal
-from .terminal import Person
+from .helpers import terminal
+from .helpers.terminal import Person
 
 ROOT = Path(__file__).resolve().parents[1]
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from . import pictures, terminal
+from . import pictures
+from .helpers import terminal
 
 
 def words(svg: str) -> str:

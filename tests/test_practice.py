@@ -1,59 +1,26 @@
-"""The practice Telegram itself: what Telethon makes of it, and what the bytes are by Telegram's own pages."""
+"""The practice Telegram itself: what Telethon makes of it, and how a person starts it."""
 
 from __future__ import annotations
 
 import asyncio
-import collections
-import logging
-import os
 import re
-import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from hashlib import pbkdf2_hmac, sha256
 from typing import Any
 
 import pytest
-from telethon import TelegramClient, errors, events
-from telethon.network import (
-    ConnectionTcpAbridged,
-    ConnectionTcpFull,
-    ConnectionTcpIntermediate,
-    ConnectionTcpMTProxyRandomizedIntermediate,
-    ConnectionTcpObfuscated,
-)
+from telethon import TelegramClient, errors
 from telethon.tl import functions, types
 
-from . import terminal
 from .conftest import LAUNCHER, ROOT
+from .helpers import terminal
+from .helpers.practising import PHONE, App, Call, Sms, ask, send_code
+from .helpers.second_client import new_client, sign_in, use, who_is
 from .practice import Delivery, PracticeTelegram
-from .practice.accounts import Account
-from .practice.keys import DH_GENERATOR, DH_PRIME
-from .practice.srp import Challenge, algorithm
 from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
-from .raw_client import GZIP, MSG_CONTAINER, RPC_ERROR, RPC_RESULT, VECTOR, Cursor, RawClient, string
-from .second_client import new_client, sign_in, use, who_is
 
-PHONE = "+4915112345678"
-App, Sms, Call = types.auth.SentCodeTypeApp, types.auth.SentCodeTypeSms, types.auth.SentCodeTypeCall
-
-
-def send_code(phone: str = PHONE, api_id: int = API_ID, api_hash: str = API_HASH) -> functions.auth.SendCodeRequest:
-    return functions.auth.SendCodeRequest(phone, api_id, api_hash, types.CodeSettings())
-
-
-def ask(telegram: PracticeTelegram, request: Any, **options: Any) -> Any:
-    """One request on a connection of its own."""
-
-    async def send(client: TelegramClient) -> Any:
-        return await client(request)
-
-    return use(telegram, send, **options)
-
-
-# Signing in, with Telethon's own helpers
+# ── signing in, with Telethon's own helpers ──
 
 
 def test_a_code_signs_in_and_the_string_works_elsewhere(telegram: PracticeTelegram) -> None:
@@ -134,7 +101,7 @@ def test_a_login_through_start_costs_seven_calls_or_eight(telegram: PracticeTele
     assert len(telegram.calls) in (7, 8), telegram.methods
 
 
-# Codes
+# ── codes ──
 
 
 def test_a_code_is_good_once_and_for_its_own_hash(telegram: PracticeTelegram) -> None:
@@ -251,7 +218,7 @@ def test_a_cancelled_code_is_dead(telegram: PracticeTelegram) -> None:
     use(telegram, go)
 
 
-# The login e-mail and the forgotten password
+# ── the login e-mail and the forgotten password ──
 
 
 def test_a_code_by_email_signs_in_only_as_an_email_code(telegram: PracticeTelegram) -> None:
@@ -368,7 +335,7 @@ def test_without_a_recovery_email_nothing_can_be_recovered(telegram: PracticeTel
     use(telegram, go)
 
 
-# QR codes
+# ── QR codes ──
 
 
 @pytest.mark.parametrize("dc", [2, 4])
@@ -439,7 +406,7 @@ def test_another_signed_in_client_can_accept_a_qr_code(telegram: PracticeTelegra
     assert use(telegram, go).phone == PHONE[1:]
 
 
-# Who may call what
+# ── who may call what ──
 
 
 def test_calls_need_a_session_that_is_signed_in_and_alive(telegram: PracticeTelegram) -> None:
@@ -514,463 +481,7 @@ def test_an_authorization_can_be_carried_to_another_data_centre(telegram: Practi
     assert {key.dc for key in telegram.authorizations(PHONE)} == {2, 4}
 
 
-# Transports
-
-
-@pytest.mark.parametrize(
-    "connection",
-    [ConnectionTcpFull, ConnectionTcpAbridged, ConnectionTcpIntermediate, ConnectionTcpObfuscated],
-    ids=lambda connection: connection.__name__,
-)
-def test_every_transport_signs_in(telegram: PracticeTelegram, connection: Any) -> None:
-    assert ask(telegram, functions.help.GetNearestDcRequest(), connection=connection).this_dc == 2
-
-
-def test_an_mtproxy_leads_to_the_data_centre_that_is_asked_for(telegram: PracticeTelegram) -> None:
-    secret = os.urandom(16)
-    proxy = ("127.0.0.1", telegram.open_mtproxy(secret), "dd" + secret.hex())
-    connection = ConnectionTcpMTProxyRandomizedIntermediate
-    nearest = ask(telegram, functions.help.GetNearestDcRequest(), dc=4, connection=connection, proxy=proxy)
-    assert nearest.this_dc == 4
-    assert telegram.connections[-1].transport.name == "padded intermediate"
-
-
-def test_an_mtproxy_knows_no_other_data_centres(telegram: PracticeTelegram) -> None:
-    secret = os.urandom(16)
-    proxy = ("127.0.0.1", telegram.open_mtproxy(secret), "dd" + secret.hex())
-    loggers = collections.defaultdict(lambda: logging.getLogger("telethon"))
-
-    async def go() -> bytes:
-        line = ConnectionTcpMTProxyRandomizedIntermediate("127.0.0.1", 443, 9, loggers=loggers, proxy=proxy)
-        try:
-            await line.connect()
-            return await line.recv()
-        finally:
-            await line.disconnect()
-
-    assert struct.unpack("<i", asyncio.run(asyncio.wait_for(go(), 10))) == (-444,)
-
-
-def test_an_mtproxy_is_silent_or_gone_for_a_wrong_secret(telegram: PracticeTelegram) -> None:
-    proxy = ("127.0.0.1", telegram.open_mtproxy(os.urandom(16)), os.urandom(16).hex())
-    connection = ConnectionTcpMTProxyRandomizedIntermediate
-    with pytest.raises(ConnectionError):
-        ask(telegram, functions.help.GetNearestDcRequest(), connection=connection, proxy=proxy)
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="this machine has no IPv6")
-def test_ipv6_is_served_where_the_machine_has_it(telegram: PracticeTelegram) -> None:
-    if not telegram.data_centres[2].has_ipv6:
-        pytest.skip("no ::1 on this machine")
-
-    async def go() -> Any:
-        client = new_client(telegram, use_ipv6=True)
-        client.session.set_dc(2, "::1", telegram.data_centres[2].port)
-        await client.connect()
-        config = await client(functions.help.GetConfigRequest())
-        await client.disconnect()
-        return config
-
-    assert any(option.ipv6 for option in asyncio.run(go()).dc_options)
-
-
-# Faults
-
-
-def outcome(telegram: PracticeTelegram, request: Any, timeout: float = 5.0, **options: Any) -> Any:
-    """What a single request ends in: its answer, or the exception."""
-    try:
-        return ask(telegram, request, auto_reconnect=False, timeout=timeout, **options)
-    except BaseException as error:
-        return error
-
-
-NEAREST = functions.help.GetNearestDcRequest()
-
-
-def test_an_error_is_answered_as_often_as_was_asked_for(telegram: PracticeTelegram) -> None:
-    fault = telegram.faults.add("help.getNearestDc", "error", code=420, name="FLOOD_WAIT_5", times=1, nth=2)
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
-    error = outcome(telegram, NEAREST)
-    assert isinstance(error, errors.FloodWaitError) and error.seconds == 5
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
-    assert fault.hits == 1
-
-
-def test_a_406_is_followed_by_its_words_as_an_update(telegram: PracticeTelegram) -> None:
-    telegram.faults.add("auth.sendCode", "error", code=406, name="UPDATE_APP_TO_LOGIN", popup="Please update.")
-
-    async def go(client: TelegramClient) -> str:
-        said = asyncio.get_running_loop().create_future()
-        popups = events.Raw(types.UpdateServiceNotification)
-        client.add_event_handler(lambda update: said.set_result(update.message), popups)
-        with pytest.raises(errors.UpdateAppToLoginError):
-            await client(send_code())
-        return str(await said)
-
-    assert use(telegram, go) == "Please update."
-
-
-def test_a_line_is_cut_before_or_after_the_call_is_carried_out(telegram: PracticeTelegram) -> None:
-    telegram.add_account(PHONE)
-    telegram.faults.add("auth.sendCode", "cut", times=1)
-    telegram.faults.add("auth.sendCode", "cut", handled=True, times=1)
-    for carried_out in (False, True):
-        assert isinstance(outcome(telegram, send_code()), (ConnectionError, asyncio.IncompleteReadError))
-        assert bool(telegram.account(PHONE).sent) is carried_out
-
-
-def test_an_answer_can_be_late_or_never_come(telegram: PracticeTelegram) -> None:
-    telegram.faults.add("help.getNearestDc", "delay", seconds=0.3, times=1)
-    silence = telegram.faults.add("help.getNearestDc", "silence")
-    before = time.monotonic()
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
-    assert time.monotonic() - before >= 0.3
-    assert isinstance(outcome(telegram, NEAREST, timeout=2), asyncio.TimeoutError)
-    assert silence.hits
-
-
-def test_an_answer_can_be_of_the_wrong_type_or_no_type_at_all(telegram: PracticeTelegram) -> None:
-    telegram.faults.add("help.getNearestDc", "answer", answer=types.Pong(1, 2), times=1)
-    telegram.faults.add("help.getNearestDc", "answer", answer=True, times=1)
-    telegram.faults.add("help.getNearestDc", "bytes", data=b"\xef\xbe\xad\xde")
-    assert isinstance(outcome(telegram, NEAREST), types.Pong)
-    assert outcome(telegram, NEAREST) is True
-    assert isinstance(outcome(telegram, NEAREST), errors.TypeNotFoundError)
-
-
-@pytest.mark.parametrize("code", [-404, -429, -444])
-def test_transport_errors_reach_the_client_in_the_full_transport_too(telegram: PracticeTelegram, code: int) -> None:
-    telegram.faults.add("help.getNearestDc", "transport", code=code)
-    error = outcome(telegram, NEAREST)
-    if code == -404:
-        assert isinstance(error, errors.AuthKeyNotFound)
-    else:
-        assert isinstance(error, errors.InvalidBufferError) and error.code == -code
-
-
-def test_a_key_is_revoked_or_forgotten_at_a_call(telegram: PracticeTelegram) -> None:
-    telegram.add_account(PHONE)
-    me = functions.users.GetUsersRequest([types.InputUserSelf()])
-    for do, error in (("revoke", errors.SessionExpiredError), ("forget", errors.AuthKeyNotFound)):
-        string = sign_in(telegram, PHONE)
-        fault = telegram.faults.add("users.getUsers", do, name="SESSION_EXPIRED", times=1)
-        assert isinstance(outcome(telegram, me, string=string), error)
-        telegram.faults.remove(fault)
-        assert isinstance(outcome(telegram, me, string=string), error), "and stays so"
-
-
-@pytest.mark.parametrize("place", ["accept", "req_pq", "req_DH_params", "set_client_DH_params", "packet"])
-@pytest.mark.parametrize("do", ["cut", "silence", "garbage", "http"])
-def test_every_step_before_the_first_call_can_fail(telegram: PracticeTelegram, place: str, do: str) -> None:
-    fault = telegram.faults.add(place, do)
-
-    async def go() -> None:
-        client = new_client(telegram, auto_reconnect=False)
-        connecting = asyncio.ensure_future(client.connect())
-        while not fault.hits:
-            await asyncio.sleep(0.01)
-        await asyncio.wait([connecting], timeout=0.2)
-        assert not connecting.done() or connecting.exception()
-        connecting.cancel()
-        await asyncio.wait([connecting])
-        await client.disconnect()
-
-    asyncio.run(asyncio.wait_for(go(), 20))
-    assert telegram.calls == []
-
-
-def test_a_closed_port_refuses_until_it_is_opened_again(telegram: PracticeTelegram) -> None:
-    port = telegram.data_centres[2].port
-    telegram.refuse(2)
-    before = time.monotonic()
-    assert isinstance(outcome(telegram, NEAREST), ConnectionError)
-    assert time.monotonic() - before < 5
-    telegram.listen(2)
-    assert telegram.data_centres[2].port == port
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
-
-
-@pytest.mark.parametrize("offset", [600, -600])
-def test_a_wrong_clock_is_told_at_the_key_exchange_and_by_the_messages(telegram: PracticeTelegram, offset: int) -> None:
-    telegram.add_account(PHONE)
-    string = sign_in(telegram, PHONE)
-    telegram.clock_offset = offset
-    assert who_is(telegram, string) is not None, "an old key: bad_msg_notification 16 or 17 tells the time"
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc), "a new key: server_time does"
-
-
-def test_latency_delays_every_packet(telegram: PracticeTelegram) -> None:
-    telegram.latency = 0.05
-    before = time.monotonic()
-    outcome(telegram, NEAREST)
-    # Three answers of the key exchange, bad_server_salt, help.getConfig, the call.
-    assert time.monotonic() - before >= 6 * 0.05
-
-
-def test_an_exchange_that_has_to_be_repeated_is_repeated(telegram: PracticeTelegram) -> None:
-    """As one in 256 has to be with Telethon, which drops a zero at the beginning of a key."""
-    fault = telegram.faults.add("set_client_DH_params", "retry", times=1)
-    assert isinstance(ask(telegram, NEAREST), types.NearestDc)
-    assert fault.hits == 1 and len(telegram.connections) == 1
-
-
-def test_faults_that_cannot_be_are_refused(telegram: PracticeTelegram) -> None:
-    with pytest.raises(ValueError, match="nothing is called"):
-        telegram.faults.add("auth.signIn", "explode")
-    with pytest.raises(ValueError, match="needs an API method"):
-        telegram.faults.add("accept", "error")
-    with pytest.raises(ValueError, match="set_client_DH_params"):
-        telegram.faults.add("accept", "retry")
-
-
-# Waiting for what happens
-
-
-def test_a_call_and_a_connection_can_be_waited_for(telegram: PracticeTelegram) -> None:
-    with pytest.raises(TimeoutError):
-        telegram.wait_for_call("help.getNearestDc", timeout=0.05)
-    ask(telegram, NEAREST)
-    call = telegram.wait_for_call("help.getNearestDc")
-    line = telegram.wait_for_connection(1)
-    assert call.line == line.number and line.exchanged_key and call.outcome == "NearestDc"
-    telegram.wait_until_idle()
-
-
-def test_it_starts_and_stops_in_the_blink_of_an_eye() -> None:
-    took = []
-    for _ in range(10):
-        before = time.monotonic()
-        with PracticeTelegram():
-            pass
-        took.append(time.monotonic() - before)
-    assert min(took) < 0.05
-
-
-# The bytes, by Telegram's pages and without Telethon
-
-STATE_REQ, STATE_INFO, RESEND_REQ = 0xDA69FB52, 0x04DEB57D, 0x7D861A08
-PING, PONG, PING_DELAY_DISCONNECT = 0x7ABE77EC, 0x347773C5, 0xF3427B8C
-NEW_SESSION, BAD_SALT, BAD_MSG = 0x9EC20908, 0xEDAB447B, 0xA7EFF811
-NEAREST_DC, NEAREST_DC_ANSWER = 0x1FB33026, 0x8E1A1775
-
-
-def ping(number: int = 7) -> bytes:
-    return struct.pack("<Iq", PING, number)
-
-
-@pytest.fixture
-def raw(telegram: PracticeTelegram) -> Any:
-    with RawClient(telegram.data_centres[2].port) as client:
-        client.exchange_key()
-        yield client
-
-
-def test_the_key_exchange_keeps_to_its_page(telegram: PracticeTelegram, raw: RawClient) -> None:
-    """RawClient asserts each field and hash; here, that both ends have come to the same key and salt."""
-    (key,) = telegram.keys
-    assert (key.key, key.salt) == (raw.auth_key, raw.salt)
-    assert abs(raw.server_time - time.time()) < 2
-
-
-def test_the_first_answer_comes_with_new_session_created(raw: RawClient) -> None:
-    asked = raw.send(ping())
-    messages = raw.receive()
-    constructors = [int.from_bytes(body[:4], "little") for _, _, body in messages]
-    assert constructors == [NEW_SESSION, PONG]
-    assert [msg_id % 4 for msg_id, _, _ in messages] == [3, 1]
-    assert [seqno % 2 for _, seqno, _ in messages] == [1, 0]
-    assert struct.unpack_from("<q", messages[0][2], 4)[0] == asked
-    assert struct.unpack_from("<qq", messages[1][2], 4) == (asked, 7)
-    raw.send(ping(8))
-    assert [int.from_bytes(body[:4], "little") for _, _, body in raw.receive()] == [PONG]
-
-
-def test_a_wrong_salt_is_told_the_right_one(raw: RawClient) -> None:
-    right, raw.salt = raw.salt, raw.salt ^ 1
-    asked = raw.send(ping())
-    assert struct.unpack("<qiiq", raw.receive_until(BAD_SALT)) == (asked, 1, 48, right)
-
-
-@pytest.mark.parametrize(("offset", "code"), [(-400, 16), (60, 17)])
-def test_messages_of_another_time_are_refused(raw: RawClient, offset: int, code: int) -> None:
-    asked = raw.send(ping(), msg_id=raw.msg_id(offset))
-    assert struct.unpack("<qii", raw.receive_until(BAD_MSG)) == (asked, 1, code)
-
-
-def test_identifiers_and_numbers_have_to_fit(raw: RawClient) -> None:
-    raw.send(ping(), msg_id=raw.msg_id() + 1)
-    assert struct.unpack("<qii", raw.receive_until(BAD_MSG))[2] == 18
-    raw.send(ping(), content=False)
-    assert struct.unpack("<qii", raw.receive_until(BAD_MSG))[2] == 35
-
-
-def test_an_unknown_key_and_a_forged_message_get_404(telegram: PracticeTelegram, raw: RawClient) -> None:
-    raw.send_packet(os.urandom(24 + 64))
-    assert raw.receive_packet() == struct.pack("<i", -404)
-    raw.send_packet(raw.key_id + os.urandom(16 + 64))
-    assert raw.receive_packet() == struct.pack("<i", -404)
-
-
-def test_a_call_needs_layer_and_init_connection_first(raw: RawClient) -> None:
-    asked = raw.send(struct.pack("<I", NEAREST_DC))
-    answer = Cursor(raw.receive_until(RPC_RESULT))
-    assert answer.long() == asked
-    assert (answer.word(), answer.word(), answer.string()) == (RPC_ERROR, 400, b"CONNECTION_NOT_INITED")
-
-
-def init(query: bytes, api_id: int = API_ID) -> bytes:
-    """invokeWithLayer(229, initConnection(…, query)) as the schema has had it since layer 117."""
-    fields = b"".join(map(string, (b"device", b"1", b"2", b"en", b"", b"en")))
-    return struct.pack("<IIIII", 0xDA9B0D0D, 229, 0xC1CD5EA9, 0, api_id) + fields + query
-
-
-def test_what_is_long_is_gzipped(raw: RawClient) -> None:
-    import gzip
-
-    asked = raw.send(init(struct.pack("<I", 0xC4F9186B)))  # help.getConfig
-    answer = Cursor(raw.receive_until(RPC_RESULT))
-    assert (answer.long(), answer.word()) == (asked, GZIP)
-    assert gzip.decompress(answer.string())[:4] == struct.pack("<I", 0xCC1A241E)  # config
-
-
-def test_a_container_with_gzipped_and_plain_messages_is_taken_apart(raw: RawClient) -> None:
-    import gzip
-
-    first, second, outer = raw.msg_id(), raw.msg_id(), raw.msg_id()
-    zipped = struct.pack("<I", GZIP) + string(gzip.compress(init(struct.pack("<I", NEAREST_DC))))
-    body = struct.pack("<Ii", MSG_CONTAINER, 2)
-    body += struct.pack("<qii", first, 1, len(zipped)) + zipped
-    body += struct.pack("<qii", second, 3, 12) + ping()
-    raw.content_messages = 2
-    raw.send(body, msg_id=outer, content=False)
-    answers: dict[int, bytes] = {}
-    while len(answers) < 3:
-        answers.update((int.from_bytes(body[:4], "little"), body[4:]) for _, _, body in raw.receive())
-    assert struct.unpack_from("<q", answers[NEW_SESSION])[0] == first
-    assert struct.unpack_from("<qI", answers[RPC_RESULT]) == (first, NEAREST_DC_ANSWER)
-    assert struct.unpack("<qq", answers[PONG]) == (second, 7)
-
-
-def test_a_message_that_comes_twice_is_carried_out_once(telegram: PracticeTelegram, raw: RawClient) -> None:
-    asked = raw.send(init(struct.pack("<I", NEAREST_DC)))
-    first = raw.receive_until(RPC_RESULT)
-    raw.send(init(struct.pack("<I", NEAREST_DC)), msg_id=asked)
-    assert raw.receive_until(RPC_RESULT) == first
-    assert telegram.methods == ["help.getNearestDc"]
-
-
-def test_an_answer_that_nobody_acknowledged_comes_again_on_the_next_line(
-    telegram: PracticeTelegram, raw: RawClient
-) -> None:
-    asked = raw.send(init(struct.pack("<I", NEAREST_DC)))
-    telegram.wait_for_call("help.getNearestDc")
-    with RawClient(telegram.data_centres[2].port) as again:
-        again.auth_key, again.salt, again.session_id = raw.auth_key, raw.salt, raw.session_id
-        again.content_messages = 5
-        again.send(ping())
-        assert struct.unpack_from("<qI", again.receive_until(RPC_RESULT)) == (asked, NEAREST_DC_ANSWER)
-
-
-def test_a_line_ends_when_no_ping_comes_in_time(raw: RawClient) -> None:
-    raw.send(struct.pack("<Iqi", PING_DELAY_DISCONNECT, 1, 1))
-    raw.receive_until(PONG)
-    with pytest.raises(EOFError):
-        raw.receive()
-
-
-def test_a_ping_can_stay_unanswered_while_calls_are_answered(telegram: PracticeTelegram, raw: RawClient) -> None:
-    fault = telegram.faults.add("ping", "silence")
-    raw.send(ping())
-    raw.send(init(struct.pack("<I", NEAREST_DC)))
-    seen: list[int] = []
-    while RPC_RESULT not in seen:
-        seen += [int.from_bytes(body[:4], "little") for _, _, body in raw.receive()]
-    assert PONG not in seen
-    assert fault.hits == 1
-
-
-NONSENSE = {
-    "empty": b"",
-    "zeros": bytes(4),
-    "cut-off container": struct.pack("<Ii", MSG_CONTAINER, 9),
-    "broken gzip": struct.pack("<I", GZIP) + b"\3abc",
-}
-
-
-@pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
-def test_a_message_without_sense_harms_nobody_else(telegram: PracticeTelegram, raw: RawClient, body: bytes) -> None:
-    raw.send(body)
-    assert isinstance(outcome(telegram, NEAREST), types.NearestDc)
-
-
-def test_the_state_of_messages_and_future_salts_can_be_asked_for(raw: RawClient) -> None:
-    known = raw.send(ping())
-    raw.receive()
-    about = (known, known - 4, known + 4, known + (60 << 32))  # received, too old, missing in between, not sent yet
-    asked = raw.send(struct.pack("<IIi4q", STATE_REQ, VECTOR, len(about), *about), content=False)
-    info = Cursor(raw.receive_until(STATE_INFO))
-    assert (info.long(), info.string()) == (asked, b"\x04\x01\x02\x03")
-    asked = raw.send(struct.pack("<Ii", 0xB921BD04, 1))
-    salts = Cursor(raw.receive_until(0xAE500895))
-    assert (salts.long(), abs(salts.word() - time.time()) < 2, salts.word()) == (asked, True, 1)
-    since, until = salts.word(), salts.word()
-    assert since < time.time() < until and salts.long() == raw.salt
-
-
-def test_a_message_can_be_asked_for_once_more(raw: RawClient) -> None:
-    raw.send(init(struct.pack("<I", NEAREST_DC)))
-    ((first, *answer),) = [message for message in raw.receive() if message[2][:4] == struct.pack("<I", RPC_RESULT)]
-    raw.send(struct.pack("<IIiq", RESEND_REQ, VECTOR, 1, first), content=False)
-    assert raw.receive() == [(first, *answer)]
-    asked = raw.send(struct.pack("<IIi2q", RESEND_REQ, VECTOR, 2, first, first + 4), content=False)
-    (again, _), (_, state) = ((message[0], message[2]) for message in raw.receive())
-    assert again == first and struct.unpack_from("<Iq", state) == (STATE_INFO, asked)
-
-
-def test_a_client_that_speaks_the_srp_page_is_let_in(telegram: PracticeTelegram) -> None:
-    """The client's half, from https://core.telegram.org/api/srp, in the words of that page."""
-
-    def h(*parts: bytes) -> bytes:
-        return sha256(b"".join(parts)).digest()
-
-    def sh(data: bytes, salt: bytes) -> bytes:
-        return h(salt, data, salt)
-
-    def m1(password: str) -> tuple[bytes, bytes]:
-        salt1, salt2 = algorithm().salt1, algorithm().salt2
-        p, g = DH_PRIME, DH_GENERATOR
-        p_bytes, g_bytes = p.to_bytes(256, "big"), g.to_bytes(256, "big")
-        ph1 = sh(sh(password.encode(), salt1), salt2)
-        x = int.from_bytes(sh(pbkdf2_hmac("sha512", ph1, salt1, 100000), salt2), "big")
-        k = int.from_bytes(h(p_bytes, g_bytes), "big")
-        a = int.from_bytes(os.urandom(256), "big")
-        g_a = pow(g, a, p).to_bytes(256, "big")
-        u = int.from_bytes(h(g_a, challenge.srp_B), "big")
-        k_v = k * pow(g, x, p) % p
-        t = (int.from_bytes(challenge.srp_B, "big") - k_v) % p
-        k_a = h(pow(t, a + u * x, p).to_bytes(256, "big"))
-        p_xor_g = bytes(i ^ j for i, j in zip(h(p_bytes), h(g_bytes)))
-        return g_a, h(p_xor_g, h(salt1), h(salt2), g_a, challenge.srp_B, k_a)
-
-    challenge = Challenge("right")
-    assert challenge.proves(*m1("right"))
-    assert not challenge.proves(*m1("wrong"))
-    with pytest.raises(ValueError, match="out of range"):
-        challenge.proves((1).to_bytes(256, "big"), b"")
-
-
-def test_what_follows_is_announced_by_its_own_name() -> None:
-    account = Account(PHONE, delivery=[App(5), Call(5), types.auth.SentCodeTypeEmailCode("p", 6), Sms(5)])
-    assert [type(account.next_type(step)).__name__ for step in range(4)] == [
-        "CodeTypeCall",
-        "NoneType",  # there is no CodeTypeEmailCode
-        "CodeTypeSms",
-        "NoneType",
-    ]
-
-
-# The launcher
+# ── the launcher ──
 
 STAND_IN = """
 import sys
@@ -1032,7 +543,6 @@ def test_importing_the_package_brings_nothing_along() -> None:
 
 
 # By hand: python3 -m tests.practice
-
 needs_terminal = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 
 
@@ -1055,8 +565,8 @@ def test_whoever_types_what_the_notice_says_is_signed_in(by_hand: terminal.Perso
 
     by_hand.answers("API ID", told(r"API ID +(\d+)"))
     by_hand.answers("API hash", told(r"API hash +(\w+)"))
-    by_hand.answers("Phone number", told(r"with 2FA +(\+[\d ]+\d)"))
-    by_hand.answers("Code", told(r"with 2FA .*Code +(\d+)"))
+    by_hand.answers("Phone number", told(r"(?s)2FA.*?Phone number +(\+[\d ]+\d)"))
+    by_hand.answers("Code", told(r"(?s)2FA.*?Code +(\d+)"))
     by_hand.answers("2FA password", told(r"2FA password +(.+)"), hidden=True)
     by_hand.sees("Session string")
     by_hand.is_asked("Press Enter to exit")
@@ -1080,3 +590,9 @@ def test_without_telethon_the_practice_says_what_it_needs() -> None:
     assert ended.returncode == 1
     assert "pip install telethon" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_notice_of_a_practice_run_fits_an_ordinary_window() -> None:
+    from .practice.__main__ import NOTICE
+
+    assert max(map(len, NOTICE.splitlines())) < 80

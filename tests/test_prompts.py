@@ -6,24 +6,25 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 from telethon.tl import types
 
 from telegram_session import encode_telethon_string, new_session
 
-from . import terminal
 from .conftest import LAUNCHER
+from .helpers import terminal
+from .helpers.signing_in import CREDENTIALS, PHONE, gets_a_string, shown_string, start, who_signs_in_with
 from .practice.accounts import Delivery
 from .practice.telegram import API_HASH, API_ID
-from .signing_in import CREDENTIALS, PHONE, gets_a_string, shown_string, start, who_signs_in_with
 
 if TYPE_CHECKING:
     from .conftest import Run
+    from .helpers.terminal import Person
     from .practice import PracticeTelegram
-    from .terminal import Person
 
 CODE, PASSWORD = "24680", "correct horse"
 
@@ -69,18 +70,84 @@ def test_after_ctrl_z_and_fg_the_question_is_asked_again(
     person.does_not_see(PASSWORD)
 
 
-def test_arrow_keys_are_said_to_do_nothing_and_cost_no_try(telegram: PracticeTelegram, run: Run) -> None:
-    account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
-    person = start(run)
-    person.answers("Code", "2468\x1b[D\x1b[D0")
+LEFT, RIGHT, UP, HOME, END, DELETE = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[H", "\x1b[F", "\x1b[3~"
+F5, CTRL_A, CTRL_E, CTRL_U = "\x1b[15~", "\x01", "\x05", "\x15"
+NEEDS_READLINE = pytest.mark.skipif(find_spec("readline") is None, reason="this Python has no readline")
+
+
+@NEEDS_READLINE
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"2480{LEFT * 2}6{RIGHT * 2}",
+        f"680{HOME}24{END}",
+        f"x468{CTRL_A}{DELETE}2{CTRL_E}0",
+        f"99999{CTRL_U}24680",
+        f"246{F5}80{UP}",
+        f"24680{UP * 3}",
+    ],
+)
+def test_a_line_is_edited_before_it_is_given(telegram: PracticeTelegram, run: Run, typed: str) -> None:
+    account = telegram.add_account(PHONE, code=CODE)
+    person = run(env=CREDENTIALS)
+    person.answers("Phone number", f"9 151 12345678{HOME}+4")
+    person.answers("Code", typed)
+    gets_a_string(person, telegram, account)
+    assert telegram.methods.count("auth.signIn") == 1
+    assert b"\x1b[?2004h" not in person.raw  # and no marks around what is pasted are asked for
+
+
+@NEEDS_READLINE
+def test_nothing_that_was_typed_can_be_fetched_back(run: Run, tmp_path: Path) -> None:
+    person = run()
+    person.answers("Do you already", "y")
+    person.answers("API ID", str(API_ID))
+    person.is_asked("API hash")
+    person.types(f"{UP}{UP}\x12{str(API_ID)[:3]}\x07", enter=False)
+    person.answers("API hash", API_HASH)
+    person.is_asked("Phone number")
+    assert person.transcript.count(str(API_ID)) == 2  # as it was typed, and as it was understood
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("where", [{"env": {"TERM": "dumb"}}, {"stdout": "pipe"}])
+def test_where_arrow_keys_do_nothing_it_is_said_and_costs_no_try(
+    telegram: PracticeTelegram, run: Run, where: dict[str, Any]
+) -> None:
+    telegram.add_account(PHONE, code=CODE, password=PASSWORD)
+    person = start(run, **where)
+    person.answers("Code", f"2468{LEFT}{LEFT}0")
     person.sees("Arrow keys do not work here")
     person.answers("Code", CODE)
-    person.answers("2FA password", "correct hosre\x1b[D", hidden=True)
+    person.is_asked("2FA password")
+    assert telegram.methods.count("auth.signIn") == 1
+
+
+def test_in_what_is_typed_unseen_arrow_keys_do_nothing_and_cost_no_try(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, code=CODE, password=PASSWORD)
+    person = start(run)
+    person.answers("Code", CODE)
+    person.answers("2FA password", f"correct hosre{LEFT}", hidden=True)
     person.sees("Arrow keys do not work here")
     person.answers("2FA password", PASSWORD, hidden=True)
     gets_a_string(person, telegram, account)
-    assert telegram.methods.count("auth.signIn") == 1
     assert telegram.methods.count("auth.checkPassword") == 1
+
+
+def test_what_stood_at_the_prompt_before_ctrl_z_is_still_there(
+    telegram: PracticeTelegram, in_a_shell: Callable[..., Person]
+) -> None:
+    account = telegram.add_account(PHONE, code=CODE)
+    person = in_a_shell(STOPPED_AND_RESUMED)
+    person.is_asked("Code")
+    person.types(CODE[:3], enter=False)
+    person.sees(CODE[:3])
+    person.presses("ctrl-z")
+    person.sees("$ fg")
+    person.sees(f"Code (or the number of an option): {CODE[:3]}")
+    person.types(CODE[3:])
+    person.is_asked("Press Enter to exit")
+    assert who_signs_in_with(telegram, shown_string(person)).id == account.user_id
 
 
 def test_what_a_terminal_puts_around_a_paste_is_no_part_of_the_answer(telegram: PracticeTelegram, run: Run) -> None:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import telegram_session as script
 
 from .conftest import Run
+from .helpers.waiting import sees_in_time
 from .practice import PracticeTelegram
 from .practice.proxies import PracticeProxy
-from .waiting import sees_in_time
 
 SECRET = bytes(range(0xA0, 0xB0))
 

@@ -1,4 +1,4 @@
-"""The main job, as a person meets it: from an empty terminal to a string that works, or to the reason why not."""
+"""The main job, as a person meets it: from an empty terminal to a string that works, and how one leaves it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from telethon.tl import types
 
 import telegram_session
 
-from .practice.accounts import Delivery
-from .practice.telegram import API_HASH, API_ID, PUBLISHED_API_HASH, PUBLISHED_API_ID
-from .signing_in import (
+from .helpers.signing_in import (
+    APP,
     CREDENTIALS,
     PHONE,
+    SMS,
     STRING,
     gets_a_string,
     leaves_nothing_behind,
@@ -25,13 +25,13 @@ from .signing_in import (
     start,
     who_signs_in_with,
 )
+from .practice.accounts import Delivery
+from .practice.telegram import API_HASH, API_ID
 
 if TYPE_CHECKING:
     from .conftest import Run
+    from .helpers.terminal import Person
     from .practice import PracticeTelegram
-    from .terminal import Person
-
-APP, SMS = types.auth.SentCodeTypeApp(5), types.auth.SentCodeTypeSms(5)
 
 
 # ── a string at the end ──
@@ -249,7 +249,8 @@ def test_half_a_letter_that_the_terminal_left_behind_ends_nothing(telegram: Prac
     """Without IUTF8 (tty_ioctl(4)) Backspace takes one byte away, and half of a Cyrillic letter stays in the line."""
     half = "\udcd0"
     account = telegram.add_account(PHONE, password="correct horse")
-    person = start(run, phone="", env={"PYTHONIOENCODING": "utf-8:strict"})  # as in en_US.UTF-8, for one
+    strict = {"PYTHONIOENCODING": "utf-8:strict"}  # as in en_US.UTF-8, for one
+    person = start(run, phone="", env={**strict, "TERM": "dumb"})
     person.answers("Phone number", half + PHONE)
     person.sees("Type one number")
     person.answers("Phone number", PHONE)
@@ -292,206 +293,6 @@ def test_a_code_is_understood_however_it_is_written(typed: str, code: str) -> No
 @pytest.mark.parametrize("typed", ["1234", "123456", "hello", "", "--", "12345 or 54321"])
 def test_what_cannot_be_the_code_is_doubted(typed: str) -> None:
     assert telegram_session.read_code(typed, APP, "digits")[1]
-
-
-# ── errors ──
-
-# Where, the RPC code, and Telegram's name. (sendCode comes first in every sign-in, signIn is reached with a code.)
-ERRORS = [
-    ("auth.sendCode", 406, "PHONE_NUMBER_INVALID"),
-    ("auth.sendCode", 400, "PHONE_NUMBER_BANNED"),
-    ("auth.sendCode", 400, "PHONE_NUMBER_FLOOD"),
-    ("auth.sendCode", 406, "PHONE_PASSWORD_FLOOD"),
-    ("auth.sendCode", 400, "API_ID_INVALID"),
-    ("auth.sendCode", 400, "API_ID_PUBLISHED_FLOOD"),
-    ("auth.sendCode", 420, "FLOOD_WAIT_4242"),
-    ("auth.sendCode", 500, "AUTH_RESTART"),
-    ("auth.sendCode", 303, "PHONE_MIGRATE_9"),
-    ("auth.sendCode", 303, "NETWORK_MIGRATE_9"),
-    ("auth.sendCode", 303, "USER_MIGRATE_9"),
-    ("auth.sendCode", 401, "AUTH_KEY_INVALID"),
-    ("auth.sendCode", 401, "AUTH_KEY_UNREGISTERED"),
-    ("auth.sendCode", 406, "AUTH_KEY_DUPLICATED"),
-    ("auth.sendCode", 406, "UPDATE_APP_TO_LOGIN"),
-    ("auth.sendCode", 401, "SESSION_REVOKED"),
-    ("auth.sendCode", 401, "SESSION_EXPIRED"),
-    ("auth.signIn", 400, "PHONE_NUMBER_UNOCCUPIED"),
-    ("auth.signIn", 400, "PHONE_CODE_EMPTY"),
-    ("auth.signIn", 420, "FLOOD_WAIT_86400"),
-    ("auth.signIn", 406, "UPDATE_APP_TO_LOGIN"),
-]
-
-
-def ends_with_a_card(person: Person, name: str) -> None:
-    """Waits for the end of a run that failed: the error's name, its meaning, what to do; exit code 1."""
-    person.sees("What to do:")
-    person.sees(f"Telegram's name for it: {name}")
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-    person.does_not_see("with an error that this script does not know")
-
-
-@pytest.mark.parametrize(("method", "code", "name"), ERRORS, ids=[f"{name}-{method}" for method, _, name in ERRORS])
-def test_an_error_shows_its_name_its_meaning_and_what_to_do(
-    telegram: PracticeTelegram, run: Run, method: str, code: int, name: str
-) -> None:
-    telegram.add_account(PHONE)
-    telegram.faults.add(method, "error", code=code, name=name)
-    if code == 406:
-        telegram.faults.remove(telegram.faults.at(method, 2))  # type: ignore[arg-type]
-        telegram.faults.add(method, "error", code=code, name=name, popup="")
-    person = start(run)
-    if method == "auth.signIn":
-        person.answers("Code", "12345")
-    ends_with_a_card(person, name)
-    leaves_nothing_behind(person, telegram)
-    if method == "auth.signIn":
-        assert telegram.methods[-1] == "auth.cancelCode"
-
-
-def test_an_error_that_nobody_knows_yet_is_shown_by_its_own_name(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE)
-    telegram.faults.add("auth.sendCode", "error", code=400, name="MOON_PHASE_WRONG")
-    person = start(run)
-    person.sees("What to do:")
-    person.sees("Telegram's name for it: MOON_PHASE_WRONG, in answer to auth.sendCode")
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-
-
-def test_an_unoccupied_number_is_told_after_the_code(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE, occupied=False)
-    person = start(run)
-    person.answers("Code", "12345")
-    ends_with_a_card(person, "PHONE_NUMBER_UNOCCUPIED")
-    leaves_nothing_behind(person, telegram)
-
-
-def test_a_published_api_id_is_refused(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE)
-    pair = {"TELEGRAM_API_ID": str(PUBLISHED_API_ID), "TELEGRAM_API_HASH": PUBLISHED_API_HASH}
-    ends_with_a_card(start(run, env=pair), "API_ID_PUBLISHED_FLOOD")
-
-
-def test_a_long_flood_wait_tells_the_exact_seconds_and_the_clock_time(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE)
-    telegram.send_limit = 0
-    person = start(run, env={"TZ": "UTC"})
-    person.sees("3600")
-    shown = person.sees(re.compile(r"Next try: \S.*\d\d:\d\d.*\(in 59m \d+s\)|Next try: \S.*\d\d:\d\d.*\(in 1h 0m\)"))
-    times = {time.strftime("%H:%M", time.gmtime(time.time() + 3600 + ago)) for ago in (0, -30)}
-    assert any(clock in shown for clock in times)
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-
-
-def test_a_short_flood_wait_is_counted_down_and_tried_again(telegram: PracticeTelegram, run: Run) -> None:
-    account = telegram.add_account(PHONE)
-    telegram.faults.add("auth.sendCode", "error", code=420, name="FLOOD_WAIT_1", times=1)
-    person = start(run)
-    person.sees("Telegram asks for a pause (FLOOD_WAIT_1)")
-    person.sees("2s left")
-    person.answers("Code", "12345")
-    gets_a_string(person, telegram, account)
-
-
-def test_auth_restart_begins_again_once_by_itself(telegram: PracticeTelegram, run: Run) -> None:
-    account = telegram.add_account(PHONE)
-    telegram.faults.add("auth.sendCode", "error", code=500, name="AUTH_RESTART", times=1)
-    person = start(run)
-    person.sees("AUTH_RESTART")
-    person.answers("Code", "12345")
-    gets_a_string(person, telegram, account)
-
-
-@pytest.mark.parametrize("name", ["PHONE_CODE_EXPIRED", "AUTH_RESTART"])
-def test_a_dead_code_is_replaced_by_a_new_one(telegram: PracticeTelegram, run: Run, name: str) -> None:
-    account = telegram.add_account(PHONE)
-    telegram.faults.add("auth.signIn", "error", code=400, name=name, times=1)
-    person = start(run)
-    person.answers("Code", "12345")
-    person.sees(f"Telegram's name for it: {name}")
-    person.answers("Ask Telegram for a new code?", "")
-    person.answers("Code", telegram.wait_for_call("auth.sendCode", nth=2) and "23456")
-    gets_a_string(person, telegram, account)
-
-
-def test_nobody_is_made_to_take_a_new_code(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE)
-    telegram.faults.add("auth.signIn", "error", code=400, name="PHONE_CODE_EXPIRED")
-    person = start(run)
-    person.answers("Code", "12345")
-    person.answers("Ask Telegram for a new code?", "n")
-    ends_with_a_card(person, "PHONE_CODE_EXPIRED")
-
-
-@pytest.mark.parametrize("migrate", ["PHONE_MIGRATE_5", "NETWORK_MIGRATE_5", "USER_MIGRATE_5"])
-def test_every_migration_is_followed_and_said(telegram: PracticeTelegram, run: Run, migrate: str) -> None:
-    account = telegram.add_account(PHONE, dc=5)
-    telegram.faults.add("auth.sendCode", "error", code=303, name=migrate, dc=2)
-    person = start(run)
-    person.sees(f"Telegram keeps this account in data centre 5 (Singapore). Moving there. ({migrate})")
-    person.answers("Code", "12345")
-    gets_a_string(person, telegram, account)
-
-
-def test_the_words_that_telegram_pushes_with_a_406_are_shown(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE)
-    words = "Please update Petra's app at the post office."
-    telegram.faults.add("auth.sendCode", "error", code=406, name="UPDATE_APP_TO_LOGIN", popup=words)
-    person = start(run)
-    person.sees(f"Telegram says: {words}")
-    ends_with_a_card(person, "UPDATE_APP_TO_LOGIN")
-
-
-def test_after_a_problem_another_number_can_be_taken_at_once(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.add_account(PHONE, banned=True)
-    account = telegram.add_account("+44 7700 900123")
-    person = start(run)
-    person.sees("PHONE_NUMBER_BANNED")
-    person.sees("[2] use another phone number")
-    person.answers("Press Enter to exit", "2")
-    person.answers("Phone number", "+44 7700 900123")
-    person.answers("Code", "12345")
-    gets_a_string(person, telegram, account)
-
-
-# ── connecting never hangs ──
-
-
-def test_a_server_that_refuses_ends_in_a_verdict(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.refuse()
-    began = time.monotonic()
-    person = start(run)
-    person.sees("What to do:")
-    refused = person.sees(re.compile("refuse", re.IGNORECASE))
-    assert refused
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-    assert time.monotonic() - began < 15
-
-
-def test_a_server_that_hangs_up_ends_in_a_verdict_of_its_own(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.faults.add("accept", "cut")
-    began = time.monotonic()
-    person = start(run)
-    person.sees("What to do:")
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-    person.does_not_see("refused")
-    assert time.monotonic() - began < 15
-
-
-def test_a_server_that_says_nothing_ends_in_a_verdict_of_its_own(telegram: PracticeTelegram, run: Run) -> None:
-    telegram.faults.add("accept", "silence")
-    began = time.monotonic()
-    person = start(run)
-    person.sees("connecting to data centre 2: 1s (gives up after")
-    person.sees("What to do:", timeout=25)
-    person.answers("Press Enter to exit", "")
-    person.exits(1)
-    person.does_not_see("refused")
-    assert time.monotonic() - began < 25
 
 
 # ── leaving ──

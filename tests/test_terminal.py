@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from . import terminal
+from .helpers import terminal
 
 pytestmark = pytest.mark.skipif(not terminal.AVAILABLE, reason="no pseudo-terminals on this platform")
 

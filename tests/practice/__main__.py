@@ -23,16 +23,27 @@ BOT_TOKEN = "5000000777:AAGpracticebotpracticebotpracticebo"
 SCANNED_AFTER = 8
 
 NOTICE = f"""\
-This is the practice Telegram: a server on this computer that answers as Telegram does.
-Nothing leaves this computer, and the session string at the end opens nothing but this run.
+This is the practice Telegram: a server on this computer that answers as
+Telegram does. Nothing leaves this computer, and the session string at the end
+opens nothing but this run.
 
     API ID        {API_ID}
     API hash      {API_HASH}
 
-    Phone number  {PHONE}      Code  {CODE}
-    with 2FA      {PHONE_2FA}        Code  {CODE_2FA}      2FA password  {PASSWORD}
-    a bot         {BOT_TOKEN}
-    QR code       no phone needed: this server scans it by itself after {SCANNED_AFTER} seconds
+    Phone number  {PHONE}
+    Code          {CODE}
+
+or, with a 2FA password:
+
+    Phone number  {PHONE_2FA}
+    Code          {CODE_2FA}
+    2FA password  {PASSWORD}
+
+or, without a phone: qr in the place of the phone number (this server scans it
+by itself after {SCANNED_AFTER} seconds), or the token of a bot:
+
+    {BOT_TOKEN}
+
 """
 
 

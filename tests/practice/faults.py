@@ -9,6 +9,7 @@ any API method, `ping` (also `ping_delay_disconnect`), the steps of the key exch
 | `cut` | the line is closed | `handled` |
 | `silence` | no answer, ever (at `accept` and `packet`: to nothing on that line) | `handled` |
 | `delay` | the answer comes, late | `seconds` |
+| `late` | the call is carried out late, whatever becomes of its line; others of its name wait | `seconds`, `handled` |
 | `error` | an `rpc_error` | `name`, `code`, `popup`, `handled` |
 | `answer` | this object instead of the answer | `answer`, `handled` |
 | `bytes` | these bytes instead of the answer | `data`, `handled` |
@@ -19,9 +20,10 @@ any API method, `ping` (also `ping_delay_disconnect`), the steps of the key exch
 | `forget` | the server no longer knows the key, which it answers with -404 | – |
 | `retry` | `dh_gen_retry`: the client has to begin the exchange anew (only at `set_client_DH_params`) | – |
 
-`handled=True` lets Telegram carry the call out first, so that only its answer is lost or replaced. `popup` is the text
-that Telegram pushes as `updateServiceNotification` beside a 406. `dc` limits a fault to one data centre, `nth` skips
-the first places it fits, `times` ends it.
+`late` is what a server in trouble does, or a network that stood still: the answer comes on the line that the session
+then has; with `handled`, never. Elsewhere `handled=True` lets Telegram carry the call out first, so that only its
+answer is lost or replaced. `popup` is the text that Telegram pushes as `updateServiceNotification` beside a 406. `dc`
+limits a fault to one data centre, `nth` skips the first places it fits, `times` ends it.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-CALL_ONLY = ("delay", "error", "answer", "bytes", "revoke", "forget")
+CALL_ONLY = ("delay", "late", "error", "answer", "bytes", "revoke", "forget")
 ANYWHERE = ("cut", "silence", "garbage", "http", "transport")
 ONLY_AT = {"retry": "set_client_DH_params"}
 EXCHANGE = ("req_pq", "req_DH_params", "set_client_DH_params")

@@ -1,8 +1,9 @@
 """Runs the unmodified `telegram_session.py` against the practice Telegram.
 
-    python tests/practice/launcher.py --config JSON -- [arguments of the script]
+    python tests/practice/launcher.py --config JSON [--script COPY] -- [arguments of the script]
 
-The JSON (also as a file's path, or in TELEGRAM_PRACTICE) is `PracticeTelegram.config`. The launcher
+The JSON (also as a file's path, or in TELEGRAM_PRACTICE) is `PracticeTelegram.config`. The script is the one above this
+folder, or a copy of it that lies elsewhere. The launcher
 
 - points the script's one address table, `DATA_CENTRES`, and Telethon's default address at the practice server,
 - makes Telethon trust the practice server's RSA key and no other,
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = Path(__file__).resolve().parents[2] / "telegram_session.py"
 LEFT_THE_MACHINE = 99
 
 AfterImport = Callable[[Any], None]
@@ -164,7 +165,7 @@ def _point_script(script: Any, ports: dict[str, int]) -> None:
     script.TELEGRAM_NAME = "localhost"  # the one name that the script looks up
 
 
-def launch(config: dict[str, Any], arguments: list[str]) -> Any:
+def launch(config: dict[str, Any], arguments: list[str], script_path: Path = SCRIPT) -> Any:
     """Runs the script's `main` as `python telegram_session.py ARGUMENTS` would, and returns its exit code."""
     border = _Border(config["name_service"])
     ports = config["ports"]
@@ -177,11 +178,14 @@ def launch(config: dict[str, Any], arguments: list[str]) -> Any:
         }
     )
     sys.meta_path.insert(0, watcher)
-    sys.path[0] = str(ROOT)
-    sys.argv = [str(ROOT / "telegram_session.py"), *arguments]
+    sys.path[0] = str(script_path.parent)
+    sys.argv = [str(script_path), *arguments]
     try:
         script = importlib.import_module("telegram_session")
         _point_script(script, ports)
+        for name, seconds in config["limits"].items():
+            assert hasattr(script, name), name
+            setattr(script, name, seconds)
         return script.main(arguments)
     finally:
         if border.refused:
@@ -194,12 +198,15 @@ def main() -> Any:
     source = os.environ.pop("TELEGRAM_PRACTICE", "")
     if arguments[:1] == ["--config"]:
         source, arguments = arguments[1], arguments[2:]
+    script_path = SCRIPT
+    if arguments[:1] == ["--script"]:
+        script_path, arguments = Path(arguments[1]), arguments[2:]
     if arguments[:1] == ["--"]:
         arguments = arguments[1:]
     if not source:
         print(__doc__, file=sys.stderr)
         return 2
-    return launch(_read_config(source), arguments)
+    return launch(_read_config(source), arguments, script_path)
 
 
 if __name__ == "__main__":

@@ -396,6 +396,11 @@ class Line:
         session.answers[msg_id] = pack_result(msg_id, body)
         self._reply(session, session.answers[msg_id])
 
+    def answer_late(self, session: Session, msg_id: int, body: bytes) -> None:
+        """An answer that nothing else waits to go out with; if the line has ended, it goes out on the next one."""
+        self.answer(session, msg_id, body)
+        self._flush(session)
+
     def answer_error(self, session: Session, msg_id: int, code: int, name: str) -> None:
         self.answer(session, msg_id, bytes(types.RpcError(code, name)))
 

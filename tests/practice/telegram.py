@@ -17,7 +17,7 @@ from typing import Any, Callable, TypeVar
 from telethon.tl import TLObject, functions, types
 
 from .accounts import Account
-from .faults import Faults
+from .faults import Fault, Faults
 from .keys import RSA_PUBLIC_PEM
 from .methods import Caller, LoginToken, Methods, RpcError, method_name, wrappers
 from .mtproto import AuthKey, Line, Session
@@ -84,7 +84,8 @@ class PracticeTelegram:
     calls over a second line.
 
     Read when a script is started: `name_service` of the script's computer: "well", "ignorant" (knows no name) or
-    "dead" (never answers).
+    "dead" (never answers) · `limits`: seconds for the script's own limits, by their names, so that no test has to sleep
+    through them.
     """
 
     def __init__(self) -> None:
@@ -96,6 +97,7 @@ class PracticeTelegram:
         self.auto_scan: tuple[str, float] | None = None
         self.duplicates_die = True
         self.name_service = "well"
+        self.limits: dict[str, float] = {}
 
         self.faults = Faults()
         self.apps: dict[int, tuple[str, bool]] = {
@@ -113,6 +115,7 @@ class PracticeTelegram:
         self._methods = Methods(self)
         self._happened = threading.Condition()
         self._proxies: list[asyncio.AbstractServer] = []
+        self._late: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="practice Telegram", daemon=True)
 
@@ -217,7 +220,9 @@ class PracticeTelegram:
     def config(self) -> str:
         """What `tests/practice/launcher.py` must know, as JSON."""
         ports = {dc.id: dc.port for dc in self.data_centres.values()}
-        return json.dumps({"ports": ports, "rsa_key": RSA_PUBLIC_PEM, "name_service": self.name_service})
+        return json.dumps(
+            {"ports": ports, "rsa_key": RSA_PUBLIC_PEM, "name_service": self.name_service, "limits": self.limits}
+        )
 
     # Who and what exists
 
@@ -374,7 +379,13 @@ class PracticeTelegram:
         if not any(isinstance(wrapper, functions.InvokeWithoutUpdatesRequest) for wrapper in outer):
             session.wants_updates = True
 
+        if call.method in self._late:
+            await asyncio.wait([self._late[call.method]])
         fault = self.faults.at(call.method, line.dc.id)
+        if fault and fault.do == "late":
+            late = self._carry_out_late(line, session, msg_id, request, call, fault)
+            self._late[call.method] = asyncio.ensure_future(late)
+            return
         if fault and fault.do == "revoke":
             session.key.refused = (401, fault.name)
         elif fault and fault.do == "forget":
@@ -401,6 +412,15 @@ class PracticeTelegram:
             line.answer(session, msg_id, serialize(fault.answer) if fault.do == "answer" else fault.data)
         else:
             await line.suffer(session, fault)
+
+    async def _carry_out_late(
+        self, line: Line, session: Session, msg_id: int, request: Any, call: Call, fault: Fault
+    ) -> None:
+        """On whichever line the session then has: a call belongs to its session and outlives the line."""
+        await asyncio.sleep(fault.seconds)
+        body = self._carry_out(session.line or line, session, request, call)
+        if not fault.handled:
+            (session.line or line).answer_late(session, msg_id, body)
 
     def _carry_out(self, line: Line, session: Session, request: Any, call: Call) -> bytes:
         try:
