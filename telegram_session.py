@@ -585,6 +585,10 @@ class PhoneSignIn:
             if not typed:
                 term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
                 continue
+            if word in ("q", "quit", "exit"):
+                if term.confirm("Leave without signing in?", default=False):
+                    raise KeyboardInterrupt
+                continue
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
                 continue
@@ -981,6 +985,14 @@ def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> 
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":  # Telegram Desktop begins again, too
+                raise Problem(
+                    "Telegram does not know of the half-done sign-in any more.",
+                    "The code was right, but too much time or something else came before the password.",
+                    ["Begin again, with a new code."],
+                    name=problem.name,
+                    call=problem.call,
+                ) from problem
             if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
@@ -1104,7 +1116,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 1.0), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -1564,7 +1576,9 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
+        if moved and int(moved.group(1)) not in DATA_CENTRES:
+            self.go_to(int(moved.group(1)), name)  # which says that there is none
+        elif moved and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1592,14 +1606,14 @@ class Telegram:
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
 
-    def go_to(self, dc_id: int) -> None:
+    def go_to(self, dc_id: int, name: str = "") -> None:
         """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
         if dc_id not in DATA_CENTRES:
             raise Problem(
                 f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
                 "There are five data centres, 1 to 5.",
                 ["Look for a newer version of this script."],
-                name=f"MIGRATE_{dc_id}",
+                name=name or f"MIGRATE_{dc_id}",
             )
         self._move(dc_id, "loginTokenMigrateTo")
 
@@ -2569,7 +2583,7 @@ class PastedCredentials(NamedTuple):
 
 # `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
 # begin so are recognised too, to say that they are cut off.
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):((?![0-9a-fA-F]{32}(?![\w-]))[\w-]{20,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
 API_HASH_LENGTH = 32
