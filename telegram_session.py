@@ -3319,6 +3319,8 @@ def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
             continue
         if last == "value" and token not in "}],:":
             odd.append(("no_comma", number))
+        if len(brackets) > 100:  # nobody's settings
+            return entries, [*odd, ("no_json", number)]
         if token in "{[":
             brackets, last = brackets + token, token
             keys.append("0" if token == "[" else "")
@@ -3505,15 +3507,17 @@ def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
         return "command", command_entries(text), []
     if re.match(r"\s*([{\[]\s|[{\[][\"{]|//|/\*)", text) and not re.match(r"\s*\[[A-Za-z]", text):
         return ("json", *json_entries(text))
-    if re.search(r"(?m)^\s*\[mcp_servers\b", text):
+    if re.search(r"(?m)^[ \t]*\[mcp_servers\b", text):
         return "toml", toml_entries(text), []
     if re.search(r"(?m)^\[Service\]", text):
         return "unit", unit_entries(text), []
     if re.search(r"(?m)^(services|extensions):", text):
         return "yaml", yaml_entries(text), []
-    lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
-    if len(lines) > 1 and all(
-        re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines
+    lines = [line for line in text[:100_000].splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if (
+        1 < len(lines) < 2000
+        and len(text) <= 100_000
+        and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
     ):
         return ("env", *env_entries(text))
     return None
@@ -3567,8 +3571,9 @@ class Judged:
         """Adds what the row `doubt` says, filled with values. No secret is among them."""
         row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
         kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
+        name = "Settings" + doubt.title().replace("_", "")
         if kind == "!":
-            self.faults.append(Problem(title, f"The program says: {says}" if says else "", [step], name=""))
+            self.faults.append(Problem(title, f"The program says: {says}" if says else "", [step], name=name))
         else:
             self.remarks.append(title)
 
@@ -3676,7 +3681,7 @@ def judge_string(one: Entry, place: str, judged: Judged, known: bool) -> Finding
     """What the session string of one variable is, and what is wrong with it."""
     value, where = str(one.value), {"name": one.path[0], "line": one.line}
     if re.fullmatch(REFERENCE, value.strip()):
-        return Finding(place, Problem(NOT_IN_IT[0]), Storage())
+        return Finding(place, Problem(NOT_IN_IT[0], name="NoStringInSettings"), Storage())
     try:
         storage = recognise_text(value)
         found = findings_of(storage, place)[0]
@@ -3750,7 +3755,7 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
         if kind == "env" and given and names and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
             judged.add("other_names", names=", ".join(names))
         if not results:
-            nothing = Problem(NOT_IN_IT[1])
+            nothing = Problem(NOT_IN_IT[1], name="NoStringInSettings")
             results = [Finding(where, judged.faults.pop(0) if judged.faults else nothing, Storage())]
         first = results[0]._replace(faults=judged.faults, doubts=[*results[0].doubts, *judged.remarks])
         found += [first, *results[1:]]
