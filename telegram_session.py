@@ -6268,8 +6268,9 @@ def told(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def for_programs(problem: Problem) -> dict[str, Any]:
-    """A `Problem` as an object of JSON."""
-    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    """A `Problem` as an object of JSON. One of a thing that is damaged or unknown has no name but this."""
+    report = {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    return {**report, "name": problem.name or "NotReadable"}
 
 
 def show_one(found: Sequence[Finding]) -> None:
