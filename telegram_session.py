@@ -292,19 +292,38 @@ def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | Non
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
     """
+    if isinstance(doubt, Lost) and doubt.by_network:
+        raise fate_unknown(doubt)  # it was examined just now
     name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt as stopped:
-        raise fate_unknown(stopped) from None
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
+    except (Problem, KeyboardInterrupt) as problem:
+        if isinstance(doubt, UnknownAnswer) and says_signed_in(doubt.body):
+            return SignedIn(unread_user())
+        if not isinstance(problem, Problem) or problem.name != "SESSION_PASSWORD_NEEDED":
             raise fate_unknown(problem) from problem
         if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
+
+
+def says_signed_in(body: bytes) -> bool:
+    """Whether an answer that cannot be read begins as an `auth.authorization`, alone or inside what brings one."""
+    from telethon.tl.types import auth
+
+    constructors = [int.from_bytes(body[at : at + 4], "little") for at in (0, 4)]
+    if constructors[0] in (auth.LoginTokenSuccess.CONSTRUCTOR_ID, auth.SentCodeSuccess.CONSTRUCTOR_ID):
+        constructors.pop(0)
+    return bool(constructors[0] == auth.Authorization.CONSTRUCTOR_ID)
+
+
+def unread_user(user_id: int = 0) -> Any:
+    """Stands for an account that cannot be read: signed in is signed in, and the string must not be lost over it."""
+    from telethon.tl.types import User as TelegramUser
+
+    return TelegramUser(user_id)
 
 
 class FateUnknown(Problem):
@@ -372,10 +391,8 @@ def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
             raise doubt
         return signed
     user = answer.user
-    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
-        from telethon.tl.types import User as TelegramUser
-
-        user = TelegramUser(getattr(user, "id", 0))
+    if type(user).__name__ != "User":
+        user = unread_user(getattr(user, "id", 0))
     return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
 
 
@@ -1190,7 +1207,9 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 
     term.say("This is a bot token. Signing in as that bot, not as a person.")
     request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed = signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed.user.bot = True  # also where it could not be read
+    return signed
 
 
 # ── after the sign-in ──
@@ -1292,6 +1311,7 @@ CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange toge
 DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+SILENCE_IS_ODD_AFTER = 5.0  # seconds without an answer after which the line is pinged and the network examined
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
 LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
@@ -1413,7 +1433,9 @@ class Telegram:
         import_telethon()
         started = time.monotonic()
         try:
-            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+            self._wait_or_find_out_why_not(
+                self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT, DOUBT_AFTER
+            )
         except Exception as error:
             self._hang_up()
             verdict = self._why_not_connected(error)
@@ -1426,39 +1448,46 @@ class Telegram:
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
 
-    def _open_or_find_out_why_not(self, doing: str) -> None:
-        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+    def _wait_or_find_out_why_not(self, coroutine: Any, doing: str, limit: float, doubt_after: float) -> Any:
+        """What a coroutine returns or raises. When that takes suspiciously long, the network is examined meanwhile.
 
-        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        So what is slow has all the time of `limit`, while a line that is blocked or dead ends in its verdict within
+        that time, too: a `Problem`. A line on which a ping is answered is slow; on a silent one nothing more is waited
+        for when the examination has ended. The rest is as with `_run`.
         """
         import asyncio
 
         started = time.monotonic()
-        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        pings: list[Any] = []
         examinations: list[Examination] = []
         verdicts: list[Problem] = []
 
         def finished(pause: float) -> bool:
-            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+            if not examinations and time.monotonic() - started > doubt_after:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
-            if examinations and not examinations[0].go_on(pause):
-                return opening.done()
-            if examinations and not opening.done():
+                if self._alive:
+                    pings.append(asyncio.run_coroutine_threadsafe(self._ping(self._sender), self._loop))
+            if self._dropped or (examinations and not examinations[0].go_on(pause)):
+                return bool(self._dropped) or future.done()
+            if examinations and not future.done() and not any(ping.done() and not ping.exception() for ping in pings):
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
+                if verdicts or pings:
                     return True
-            return settled(opening, pause)
+            return settled(future, pause)
 
         try:
-            term.wait(finished, doing, CONNECT_LIMIT)
+            term.wait(finished, doing, limit)
             if verdicts:
                 raise verdicts[0]
-            if not opening.done():  # the network is fine, as far as the examination went
-                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
-            opening.result()
+            if future.done():
+                return future.result()
+            raise ConnectionError(self._dropped) if self._dropped else TimeoutError(f"no answer within {limit:.0f} s")
         finally:
-            opening.cancel()
+            for under_way in (future, *pings):
+                under_way.cancel()
             for examination in examinations:
                 examination.close()
 
@@ -1491,7 +1520,9 @@ class Telegram:
             if not repeat:
                 self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
+                answer = self._wait_or_find_out_why_not(
+                    self._ask(request, not repeat), doing, CALL_LIMIT, SILENCE_IS_ODD_AFTER
+                )
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
@@ -1526,8 +1557,8 @@ class Telegram:
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
                 self.auth_key = b""
             if not repeat:
-                raise Lost(problem, call) from error
-            if not once_more("line"):
+                raise Lost(problem, call, by_network=isinstance(error, Problem)) from error
+            if isinstance(error, Problem) or not once_more("line"):
                 raise problem from error
             return
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
@@ -1622,6 +1653,8 @@ class Telegram:
         """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
         sender = self._sender
         self._hang_up()
+        if self._dropped:  # with such a session nothing would be understood on the next line either
+            self._known, self._dropped = None, ""
         self._sender = sender  # no longer connected: `call` says that it brings the line back
 
     def _hang_up(self) -> None:
@@ -1713,9 +1746,9 @@ class Telegram:
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
-        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+        if self._known is not None and self._known.auth_key.key == self.auth_key:
             self._sender.go_on_from(self._known)
-        self._known, self._dropped = self._sender, ""
+        self._known = self._sender
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1725,14 +1758,17 @@ class Telegram:
         """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
         import asyncio
 
-        from telethon.tl.functions import PingRequest
-
         while sender.is_connected():
             await asyncio.sleep(PING_EVERY)
             try:
-                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+                await asyncio.wait_for(self._ping(sender), PING_EVERY / 3)
             except Exception:
                 await sender.disconnect()
+
+    async def _ping(self, sender: Any) -> None:
+        from telethon.tl.functions import PingRequest
+
+        await sender.send(PingRequest(time.time_ns() >> 1))
 
     async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
         """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
@@ -1765,8 +1801,11 @@ class Lost(Problem):
     Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
     """
 
-    def __init__(self, problem: Problem, call: str) -> None:
-        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+    def __init__(self, problem: Problem, call: str, by_network: bool = False) -> None:
+        super().__init__(
+            problem.title, problem.meaning, problem.steps, name=problem.name, call=call, again=problem.again
+        )
+        self.by_network = by_network  # which was found to be down while the call waited
 
 
 class UnknownAnswer(Problem):
@@ -2000,11 +2039,12 @@ def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> H
     if home_key(decode_telethon_string(string)) != home_key(session):  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
     term.hide(string, "session string")
-    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part)
+    none = "(could not be read)" if user.access_hash is None and not name else "(none)"
     rows = [
-        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
-        ("User ID", user.id),
+        ("Signed in as", f"{name or none}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else none),
+        ("User ID", user.id or none),
         ("Data centre", f"{home.id} ({DATA_CENTRES[home.id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
@@ -10464,6 +10504,7 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ~ KeyError: '%API_HASH'
   ~ KeyError: "%API_ID"
   ~ KeyError: "%API_HASH"
+  ~ API ID or Hash cannot be empty
   ~ %API_ID' not found
   ~ %API_HASH' not found
   ~ %API_ID…not set
@@ -11752,6 +11793,10 @@ TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
+  ~ Telegram is having internal problems
+  ~ Telegram says: [500
+  | -503 Timeout
+  | -503: Timeout
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
@@ -11902,6 +11947,8 @@ TimeoutError ETIMEDOUT
   # 110 60 10060
   ~ WinError 121
   ~ telegram.error.TimedOut
+  ~ i/o timeout
+  ~ context deadline exceeded
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network

@@ -298,6 +298,21 @@ def verdicts(patience: float = 20.0) -> Iterator[Row]:
                     taken.append(run.until(b"What to do:" if ours else b"Gave up:", patience))
         yield Row(f"verdict when the server {what}", "TelegramClient.start()", taken[:1], taken[1:], "s", limit=limit)
 
+    taken = []
+    for ours in (True, False):
+        with PracticeTelegram() as telegram:
+            telegram.add_account(PHONE, code=CODE)
+            with Run(command_for(telegram, ours), environment()) as run:
+                run.until(b"Phone number:")
+                run.type(PHONE)
+                run.until(b"\nCode")
+                telegram.faults.add("packet", "silence")
+                telegram.faults.add("accept", "silence")
+                run.type(CODE)
+                taken.append(run.until(b"What to do:" if ours else b"Gave up:", patience))
+    what = "verdict when all falls silent at the code"
+    yield Row(what, "TelegramClient.start()", taken[:1], taken[1:], "s", limit=15)
+
 
 # ── sessions, offline ──
 

@@ -47,7 +47,8 @@ def prepare(place: Path, room: str) -> None:
     (place / SCRIPT).write_text(marked, "utf-8")
     # Everything takes longer with all changes in the file: tests of how long it takes would fail without any.
     tests = "".join(f"\n  tests/{name}.py" for name in TESTS[room].split())
-    settings = f"source_paths={SCRIPT}\nalso_copy=\n  README.md\n  requirements.txt\npytest_add_cli_args=\n  -pno:xdist\n  -knot long\n"
+    settings = f"source_paths={SCRIPT}\nalso_copy=\n  README.md\n  requirements.txt\n"
+    settings += "pytest_add_cli_args=\n  -pno:xdist\n  -knot long\n"
     (place / "setup.cfg").write_text(f"[mutmut]\n{settings}pytest_add_cli_args_test_selection={tests}\n", "utf-8")
 
 
