@@ -53,7 +53,7 @@ Every call that it ever makes to Telegram, and what for:
 
 The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
 `network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
-Nothing is sent to anybody else, but through a proxy if there is one; pip is started after a yes.
+Nothing is sent to anybody else, but through a proxy if there is one; venv, pip and uv are started after a yes.
 
 Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
@@ -292,19 +292,38 @@ def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | Non
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
     """
+    if isinstance(doubt, Lost) and doubt.by_network:
+        raise fate_unknown(doubt)  # it was examined just now
     name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt as stopped:
-        raise fate_unknown(stopped) from None
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
+    except (Problem, KeyboardInterrupt) as problem:
+        if isinstance(doubt, UnknownAnswer) and says_signed_in(doubt.body):
+            return SignedIn(unread_user())
+        if not isinstance(problem, Problem) or problem.name != "SESSION_PASSWORD_NEEDED":
             raise fate_unknown(problem) from problem
         if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
+
+
+def says_signed_in(body: bytes) -> bool:
+    """Whether an answer that cannot be read begins as an `auth.authorization`, alone or inside what brings one."""
+    from telethon.tl.types import auth
+
+    constructors = [int.from_bytes(body[at : at + 4], "little") for at in (0, 4)]
+    if constructors[0] in (auth.LoginTokenSuccess.CONSTRUCTOR_ID, auth.SentCodeSuccess.CONSTRUCTOR_ID):
+        constructors.pop(0)
+    return bool(constructors[0] == auth.Authorization.CONSTRUCTOR_ID)
+
+
+def unread_user(user_id: int = 0) -> Any:
+    """Stands for an account that cannot be read: signed in is signed in, and the string must not be lost over it."""
+    from telethon.tl.types import User as TelegramUser
+
+    return TelegramUser(user_id)
 
 
 class FateUnknown(Problem):
@@ -372,10 +391,8 @@ def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
             raise doubt
         return signed
     user = answer.user
-    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
-        from telethon.tl.types import User as TelegramUser
-
-        user = TelegramUser(getattr(user, "id", 0))
+    if type(user).__name__ != "User":
+        user = unread_user(getattr(user, "id", 0))
     return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
 
 
@@ -1190,7 +1207,9 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 
     term.say("This is a bot token. Signing in as that bot, not as a person.")
     request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed = signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed.user.bot = True  # also where it could not be read
+    return signed
 
 
 # ── after the sign-in ──
@@ -1292,6 +1311,7 @@ CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange toge
 DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+SILENCE_IS_ODD_AFTER = 5.0  # seconds without an answer after which the line is pinged and the network examined
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
 LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
@@ -1413,7 +1433,9 @@ class Telegram:
         import_telethon()
         started = time.monotonic()
         try:
-            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+            self._wait_or_find_out_why_not(
+                self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT, DOUBT_AFTER
+            )
         except Exception as error:
             self._hang_up()
             verdict = self._why_not_connected(error)
@@ -1426,39 +1448,46 @@ class Telegram:
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
 
-    def _open_or_find_out_why_not(self, doing: str) -> None:
-        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+    def _wait_or_find_out_why_not(self, coroutine: Any, doing: str, limit: float, doubt_after: float) -> Any:
+        """What a coroutine returns or raises. When that takes suspiciously long, the network is examined meanwhile.
 
-        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        So what is slow has all the time of `limit`, while a line that is blocked or dead ends in its verdict within
+        that time, too: a `Problem`. A line on which a ping is answered is slow; on a silent one nothing more is waited
+        for when the examination has ended. The rest is as with `_run`.
         """
         import asyncio
 
         started = time.monotonic()
-        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        pings: list[Any] = []
         examinations: list[Examination] = []
         verdicts: list[Problem] = []
 
         def finished(pause: float) -> bool:
-            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+            if not examinations and time.monotonic() - started > doubt_after:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
-            if examinations and not examinations[0].go_on(pause):
-                return opening.done()
-            if examinations and not opening.done():
+                if self._alive:
+                    pings.append(asyncio.run_coroutine_threadsafe(self._ping(self._sender), self._loop))
+            if self._dropped or (examinations and not examinations[0].go_on(pause)):
+                return bool(self._dropped) or future.done()
+            if examinations and not future.done() and not any(ping.done() and not ping.exception() for ping in pings):
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
+                if verdicts or pings:
                     return True
-            return settled(opening, pause)
+            return settled(future, pause)
 
         try:
-            term.wait(finished, doing, CONNECT_LIMIT)
+            term.wait(finished, doing, limit)
             if verdicts:
                 raise verdicts[0]
-            if not opening.done():  # the network is fine, as far as the examination went
-                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
-            opening.result()
+            if future.done():
+                return future.result()
+            raise ConnectionError(self._dropped) if self._dropped else TimeoutError(f"no answer within {limit:.0f} s")
         finally:
-            opening.cancel()
+            for under_way in (future, *pings):
+                under_way.cancel()
             for examination in examinations:
                 examination.close()
 
@@ -1491,7 +1520,9 @@ class Telegram:
             if not repeat:
                 self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
+                answer = self._wait_or_find_out_why_not(
+                    self._ask(request, not repeat), doing, CALL_LIMIT, SILENCE_IS_ODD_AFTER
+                )
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
@@ -1526,8 +1557,8 @@ class Telegram:
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
                 self.auth_key = b""
             if not repeat:
-                raise Lost(problem, call) from error
-            if not once_more("line"):
+                raise Lost(problem, call, by_network=isinstance(error, Problem)) from error
+            if isinstance(error, Problem) or not once_more("line"):
                 raise problem from error
             return
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
@@ -1622,6 +1653,8 @@ class Telegram:
         """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
         sender = self._sender
         self._hang_up()
+        if self._dropped:  # with such a session nothing would be understood on the next line either
+            self._known, self._dropped = None, ""
         self._sender = sender  # no longer connected: `call` says that it brings the line back
 
     def _hang_up(self) -> None:
@@ -1713,9 +1746,9 @@ class Telegram:
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
-        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+        if self._known is not None and self._known.auth_key.key == self.auth_key:
             self._sender.go_on_from(self._known)
-        self._known, self._dropped = self._sender, ""
+        self._known = self._sender
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1725,14 +1758,17 @@ class Telegram:
         """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
         import asyncio
 
-        from telethon.tl.functions import PingRequest
-
         while sender.is_connected():
             await asyncio.sleep(PING_EVERY)
             try:
-                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+                await asyncio.wait_for(self._ping(sender), PING_EVERY / 3)
             except Exception:
                 await sender.disconnect()
+
+    async def _ping(self, sender: Any) -> None:
+        from telethon.tl.functions import PingRequest
+
+        await sender.send(PingRequest(time.time_ns() >> 1))
 
     async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
         """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
@@ -1765,8 +1801,11 @@ class Lost(Problem):
     Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
     """
 
-    def __init__(self, problem: Problem, call: str) -> None:
-        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+    def __init__(self, problem: Problem, call: str, by_network: bool = False) -> None:
+        super().__init__(
+            problem.title, problem.meaning, problem.steps, name=problem.name, call=call, again=problem.again
+        )
+        self.by_network = by_network  # which was found to be down while the call waited
 
 
 class UnknownAnswer(Problem):
@@ -2000,11 +2039,12 @@ def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> H
     if home_key(decode_telethon_string(string)) != home_key(session):  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
     term.hide(string, "session string")
-    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part)
+    none = "(could not be read)" if user.access_hash is None and not name else "(none)"
     rows = [
-        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
-        ("User ID", user.id),
+        ("Signed in as", f"{name or none}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else none),
+        ("User ID", user.id or none),
         ("Data centre", f"{home.id} ({DATA_CENTRES[home.id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
@@ -2940,9 +2980,11 @@ def sessions_of(found: Iterable[Finding]) -> list[Session]:
 
 
 def given_findings(
-    words: Sequence[str], json_path: str | None = None, key_name: str = "", account: int = 0
+    words: Sequence[str], json_path: str | None = None, key_name: str = "", account: int = 0, dc: int = 0
 ) -> list[Finding]:
     """All that is in what was given, never nothing; or the one of number `account`, a `Problem` if it is not there.
+
+    `dc` is the data centre of a bare key; without it a person is asked.
 
     `words` are paths, in whatever spelling, or texts; `-` is standard input, and no word at all TELEGRAM_SESSION_STRING
     or the keyboard. Findings of one storage keep their numbers; those of several are numbered in their order.
@@ -2962,6 +3004,7 @@ def given_findings(
             alone = len(paths) == 1 and os.path.isdir(path)
             place = "" if alone else os.path.basename(os.path.abspath(path))
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
+    found = [in_data_centre(finding, dc) for finding in found]
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
     found = [finding for finding in found if account in (0, finding.number)]
@@ -3092,10 +3135,25 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     return found
 
 
+def in_data_centre(finding: Finding, dc: int) -> Finding:
+    """The finding of a bare key with its data centre, which is asked for if it was not given; any other as it is."""
+    storage = finding.storage
+    if not isinstance(storage, BareKey):
+        return finding
+    while not dc and term.interactive:
+        term.say(f"{finding.place or 'This'}: {storage.label}. It is whole.")
+        answer = term.ask("Data centre of this key, 1 to 5 (Enter alone: I do not know)")
+        dc = int(answer) if answer in ("1", "2", "3", "4", "5") else 0
+        if not answer:
+            break
+    storage.dc = dc
+    return findings_of(storage, finding.place)[0]
+
+
 def account_name(storage: Storage, number: int) -> str:
-    """`account 2`, and whether it is the one that is open in Telegram Desktop."""
+    """`account 2`, what the storage calls it, and whether it is the one that is open in Telegram Desktop."""
     active = isinstance(storage, Tdata) and number == storage.active
-    return f"account {number}{' (the active one)' if active else ''}"
+    return storage.names.get(number) or f"account {number}{' (the active one)' if active else ''}"
 
 
 def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> list[Finding]:
@@ -3892,6 +3950,7 @@ class Session(NamedTuple):
     state: UpdateState | None = None
     api: ApiIdentity | None = None
     test: bool | None = None  # Telegram's test servers; None: nothing tells
+    contacts: str | None = None  # the Telethon 1 file whose contacts, sent files and takeout id can come along
 
     @property
     def home(self) -> DataCenter:
@@ -3918,18 +3977,33 @@ def new_session(
     damage = ""
     if dc not in DATA_CENTRES and dc != 203:
         damage = f"Data centre {dc} does not exist."
+    elif host and not can_be_a_server(host):
+        damage = f"{host} cannot be the address of a server."
     elif host and not 0 < port < 65536:
         damage = f"Port {port} is not valid."
     elif not 0 <= user_id < 1 << 63:
         damage = f"The user id {user_id} is not possible."
     if damage:
         raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
-    place = join_address(host, port) if host else None
-    ipv6 = bool(host and ":" in host)
     if test is None and host:
         test = known_server(host)
-    centre = DataCenter(dc, None if ipv6 else place, place if ipv6 else None, key)
+    centre = data_centre(dc, join_address(host, port) if host else None, key)
     return Session((centre,), User(user_id, dc, bot, username), test=test)
+
+
+def data_centre(number: int, address: str | None, key: bytes | None) -> DataCenter:
+    """A data centre with one address of either kind, or none."""
+    ipv6 = ":" in split_address(address or "")[0]
+    return DataCenter(number, None if ipv6 else address, address if ipv6 else None, key)
+
+
+def with_all_keys(dcs: Sequence[DataCenter], user: User, test: bool | None = None) -> Session:
+    """A session that knows several data centres; a `Problem` if the user's own, or its key, cannot be right."""
+    home = next((dc for dc in dcs if dc.id == user.dc), DataCenter(user.dc))
+    address = home.ipv4_addr or home.ipv6_addr
+    checked = new_session(home.id, home.auth or b"", *split_address(address or ":0"), user_id=user.id, test=test)
+    kept = (dc for dc in dcs if dc.id != home.id and (dc.id in DATA_CENTRES or dc.id == 203) and any(dc.auth or b""))
+    return checked._replace(dcs=(home, *kept), user=user)
 
 
 def check_key(key: bytes) -> None:
@@ -4005,6 +4079,16 @@ def ip_address(host: str) -> bytes | None:
         return None
 
 
+def can_be_a_server(host: str) -> bool:
+    """False for addresses that no server has: 0.0.0.0, those of groups, and those that are kept for later."""
+    import ipaddress
+
+    address = ipaddress.ip_address(host) if ip_address(host) else None
+    return address is None or not (address.is_unspecified or address.is_multicast or (
+        address.is_reserved and address.version == 4
+    ))  # fmt: skip
+
+
 def is_telegrams(host: str) -> bool:
     """Whether an address lies in one of Telegram's networks, or is one of its web hosts."""
     import ipaddress
@@ -4061,6 +4145,10 @@ def decode_telethon_string(text: str) -> Session:
     """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
     body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
     ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    if len(body) == 275 and body[1] == 0 and text[:1] == "1":  # no address begins so; a length in front of one does
+        what = "It may be a GramJS string, which has its address as text there, or a Telethon one with an IPv6 address."
+        title = "The string is damaged inside: where a server's address should be there is none."
+        raise Problem(title, what, [COPY_AGAIN, SIGN_IN_AGAIN], name="DamagedString")
     length = 16 if ipv6 else 4
     if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
         raise cut_off(text, 369 if ipv6 else 353)
@@ -4120,6 +4208,7 @@ class Storage:
         self.warnings: list[str] = []  # what is odd about it
         self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
         self.numbers = [1]  # of the accounts that were loaded, as --account counts them
+        self.names: dict[int, str] = {}  # what an account is called in it, by its number
 
     @classmethod
     def recognise(cls, source: Any) -> bool:
@@ -4167,6 +4256,7 @@ PARTS = {
     "test": "that it belongs to Telegram's test servers",
     "api_id": "the API id",
     "api": "the API hash and the device it calls itself, and the other keys of its JSON file",
+    "contacts": "the contacts and sent files that Telethon has noted, and a takeout that is under way",
 }
 
 
@@ -4185,6 +4275,7 @@ def parts(session: Session) -> set[str]:
         "test": bool(session.test),
         "api_id": bool(api.app_id),
         "api": any(api[1:]),
+        "contacts": session.contacts is not None,
     }
     return {part for part in has if has[part]}
 
@@ -4344,6 +4435,9 @@ def text_of_file(data: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError as error:
         byte = data[error.start]
         return data.decode("latin-1"), f"The file is not UTF-8 (byte 0x{byte:02x}); it was read as Latin-1."
+
+
+TL_TRUE, TL_FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse
 
 
 class Reader:
@@ -4549,7 +4643,6 @@ class MtcuteString(StringStorage):
     label = "an mtcute string"
     mark = "a version 3 in front, then flags and a data centre"
     holds = frozenset(["address", "user", "bot", "test"])
-    TRUE, FALSE = 0x997275B5, 0xBC799737  # boolTrue and boolFalse of TL
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -4564,25 +4657,20 @@ class MtcuteString(StringStorage):
         reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
         reader.take(1)
         flags = reader.number("<i")
-        place = Reader(reader.tl_bytes(), "The data centre in the mtcute string")
-        version, dc, marks = place.number("B"), place.number("B"), place.number("B")
-        host, port = place.tl_bytes().decode("latin-1"), place.number("<i")
-        if ip_address(host) is None:
-            raise Problem("The mtcute string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        dc, address, test = mtcute_place(Reader(reader.tl_bytes(), "The data centre in the mtcute string"))
         if flags & 4:
             reader.tl_bytes()  # another server of the same data centre, for files
         user_id, bot = 0, None
         if flags & 1:
             user_id, word = reader.number("<q"), reader.number("<I")
-            bot = word == self.TRUE
-            if user_id < 0 or word not in (self.TRUE, self.FALSE):
+            bot = word == TL_TRUE
+            if user_id < 0 or word not in (TL_TRUE, TL_FALSE):
                 raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
         whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
         key = reader.tl_bytes()
         if reader.at != len(body):
             raise cut_off(self.text, whole, "an mtcute string")
-        test = bool(flags & 2 or (version == 2 and marks & 4))
-        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test)
+        return new_session(dc, key, *split_address(address), user_id=user_id, bot=bot, test=test or bool(flags & 2))
 
     @classmethod
     def encode(cls, session: Session) -> str:
@@ -4593,7 +4681,7 @@ class MtcuteString(StringStorage):
         user = session.user
         marks = (":" in host) | (4 if session.test else 0)
         place = bytes((2, user.dc, marks)) + cls.tl(host.encode("ascii")) + struct.pack("<i", port)
-        who = struct.pack("<qI", user.id, cls.TRUE if user.bot else cls.FALSE) if user.id else b""
+        who = struct.pack("<qI", user.id, TL_TRUE if user.bot else TL_FALSE) if user.id else b""
         flags = bool(user.id) | (2 if session.test else 0)
         body = struct.pack("<Bi", 3, flags) + cls.tl(place) + who + cls.tl(home_key(session))
         return as_base64(body).rstrip("=")
@@ -4603,6 +4691,15 @@ class MtcuteString(StringStorage):
         """TL's `bytes`; the opposite of `Reader.tl_bytes`."""
         head = bytes([len(data)]) if len(data) < 254 else b"\xfe" + len(data).to_bytes(3, "little")
         return head + data + bytes(-(len(head) + len(data)) % 4)
+
+
+def mtcute_place(reader: Reader) -> tuple[int, str, bool]:
+    """mtcute's BasicDcOption: number and address of a data centre, and whether it is one of the test servers."""
+    version, dc, marks = reader.number("B"), reader.number("B"), reader.number("B")
+    host, port = reader.tl_bytes().decode("latin-1"), reader.number("<i")
+    if ip_address(host) is None:
+        raise Problem(f"{reader.what} is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+    return dc, join_address(host, port), version == 2 and bool(marks & 4)
 
 
 class MtkrutoString(StringStorage):
@@ -4639,13 +4736,270 @@ class MtkrutoString(StringStorage):
         return new_session(dc, key, test=test)
 
 
-STRINGS = (GramjsString, TelethonString, PyrogramString, MtcuteString, MtkrutoString)
+class WzgramString(StringStorage):
+    """wzgram, an heir of Pyrogram: `WZ_`, then base64 of version, DC, API id, test, key, user id, bot, port, address.
+
+    Version 2 ends there; version 3 has a longer address, and the CRC-32 of all that as a check. Read only. Source:
+    `pyrogram/storage/storage.py` of wzgram 3.1.5.
+    """
+
+    name = "wzgram"
+    label = "a wzgram string"
+    mark = "WZ_ in front"
+    LAYOUTS: ClassVar = {b"\2": ">BBI?256sQ?H16s", b"\3": ">BBI?256sQ?H48s"}
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """`WZ_` and base64."""
+        return source.startswith("WZ_") and len(source) > 40
+
+    def load(self) -> Session:
+        """Decodes the text; its check sum tells damage."""
+        import struct
+        import zlib
+
+        body = base64_bytes(self.text[3:]) or b""
+        layout = self.LAYOUTS.get(body[:1], ">B")
+        size = struct.calcsize(layout)
+        if len(body) != size + 4 or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
+            raise cut_off(self.text, 3 + -(-(size + 4) * 4 // 3) if size > 1 else 438, "a wzgram string")
+        _, dc, api_id, test, key, user_id, bot, port, address = struct.unpack(layout, body[:size])
+        host = address.rstrip(b"\0").decode("latin-1")
+        session = new_session(dc, key, host if ip_address(host) else None, port, user_id=user_id, bot=bot, test=test)
+        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+
+
+class GrammersString(StringStorage):
+    """grammers before 0.8, a library for Rust: TL of every data centre, the user and the update state. Read only.
+
+    A file has the same bytes; as text they are base64. Source: `grammers-session`, its `session.tl` of 0.7: session
+    flags dcs user:flags.0 state:flags.1; dataCenter flags id ipv4:flags.0 ipv6:flags.1 port auth:flags.2.
+    """
+
+    name = "grammers"
+    label = "a session of grammers (Rust)"
+    mark = "its constructor A73EB8CE"
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """The constructor that it begins with."""
+        return (base64_bytes(source[:8]) or b"").startswith(b"\xce\xb8\x3e\xa7")
+
+    def load(self) -> Session:
+        """Decodes the text."""
+        import ipaddress
+
+        size = len(self.text.rstrip("="))
+        reader = Reader(base64_bytes(self.text[: size - (size % 4 == 1)]) or b"", "The grammers session")
+        reader.take(4)
+        flags, _, count = (reader.number("<I") for _ in range(3))
+        dcs = []
+        for _ in range(min(count, 20)):
+            _, has, number = (reader.number("<I") for _ in range(3))
+            ipv4 = dotted(reader.take(4)[::-1]) if has & 1 else None
+            ipv6 = str(ipaddress.IPv6Address(reader.take(16))) if has & 2 else None
+            port = reader.number("<i")
+            place4, place6 = (join_address(ip, port) if ip else None for ip in (ipv4, ipv6))
+            dcs.append(DataCenter(number, place4, place6, reader.tl_bytes() if has & 4 else None))
+        user = User(0, next((dc.id for dc in dcs if dc.auth), 0))
+        if flags & 1:
+            reader.take(4)
+            user = User(reader.number("<q"), reader.number("<i"), reader.number("<I") == TL_TRUE)
+        return with_all_keys(dcs, user)
+
+
+class BareKey(StringStorage):
+    """A key and nothing else: 512 hex digits, or 256 bytes as Python writes them. Which data centre it is for, `dc`,
+    somebody must know.
+    """
+
+    name = "bare-key"
+    label = "a bare key, without its data centre"
+    mark = "256 bytes, as hex digits or in Python's spelling"
+    dc = 0
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Nothing but the key, perhaps with a name in front."""
+        return len(cls.key_in(source)) == KEY_SIZE
+
+    @staticmethod
+    def key_in(text: str) -> bytes:
+        """The bytes of the key, b"" if there is none."""
+        import ast
+
+        bare = re.sub(r"^\s*[\w.]{1,40}\s*[:=]\s*", "", text[:3000]).strip().strip("\"',;")
+        if re.fullmatch(r"(?:[0-9a-fA-F]{2}[\s:]*){200,}", bare + " "):
+            return bytes.fromhex(re.sub(r"[\s:]", "", bare))
+        literal = re.search(r"\bb(['\"])(?:\\.|(?!\1).)*\1", text[:3000], re.DOTALL)
+        try:
+            return bytes(ast.literal_eval(literal[0])) if literal else b""
+        except (ValueError, SyntaxError):
+            return b""
+
+    def load(self) -> Session:
+        """The key, in its data centre; a `Problem` if that is not known."""
+        if self.dc:
+            return new_session(self.dc, self.key_in(self.text))
+        raise Problem(
+            "This is a bare key, and nothing in it says which data centre it belongs to.",
+            "It is whole. Telegram has five data centres (1 to 5), and each knows only its own keys.",
+            ["Look where the key came from: a number named dc, dc_id or “data centre” stands beside it.",
+             "Then give it along: --dc 2, for example."],
+            name="DataCentreNotSaid",
+        )  # fmt: skip
+
+
+class JsonSessions(StringStorage):
+    """Sessions that a program keeps as JSON, with the keys in it: the rows of JSON_SESSIONS. Read only.
+
+    For Telegram Web, lines of names and values will do, as people copy them out of the browser's tools.
+    """
+
+    name = "json-keys"
+    label = "JSON with a key in it"
+    mark = "the names in its JSON"
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """An object with the names of one of the rows."""
+        return bool(cls.found_in(source))
+
+    @staticmethod
+    def found_in(text: str) -> list[tuple[list[str], dict[str, Any]]]:
+        """Each object that a row fits, with that row."""
+        if not re.search("(?i)auth_?key", text):
+            return []
+        whole = json_in(text)
+        if whole is None:
+            whole = dict(re.findall(r"(?m)^\W*(\w+)\W{0,2}[\t:=| ]\s*(\S.*?),?\s*$", text))
+        rows = rows_of(JSON_SESSIONS)
+        fits = (
+            (next((row for row in rows if all(at(one, mark) is not None for mark in row[1].split())), None), one)
+            for one in objects_in(whole)
+        )
+        return [(row, one) for row, one in fits if row]
+
+    def load(self) -> Session:
+        """The first of them."""
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """All of them, each once."""
+        found: dict[bytes, Session] = {}
+        for row, one in self.found_in(self.text):
+            try:
+                session = self.session_in(row, one)
+            except Problem as problem:
+                problem.meaning = problem.meaning or f"It stands in {self.label}."
+                raise
+            found.setdefault(home_key(session), session)
+        self.numbers = list(range(1, len(found) + 1))
+        return list(found.values())
+
+    def session_in(self, row: list[str], one: dict[str, Any]) -> Session:
+        """The session in one object, by its row."""
+        owner, _, centre, key, address, user, test, warning = row
+        self.label, self.warnings = f"a session of {owner}, as JSON", [warning] if warning else []
+        keys = {int(name[2]): key_in(value) for name, value in one.items() if re.fullmatch("dc[1-5]_auth_key", name)}
+        host, port = split_address(":".join(str(at(one, path)) for path in address.split() if at(one, path)))
+        owners = [number for number, dc in DATA_CENTRES.items() if host in (dc.ipv4, dc.ipv6)]
+        dc = as_number(at(one, centre)) or min(owners or keys, default=0)
+        keys.setdefault(dc, key_in(at(one, key)))
+        if not dc:
+            raise Problem(
+                f"This is {self.label}, and neither its data centre nor a known address stands in it.", "",
+                [SIGN_IN_AGAIN], name="DataCentreNotSaid",
+            )  # fmt: skip
+        place = join_address(host, port) if ip_address(host) else None
+        dcs = [data_centre(number, place if number == dc else None, keys[number]) for number in keys]
+        said = at(one, test)
+        return with_all_keys(dcs, User(as_number(at(one, user)), dc), None if said is None else bool(said))
+
+
+# Which programs keep a session as JSON: whose it is; the names that show it; where its data centre, key, address, user
+# ID and the mark of the test servers stand (the first of several that is there, # is a digit); a warning. Sources:
+# Telegram Web A, src/util/sessions.ts; Telegram Web K, src/lib; gotd, session/storage.go; Telethon 0.15,
+# telethon/tl/session.py; Pyrogram 0.7, pyrogram/client/client.py.
+JSON_SESSIONS = """
+Telegram Web A|dcId dc#_auth_key|dcId|dc#_auth_key|-|userId|isTest|{web}
+Telegram Web K or Webogram|dc#_auth_key|dc user_auth.dcID|dc#_auth_key|-|user_auth.id user_auth|-|{web}
+gotd (Go)|Data.AuthKey|Data.DC Data.Config.ThisDC|Data.AuthKey|Data.Addr|-|Data.Config.TestMode|
+Telethon before 0.16|auth_key_data|dc_id|auth_key_data|server_address port|-|-|
+Pyrogram before 0.8|dc_id test_mode auth_key|dc_id|auth_key|-|user_id|test_mode|
+""".replace(
+    "{web}",
+    "It is the browser's own session: a second program that uses it can end both. A string of its own is better: run "
+    "this script without any arguments.",
+)
+
+
+def load_json(text: str) -> Any:
+    """What `json.loads` makes of a text; a ValueError, too, for a number of thousands of digits, and for NaN None."""
+    import json
+
+    def integer(digits: str) -> int:
+        if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
+            raise ValueError("a number has more than 40 digits")
+        return int(digits)
+
+    return json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+
+
+def json_in(text: str) -> Any:
+    """What a text holds as JSON, None if it is none."""
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def objects_in(value: Any, depth: int = 6) -> Iterator[dict[str, Any]]:
+    """Every object in JSON, also in texts that are JSON themselves, as browsers keep them."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = json_in(value)
+    inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, dict):
+        yield value
+    for each in inside if depth else ():
+        yield from objects_in(each, depth - 1)
+
+
+def at(one: Any, paths: str) -> Any:
+    """What stands at the first of the paths that is there: `dc user_auth.dcID`; a text in quotes without them."""
+    for path in paths.split():
+        found = one
+        for part in path.split("."):
+            found = json_in(found) if isinstance(found, str) and found[:1] == "{" else found
+            names = found if isinstance(found, dict) else {}
+            found = next((names[name] for name in names if re.fullmatch(part.replace("#", "[1-5]"), name)), None)
+        if found is not None:
+            inside = json_in(found) if isinstance(found, str) and found[:1] in ('"', "[") else None
+            return found if inside is None else inside
+    return None
+
+
+def as_number(value: Any) -> int:
+    """A number of JSON that may be written as text; 0 for anything else."""
+    return int(value) if re.fullmatch("[0-9]{1,19}", str(value)) else 0
+
+
+def key_in(value: Any) -> bytes:
+    """A key in JSON: hex digits, base64, or base64 in several pieces; with quotes around it or not."""
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value or "").strip('"')
+    return bytes.fromhex(text) if re.fullmatch("(?:[0-9a-fA-F]{2})+", text) else base64_bytes(text) or b""
+
+
+STRINGS = (GramjsString, TelethonString, WzgramString, GrammersString, PyrogramString, MtcuteString, MtkrutoString)
 INVISIBLE = "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 WRAPPING = "\"'`“”‘’«»„,;"
 
 
 def recognise_text(text: str) -> StringStorage:
     """The session string in a text, whatever surrounds it, and what was repaired; a `Problem` if there is none."""
+    for whole in (JsonSessions, BareKey):
+        if whole.recognise(text):
+            return whole(text)
     first: Problem | None = None
     for candidate, repaired in candidates(text):
         for kind in STRINGS:
@@ -4685,8 +5039,9 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
         joined = "".join(words)
         spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
         yield joined, spaced
-        if lost_its_one(joined):
-            yield "1" + joined, [*spaced, "Put back the “1” that a Telethon string begins with."]
+        for first, ours in FIRST_CHARACTERS:
+            if not is_whole(joined) and is_whole(first + joined):
+                yield first + joined, [*spaced, f"Put back the “{first}” that {ours} string begins with."]
     runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
     if len(runs) > 1:
         raise Problem(
@@ -4711,11 +5066,29 @@ def tidy(text: str) -> tuple[str, list[str]]:
     return whole, repaired
 
 
-def lost_its_one(text: str) -> bool:
-    """Whether this is a Telethon string without the `1` in front: the right size, and Telegram's address in it."""
-    body = base64_bytes(text) or b""
-    ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
-    return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+# What strings have lost when their first character was not marked for copying.
+FIRST_CHARACTERS = (("1", "a Telethon"), ("A", "this"))
+
+
+def is_whole(text: str) -> bool:
+    """Whether this is the whole string of a library, for certain: the right size, and its marks where they belong."""
+    if text[:1] == "1":
+        body = base64_bytes(text[1:]) or b""
+        ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
+        return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+    try:
+        return PyrogramString.recognise(text) or (MtcuteString.recognise(text) and bool(MtcuteString(text).load()))
+    except Problem:
+        return False
+
+
+# How strings begin, as bytes; how many characters they have, and whose they are. Older Pyrogram strings begin like
+# many another thing: what is said of them is “may”.
+STRING_STARTS = (
+    (rb"[\x01-\x05][\0-\x03]...[\0\x01]", 362, "a Pyrogram string"),
+    (rb"\x01[1-5]\0\x02\xfe\0\x01\x01\0\x01", 354, "an MTKruto string"),
+    (rb"[\x01-\x05][\0\x01]", 356, "an older Pyrogram string (version 1), as far as its first two bytes can tell"),
+)
 
 
 def not_a_string(text: str, damage: Problem | None) -> Problem:
@@ -4735,59 +5108,19 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
             f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
             "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
         )  # fmt: skip
-    for pattern, title, steps in NOT_STRINGS:
-        if re.search(pattern, bare):
-            return Problem(title, "", [steps])
+    other = only_recognised("text", bare)
+    if other:
+        return other
     if damage:
         return damage
     start = base64_bytes(bare[:16]) or b""
-    if len(bare) > 100 and PyrogramString.looks_cut(start):
-        return cut_off(bare, 362, "a Pyrogram string")
+    for pattern, whole, kind in STRING_STARTS:
+        if 40 < len(bare) < whole and re.match(pattern, start, re.DOTALL) and base64_bytes(bare[: len(bare) & ~3]):
+            return cut_off(bare, whole, kind)
     return Problem(
         f"This is not a session string of any library that this script knows ({len(bare)} characters).",
         "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
     )  # fmt: skip
-
-
-# What people give instead of a session string: a pattern, what it is, what to do.
-NOT_STRINGS = (
-    (r"(?i)^<(!doctype|html|\?xml)", "This is a web page (HTML), not a session.", "Download the file itself."),
-    (
-        r"^\d{5,12}:[A-Za-z0-9_-]{30,}$",
-        "This is a bot token, not a session string.",
-        "Run this script without arguments and give the token where it asks for the phone number.",
-    ),
-    (
-        r"^[0-9a-fA-F]{32}$",
-        "This looks like an API hash (32 hex digits), not a session string.",
-        "Run this script without arguments, and give it your API id and this hash.",
-    ),
-    (
-        r"^[0-9a-fA-F]{512}$",
-        "This is a bare key in hex, without its data centre.",
-        "Look for the session string or file that it was taken from.",
-    ),
-    (
-        r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$",
-        "This is a JSON web token (JWT), not a session string.",
-        "It belongs to another service.",
-    ),
-    (
-        r"^\+?\d[\d ()-]{6,20}$",
-        "This is a number, not a session string.",
-        "To sign in with a phone number, run this script without arguments.",
-    ),
-    (
-        r"^(https?|tg)://",
-        "This is a link, not a session string.",
-        "Copy the session string itself.",
-    ),
-    (
-        r"^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$",
-        "This looks like a path, and there is no file of that name.",
-        "Check the name and the folder.",
-    ),
-)
 
 
 # ── SQLite files ──
@@ -4835,69 +5168,8 @@ def read_head(path: str) -> bytes:
     if not head:
         raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
     if not head.startswith(b"SQLite format 3\0"):
-        raise not_a_database(head, name)
+        raise only_recognised("start", head.decode("latin-1"), name) or binary(head, name, os.path.getsize(path))
     return head
-
-
-def not_a_database(head: bytes, name: str) -> Problem:
-    """The `Problem` of a file that should have been a database, or was given as a session: what its beginning shows."""
-    for start, what, steps in OTHER_FILES:
-        if re.match(start, name.encode("utf-8", "replace") + b"\n" + head[:300], re.IGNORECASE | re.DOTALL):
-            return Problem(f"{name} is {what}.", "", [steps], name="NotASession")
-    if is_binary(head):
-        return Problem(
-            f"{name} is neither text nor a file that this script knows.",
-            f"It is binary and begins with {head[:8].hex(' ')}. What is encrypted looks like that, for example: a "
-            "database of TDLib (Telegram X and others), a session of WTelegramClient.",
-            ["Look in the program that it comes from for a way to get a session string out of it.", SIGN_IN_AGAIN],
-            name="UnknownBinary",
-        )  # fmt: skip
-    return Problem(f"{name} is text, not a database, and not a session that this script knows.", "", [SIGN_IN_AGAIN],
-        name="UnknownText")  # fmt: skip
-
-
-def is_binary(head: bytes) -> bool:
-    """Whether this is no text in any encoding: control characters stand all over it, and not in every second place."""
-    start = head[:1000]
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") or not start[1:100:2].strip(b"\0"):
-        return False
-    return 25 * len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start)) > len(start)
-
-
-ITS_PROGRAM = "It belongs to that program, and this script does not read it. Sign in again to get a session of its own."
-
-# How files begin that are taken for sessions, behind their name and a line end: a pattern, what it is, what to do.
-OTHER_FILES = (
-    (
-        rb"[^\n]*\n(PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar)",
-        "an archive",
-        "Unpack it first, and give the file or folder in it.",
-    ),
-    (
-        rb"[^\n]*\nTDF[$]",
-        "one file of a Telegram Desktop folder",
-        "Give the whole folder, the one with key_datas in it.",
-    ),
-    (
-        rb"[^\n]*\n(\xd9\xd5\x05\xf9\x20\xa1\x63\xd7|\x37\x7f\x06[\x82\x83])|[^\n]*-(journal|wal|shm)\n",
-        "the journal that SQLite keeps beside a database",
-        "Give the database itself: the file of the same name without -journal, -wal or -shm.",
-    ),
-    (rb"[^\n]*\n.{16}\xed\xda\x0c\xed", "a bbolt database, as tdl and other programs in Go keep", ITS_PROGRAM),
-    (rb"[^\n]*\n<\?php __HALT_COMPILER", "a PHP file of objects, as MadelineProto keeps its sessions", ITS_PROGRAM),
-    (
-        rb"[^\n]*\n.{4}.\0\0\0(\x37\x97\x79\xbc|\xb5\x75\x72\x99)",
-        "tgnet.dat of Telegram for Android, with its key in it",
-        ITS_PROGRAM,
-    ),
-    (
-        rb"userconfing\.xml\n|[^\n]*\n\s*(<\?xml[^>]*>\s*)?<map>",
-        "settings of an Android app; Telegram for Android keeps its key in files/tgnet.dat, not here",
-        ITS_PROGRAM,
-    ),
-    (rb"td\.binlog\n|db\.sqlite\n(?!SQLite)", "what TDLib (Telegram X and others) calls so, encrypted", ITS_PROGRAM),
-    (rb"[^\n]*\n\s*<", "a web page (HTML) or XML", "Download the file itself, not the page that shows it."),
-)
 
 
 def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
@@ -4948,12 +5220,26 @@ class SqliteStorage(Storage):
 
     def load(self) -> Session:
         """Reads the session out of the database."""
-        session: Session = with_database(self.path, self.read)
-        return session
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """Reads every session that is in it."""
+        sessions: list[Session] = with_database(self.path, self.read_all)
+        return sessions
+
+    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+        """The sessions in an open database: most formats have room for one."""
+        return [self.read(connection, tables)]
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The session in an open database."""
         raise NotImplementedError
+
+    @staticmethod
+    def first_row(connection: Any, tables: dict[str, list[str]], table: str, rest: str = "") -> dict[str, Any]:
+        """The first row of a table, by the names of its columns; {} where there is none."""
+        row = connection.execute(f"select * from {table} {rest} limit 1").fetchone() if table in tables else None
+        return dict(zip(tables[table], row)) if row else {}
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Which rows a new database gets: the table and the values of all its columns."""
@@ -5020,7 +5306,7 @@ class TelethonFile(SqliteStorage):
     name = "telethon"
     label = "a Telethon .session file"
     mark = "its table “sessions” with the columns of Telethon 1"
-    holds = frozenset(["address", "user", "state", "test"])
+    holds = frozenset(["address", "user", "state", "test", "contacts"])
 
     def __init__(self, path: str, schema: int = 7) -> None:
         super().__init__(path)
@@ -5041,7 +5327,9 @@ class TelethonFile(SqliteStorage):
     def recognise(cls, source: dict[str, list[str]]) -> bool:
         """A table `sessions` with a server's address, and not Pyrogram's."""
         columns = source.get("sessions", ())
-        return {"dc_id", "server_address", "auth_key"} <= set(columns) and "test_mode" not in columns
+        return {"dc_id", "server_address", "auth_key"} <= set(columns) and not {"test_mode", "session_id"} & set(
+            columns
+        )
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The row that has a key; Telethon itself takes the first one."""
@@ -5058,7 +5346,16 @@ class TelethonFile(SqliteStorage):
                 "Its first row has no key, so Telethon would say “not signed in”; another row has one."
             )
         dc, host, port, _ = rows[chosen]
+        others = [str(rows[number][0]) for number, key in enumerate(keys) if any(key) and number != chosen]
+        if others:
+            self.warnings.append(
+                f"Another row of it has a key, too (data centre {', '.join(others)}). Telethon takes the first row, as "
+                "is done here."
+            )
         host = str(host or "").strip("[]") or None
+        if host and not port:
+            self.warnings.append("It says no port; the usual one is used instead.")
+            port = 443
         if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
             self.warnings.append(f"The server address “{host[:60]}” is not valid; the usual one is used instead.")
             host = None
@@ -5066,7 +5363,24 @@ class TelethonFile(SqliteStorage):
         port = whole_number(port)
         session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
         places = ("update_state", "where id = 0", "update_state", "where id != 0")
-        return session._replace(state=self.update_state(connection, tables, *places))
+        noted = next(self.noted(connection, tables), None)
+        return session._replace(
+            state=self.update_state(connection, tables, *places), contacts=self.path if noted else None
+        )
+
+    @classmethod
+    def noted(cls, connection: Any, tables: dict[str, list[str]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """The rows that only Telethon 1 has a use for: contacts, sent files, and the takeout that is under way."""
+        for table, where, wanted in (
+            ("entities", "where id != 0", "id hash username phone name date"),
+            ("sent_files", "", "md5_digest file_size type id hash"),
+            ("sessions", "where takeout_id > 0", "takeout_id"),
+        ):
+            has = tables.get(table, ())
+            if set(wanted.split()[:2]) <= set(has):
+                columns = ", ".join(name if name in has else f"null as {name}" for name in wanted.split())
+                for row in connection.execute(f"select {columns} from {table} {where} limit 1000000"):
+                    yield table, row
 
     def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
         """The schema that the columns show, and what the version row says if that is something else."""
@@ -5099,8 +5413,14 @@ class TelethonFile(SqliteStorage):
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
         host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
+        noted: list[tuple[str, tuple[Any, ...]]] = []
+        if session.contacts:
+            noted = with_database(session.contacts, lambda connection, tables: list(self.noted(connection, tables)))
+        takeout = next((row[0] for table, row in noted if table == "sessions"), None)
         yield "version", (self.schema,)
-        yield "sessions", (session.user.dc, host, port, home_key(session), None, *([None] if self.schema == 8 else []))
+        key = home_key(session)
+        yield "sessions", (session.user.dc, host, port, key, takeout, *([None] if self.schema == 8 else []))
+        yield from (row for row in noted if row[0] != "sessions")
         if session.user.id:
             yield "entities", (0, session.user.id, None, None, None, int(time.time()))
         if session.state:
@@ -5197,11 +5517,31 @@ class TelethonV2File(SqliteStorage):
 
 
 class PyrogramFile(SqliteStorage):
-    """The `.session` of Pyrogram and its heirs, schema 1 to 7. Read only. Source: their `storage/sqlite_storage.py`."""
+    """The `.session` of Pyrogram and its heirs: schema 1 to 7 is read, Kurigram's 7 is written.
+
+    Source: their `storage/sqlite_storage.py`; Kurigram 2.2.
+    """
 
     name = "pyrogram-file"
     label = "a Pyrogram/Kurigram .session file"
     mark = "its table “sessions” with the column “test_mode”"
+    holds = frozenset(["address", "user", "bot", "test", "api_id"])
+    DDL = """
+        create table sessions (dc_id integer primary key, server_address text, port integer, api_id integer,
+            test_mode integer, auth_key blob, date integer not null, user_id integer, is_bot integer);
+        create table peers (id integer primary key, access_hash integer, type integer not null, phone_number text,
+            last_update_on integer not null default (cast(strftime('%s', 'now') as integer)));
+        create table usernames (id integer, username text, foreign key (id) references peers(id));
+        create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+        create table version (number integer primary key);
+        create index idx_peers_id on peers (id);
+        create index idx_peers_phone_number on peers (phone_number);
+        create index idx_usernames_id on usernames (id);
+        create index idx_usernames_username on usernames (username);
+        create trigger trg_peers_last_update_on after update on peers begin
+            update peers set last_update_on = cast(strftime('%s', 'now') as integer) where id = new.id;
+        end;
+    """
 
     @classmethod
     def recognise(cls, source: dict[str, list[str]]) -> bool:
@@ -5210,25 +5550,133 @@ class PyrogramFile(SqliteStorage):
 
     def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
         """The one row of `sessions`."""
-        if "number" in tables.get("version", ()):
-            version = connection.execute("select number from version limit 1").fetchone()
-            self.facts.append(("schema", str(version[0])[:20] if version else "not said"))
-        cursor = connection.execute("select * from sessions limit 1")
-        row = dict(zip([column[0] for column in cursor.description], cursor.fetchone() or ()))
+        version = self.first_row(connection, tables, "version").get("number", "not said")
+        self.facts.append(("schema", str(version)[:20]))
+        row = self.first_row(connection, tables, "sessions")
         if not row:
             raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
         host = str(row.get("server_address") or "")
         session = new_session(
             whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
-            host if ip_address(host) else None, whole_number(row.get("port")),
+            host if ip_address(host) else None, whole_number(row.get("port")) or 443,
             user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
             bot=None if row["is_bot"] is None else bool(row["is_bot"]),
         )  # fmt: skip
         api_id = whole_number(row.get("api_id"))
         return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
 
+    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+        """The one row of `sessions`, and the schema."""
+        user, app = session.user, session.api.app_id if session.api else 0
+        host, port = home_ip(session)
+        key, test = home_key(session), bool(session.test)
+        yield "version", (7,)
+        yield "sessions", (user.dc, host, port, app, test, key, int(time.time()), user.id, bool(user.bot))
 
-DATABASES = (TelethonFile, TelethonV2File, PyrogramFile)
+
+class AlchemyFile(SqliteStorage):
+    """Telethon's sessions as telethon-session-sqlalchemy 0.2.16 and mautrix-telegram keep them: one for each person.
+
+    What one has noted is never mixed with another's: `session_id` tells them apart. Read only.
+    """
+
+    name = "sqlalchemy"
+    label = "a database of Telethon sessions (AlchemySession)"
+    mark = "a table of sessions with the column “session_id”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """A table of sessions that has the columns of Telethon, and whose they are."""
+        return cls.table_in(source) is not None
+
+    @staticmethod
+    def table_in(tables: dict[str, list[str]]) -> str | None:
+        """The name of that table: `sessions`, `telethon_sessions`."""
+        wanted = {"session_id", "dc_id", "server_address", "port", "auth_key"}
+        named = (table for table in tables if re.fullmatch(r"\w*sessions", table))
+        return next((table for table in named if wanted <= set(tables[table])), None)
+
+    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+        """A session for each row with a key."""
+        found = connection.execute(
+            f"select session_id, dc_id, server_address, port, auth_key from {self.table_in(tables)} limit 2000"
+        ).fetchall()
+        sessions = []
+        for who, dc, host, port, key in found:
+            if any(self.key_bytes(key)):
+                place = str(host or "") if ip_address(str(host or "")) else None
+                sessions.append(new_session(whole_number(dc), self.key_bytes(key), place, whole_number(port) or 443))
+                self.names[len(sessions)] = f"session_id “{in_one_line(who)}”"
+        if not sessions:
+            raise Problem("There is no signed-in session in this database.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+        self.numbers = list(range(1, len(sessions) + 1))
+        self.facts.append(("sessions in it", str(len(sessions))))
+        return sessions
+
+
+class GrammersFile(SqliteStorage):
+    """grammers' SQLite session, from 0.8 on. Read only. Source: `grammers-session/src/storages/sqlite.rs`."""
+
+    name = "grammers-file"
+    label = "a session file of grammers (Rust)"
+    mark = "its tables “dc_home” and “dc_option”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """Its two tables about data centres."""
+        return "dc_id" in source.get("dc_home", ()) and {"dc_id", "ipv4", "ipv6", "auth_key"} <= set(
+            source.get("dc_option", ())
+        )
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every data centre, and the peer that is the account itself (subtype 1, a bot 3)."""
+        dcs = []
+        for number, ipv4, ipv6, key in connection.execute("select dc_id, ipv4, ipv6, auth_key from dc_option limit 20"):
+            (host4, port4), (host6, port6) = split_address(str(ipv4)), split_address(str(ipv6))
+            places = [join_address(host, port) if port else None for host, port in ((host4, port4), (host6, port6))]
+            dcs.append(DataCenter(whole_number(number), places[0], places[1], self.key_bytes(key) or None))
+        home = whole_number(self.first_row(connection, tables, "dc_home").get("dc_id"))
+        own = self.whole_numbers(connection, tables, "peer_info", "where subtype in (1, 3)", "peer_id", "subtype")
+        user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
+        state = self.update_state(connection, {**tables, "channel_state": []}, "update_state", "", "channel_state", "")
+        return with_all_keys(dcs, user)._replace(state=state)
+
+
+class MtcuteFile(SqliteStorage):
+    """mtcute's SQLite storage. Read only. Source: `packages/core/src/storage` of mtcute.
+
+    `dc_main` holds what its string has for the data centre, `current_user` a version, flags (1: a bot) and the user ID.
+    """
+
+    name = "mtcute-file"
+    label = "an mtcute session file"
+    mark = "its tables “auth_keys” and “key_value”"
+
+    @classmethod
+    def recognise(cls, source: dict[str, list[str]]) -> bool:
+        """Its tables."""
+        return {"dc", "key"} <= set(source.get("auth_keys", ())) and "key_value" in source
+
+    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+        """Every key, the home data centre and the user."""
+        keys = dict(connection.execute("select dc, key from auth_keys limit 20").fetchall())
+        values = dict(connection.execute(
+            "select key, value from key_value where key in ('dc_main', 'current_user') limit 2"
+        ).fetchall())  # fmt: skip
+        if "dc_main" not in values:
+            raise Problem("This mtcute session was never signed in.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+        home, place, test = mtcute_place(Reader(bytes(values["dc_main"]), "The data centre in the mtcute session"))
+        user = User(0, home)
+        if "current_user" in values:
+            reader = Reader(bytes(values["current_user"]), "The user in the mtcute session")
+            reader.take(4)
+            bot = bool(reader.number("<I") & 1)
+            user = User(reader.number("<q"), home, bot)
+        dcs = [data_centre(dc, place if dc == home else None, self.key_bytes(key)) for dc, key in keys.items()]
+        return with_all_keys(dcs, user, test)
+
+
+DATABASES = (TelethonFile, TelethonV2File, PyrogramFile, AlchemyFile, GrammersFile, MtcuteFile)
 
 
 def recognise_database(path: str) -> SqliteStorage:
@@ -5238,21 +5686,13 @@ def recognise_database(path: str) -> SqliteStorage:
         if kind.recognise(tables):
             return kind(path)
     name = os.path.basename(path)
-    if "dc_home" in tables and "dc_option" in tables:
-        raise Problem(
-            f"{name} is a session of grammers, a library for Rust (tables dc_home, dc_option).",
-            "This script cannot read that one.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
     if not tables:
-        raise Problem(f"{name} is an empty database: it was never signed in.", "", [SIGN_IN_AGAIN])
-    if "sessions" in tables:
-        raise Problem(
-            f"{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram.",
-            "It belongs to another program.", [SIGN_IN_AGAIN],
-        )  # fmt: skip
-    raise Problem(
-        f"{name} is a database of another program (tables {', '.join(sorted(tables)[:5])}), not a Telegram session.",
-        "", [SIGN_IN_AGAIN],
+        what = f"{name} is an empty database: it was never signed in."
+        raise Problem(what, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+    shown = ", ".join(in_one_line(table) for table in sorted(tables)[:5])
+    raise only_recognised("tables", " ".join(sorted(tables)), name) or Problem(
+        f"{name} is a database of no Telegram library that this script knows, perhaps of another program "
+        f"(tables {shown}).", "", [SIGN_IN_AGAIN], name="UnknownDatabase",
     )  # fmt: skip
 
 
@@ -5373,6 +5813,7 @@ class SessionJson(Storage):
             storage: Storage = recognise_database(path)
         elif text:
             storage = recognise_text(text)
+            self.label, self.mark = "a JSON file with a session string in it", "the string in it"
         else:
             raise Problem(
                 f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
@@ -5386,17 +5827,10 @@ class SessionJson(Storage):
     @staticmethod
     def parse(path: str) -> tuple[dict[str, Any], str | None]:
         """The JSON object in a file, and a sentence if its encoding is odd."""
-        import json
-
-        def integer(digits: str) -> int:
-            if len(digits) > 40:  # turning thousands of digits into a number takes Python minutes
-                raise ValueError("a number has more than 40 digits")
-            return int(digits)
-
         name = os.path.basename(path)
         text, odd = text_of_file(read_file(path, 1 << 20))
         try:
-            found = json.loads(text, parse_int=integer, parse_constant=lambda _: None)
+            found = load_json(text)
         except RecursionError:
             raise Problem(f"{name} is nested too deeply to be what belongs to a session.") from None
         except ValueError as error:
@@ -5430,8 +5864,14 @@ class SessionJson(Storage):
         if user_id is None or not 0 <= user_id < 1 << 63:
             self.warnings.append("Its “id” is no user id and was left out.")
             user_id = 0
-        if user_id and session.user.id not in (0, user_id):
-            self.warnings.append(f"The two files do not match: the .session belongs to user {session.user.id}.")
+        user = session.user
+        if user_id and user.id not in (0, user_id):
+            self.warnings.append(
+                f"The two files do not match: the .session belongs to user {user.id}, and the JSON file is about user "
+                f"{user_id}. The user ID shown is the .session's."
+            )
+        else:
+            user = user._replace(id=user_id or user.id, username=text("username") or user.username)
         *identity, _ = ApiIdentity._fields
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
         if text("phone"):
@@ -5439,7 +5879,6 @@ class SessionJson(Storage):
         values: dict[str, Any] = {key: text(key) for key in identity}
         values.update(app_id=app_id, other=other)
         api = ApiIdentity(**values)
-        user = session.user._replace(id=user_id or session.user.id, username=text("username") or session.user.username)
         return session._replace(user=user, api=api)
 
     @staticmethod
@@ -6067,6 +6506,95 @@ class GramjsFolder(Storage):
         return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
 
 
+class AndroidData(Storage):
+    """Telegram for Android: `tgnet.dat` in the folder `files`, and one for each further account in `files/accountN`.
+
+    Little-endian; a truth is a Bool of TL. Read only. Source: ConnectionsManager::loadConfig and Datacenter.cpp of
+    Telegram for Android, as AndroidTelePorter 1.2.1 (PyPI) reads them.
+    """
+
+    name = "android"
+    label = "the data of Telegram for Android (tgnet.dat)"
+    mark = "a file tgnet.dat"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.paths = self.files_at(path)
+
+    @classmethod
+    def recognise(cls, source: str) -> bool:
+        """A `tgnet.dat`, or a folder that has one where Android keeps it."""
+        return bool(cls.files_at(source))
+
+    @staticmethod
+    def files_at(path: str) -> list[str]:
+        """The files of all accounts, in their order."""
+        if os.path.isfile(path):
+            return [path] if os.path.basename(path).lower() == "tgnet.dat" else []
+        folders = [path] if os.path.isfile(os.path.join(path, "tgnet.dat")) else [os.path.join(path, "files")]
+        folders += [os.path.join(folders[0], f"account{number}") for number in range(1, 8)]
+        return [file for file in (os.path.join(folder, "tgnet.dat") for folder in folders) if os.path.isfile(file)]
+
+    def load(self) -> Session:
+        """The first account."""
+        return self.load_all()[0]
+
+    def load_all(self) -> list[Session]:
+        """Every account that is signed in."""
+        sessions, problems = [], []
+        for path in self.paths:
+            try:
+                sessions.append(self.parse(read_file(path, 1 << 20)))
+            except Problem as problem:
+                problems.append(problem)
+        if not sessions:
+            raise problems[0]
+        self.numbers = list(range(1, len(sessions) + 1))
+        return sessions
+
+    @staticmethod
+    def parse(data: bytes) -> Session:
+        """The session in one file: every data centre with its addresses and key."""
+        reader = Reader(data, "The file tgnet.dat of Telegram for Android")
+
+        def numbers(count: int) -> list[int]:
+            return [reader.number("<I") for _ in range(count)]
+
+        _, version, test = numbers(3)
+        numbers(version >= 3)
+        if version >= 4:
+            reader.tl_bytes()
+        [current] = numbers(1)
+        if current != TL_TRUE:
+            check_key(b"")
+        home, *_ = numbers(5 + (version >= 2) + (version >= 5))
+        reader.take(8 * numbers(1)[0])
+        dcs = []
+        for _ in range(min(numbers(1)[0], 20)):
+            kind, dc, _ = numbers(3)
+            numbers(kind > 10)
+            places: list[str | None] = [None, None]
+            for group in range(4 if kind >= 5 else 1):
+                for _ in range(min(numbers(1)[0], 100)):
+                    host, port = reader.tl_bytes().decode("latin-1"), reader.number("<I")
+                    numbers(kind >= 7)
+                    if kind >= 9:
+                        reader.tl_bytes()
+                    if group < 2 and ip_address(host):
+                        places[group] = places[group] or join_address(host, port)
+            numbers(kind >= 6)
+            key = reader.take(numbers(1)[0])
+            reader.take(8)
+            for _ in range((kind >= 8) + (kind >= 12)):  # keys that hold for a day
+                reader.take(numbers(1)[0])
+                reader.take(8)
+            numbers(1)
+            for _ in range(1 + (kind >= 13)):  # salts
+                reader.take(16 * numbers(1)[0])
+            dcs.append(DataCenter(dc, places[0], places[1], key))
+        return with_all_keys(dcs, User(0, home), test == TL_TRUE)
+
+
 class Memory(Storage):
     """A session that is kept nowhere."""
 
@@ -6102,7 +6630,8 @@ class Memory(Storage):
 TARGETS: dict[str, type[Storage]] = {
     kind.name: kind
     for kind in (
-        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, GramjsString, MtcuteString,
+        TelethonString, TelethonFile, TelethonV2File, SessionJson, Tdata, PyrogramString, PyrogramFile, GramjsString,
+        MtcuteString,
     )
 }  # fmt: skip
 
@@ -6115,20 +6644,33 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return Tdata(path, key_name)
     if GramjsFolder.recognise(path):
         return GramjsFolder(path)
+    if AndroidData.recognise(path):
+        return AndroidData(path)
     if os.path.isdir(path):
         raise not_a_folder(path)
     if not os.path.exists(path):
         path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
-    database = head.startswith(b"SQLite format 3\0")
-    if (database and SessionJson.recognise(path)) or (path.endswith(".json") and not holds_string(head)):
-        return SessionJson(path)
-    if database or path.endswith(".session"):
-        return recognise_database(path)
-    other = not_a_database(head, os.path.basename(path))
-    if other.name != "UnknownText" and head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+    name, ending = os.path.basename(path), os.path.splitext(path)[1].lower()
+    if head.startswith(b"SQLite format 3\0"):
+        return SessionJson(path) if SessionJson.recognise(path) else recognise_database(path)
+    if not head:
+        raise Problem(f"{name} is empty: there is nothing in it.", "", [SIGN_IN_AGAIN], name="Empty")
+    if GrammersString.recognise(as_base64(head)):
+        return GrammersString(as_base64(head))
+    other = only_recognised("start", head.decode("latin-1"), name)
+    if other:
         raise other
-    return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+    if not is_text(head):
+        raise binary(head, name, os.path.getsize(path))
+    if ending == ".json" and not JsonSessions.recognise(text_of_file(head)[0]) and not holds_string(head):
+        return SessionJson(path)
+    try:
+        return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+    except Problem as problem:
+        if ending == ".session":
+            problem.meaning = f"{name} is a text file. {problem.meaning}"
+        raise
 
 
 def holds_string(data: bytes) -> bool:
@@ -6149,22 +6691,41 @@ def recognise_bytes(data: bytes) -> StringStorage:
 
 def not_a_folder(path: str) -> Problem:
     """The `Problem` of a folder that is no storage."""
-    names = names_in(path)
-    owners = (
-        (r"\.tempkeyEncrypted|account-.*", "Telegram for macOS (App Store) or iOS, not of Telegram Desktop"),
-        ("tgnet\\.dat", "Telegram for Android"),
-        ("td\\.binlog", "TDLib (Telegram X and others)"),
-        ("safe\\.php", "MadelineProto"),
-    )
-    for pattern, owner in owners:
-        if any(re.fullmatch(pattern, name) for name in names):
-            return Problem(f"This is the data of {owner}.", "", [ITS_PROGRAM], name="NotASession")
-    if any(re.fullmatch("[0-9A-F]{16}s?", name) for name in names):
-        return Problem("The key file (key_datas) is missing from this Telegram Desktop folder.", "", TDATA_AGAIN)
-    return Problem(
+    return only_recognised("folder", "\n".join(sorted(names_in(path)))) or Problem(
         "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
         ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
     )  # fmt: skip
+
+
+def only_recognised(where: str, seen: str, name: str = "") -> Problem | None:
+    """What something is that is no session for this script, by ONLY_RECOGNISED; None if that has no row for it.
+
+    `where` it was looked: at its `text`, at the `start` of a file (bytes as Latin-1), at the `tables` of a database
+    (their names with a blank between), into a `folder` (its names, each in a line).
+    """
+    for row in ONLY_RECOGNISED.strip().split("\n\n"):
+        place, pattern, title, *steps = (line.strip() for line in row.split("\n"))
+        if place == where and re.search(pattern, seen):
+            title = title.replace("{name}", name or "This")
+            return Problem(title, "", [SIGN_IN_AGAIN if step == "-" else step for step in steps], name="NotASession")
+    return None
+
+
+def binary(head: bytes, name: str, size: int) -> Problem:
+    """The `Problem` of a file that is neither text nor anything that this script knows."""
+    return Problem(
+        f"{name} is neither text nor a database, and this script does not know what it is: binary, {size:,} bytes, "
+        f"which begin with {head[:8].hex(' ')}.",
+        "It may be damaged, encrypted, or of a program that this script does not know.",
+        ["Look up which program made it, and give that program's session file or folder.", SIGN_IN_AGAIN],
+        name="UnknownFile",
+    )
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes can be text of some encoding: without the control characters that binary files are full of."""
+    text, _ = text_of_file(data[:4096])
+    return not re.search("[\0-\x08\x0e-\x1a\x1c-\x1f]", text)
 
 
 def new_storage(
@@ -6180,8 +6741,8 @@ def new_storage(
     kind = TARGETS[target]
     if kind is TelethonFile:
         return TelethonFile(path, schema)
-    if kind is TelethonV2File:
-        return TelethonV2File(path)
+    if kind in (TelethonV2File, PyrogramFile):
+        return kind(path)
     if kind is SessionJson:
         return SessionJson(path, json_path, schema)
     if kind is Tdata:
@@ -6224,7 +6785,9 @@ def command_check(options: Any) -> Outcome:
     """
     if options.json:
         return check_for_programs(options)
-    found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+    found = given_findings(
+        options.what, options.json_path, options.key_name or "", options.account or 0, options.dc or 0
+    )
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
@@ -6247,7 +6810,9 @@ def check_for_programs(options: Any) -> Outcome:
 
     reports: list[dict[str, Any]] = []
     try:
-        found = given_findings(options.what, options.json_path, options.key_name or "", options.account or 0)
+        found = given_findings(
+            options.what, options.json_path, options.key_name or "", options.account or 0, options.dc or 0
+        )
         storages = dict.fromkeys(id(finding.storage) for finding in found)
         reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
@@ -6284,8 +6849,9 @@ def told(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def for_programs(problem: Problem) -> dict[str, Any]:
-    """A `Problem` as an object of JSON."""
-    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    """A `Problem` as an object of JSON. One of a thing that is damaged or unknown has no name but this."""
+    report = {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    return {**report, "name": problem.name or "NotReadable"}
 
 
 def show_one(found: Sequence[Finding]) -> None:
@@ -6404,7 +6970,7 @@ def missing_for(session: Session) -> dict[str, str]:
     api = session.api or ApiIdentity()
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
     needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
-    needs["pyrogram"] = " and ".join(filter(None, (user, app)))
+    needs["pyrogram"] = needs["pyrogram-file"] = " and ".join(filter(None, (user, app)))
     return {target: missing for target, missing in needs.items() if missing}
 
 
@@ -6493,14 +7059,14 @@ def command_convert(options: Any) -> Outcome:
     if text and dst.lower().endswith(".session"):
         what = "Programs expect a database in a file of that name, and would call it damaged."
         raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
-    if target in ("telethon", "telethon-v2") and not dst.endswith(".session"):
-        dst += ".session"  # Telethon looks for no other name
+    if target in ("telethon", "telethon-v2", "pyrogram-file") and not dst.endswith(".session"):
+        dst += ".session"  # the libraries look for no other name
     if options.user_id is not None and not 0 < options.user_id < 1 << 63:
         raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
-    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0)
+    found = given_findings([options.src], its_json, options.key_name or "", options.account or 0, options.dc or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
@@ -6636,7 +7202,7 @@ def completed(session: Session, target: str, user_id: int | None) -> Session:
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
         session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
-    if target in ("pyrogram", "mtcute", "telethon-v2") and session.user.bot is None:
+    if target in ("pyrogram", "pyrogram-file", "mtcute", "telethon-v2") and session.user.bot is None:
         term.note("Whether it is a bot is not said in the source: written down as “no”.")
     return session
 
@@ -6804,14 +7370,21 @@ def table_head(answer: Answer) -> str:
 
 def read_pasted(file: Any) -> str:
     """What a file or standard input holds, of a long one only the end; a log of PowerShell is UTF-16."""
+    import threading
+
+    waiting = threading.Timer(1, term.note, ["Reading to the end of what is given …"])
+    waiting.daemon = True
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
+    else:
+        waiting.start()
     limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
     while len(piece) == limit:  # on a terminal a shorter one is the end
         piece = file.read(limit)
         raw = (raw + piece)[-limit:]
+    waiting.cancel()
     return str(raw.decode(encoding, "replace"))
 
 
@@ -10004,6 +10577,155 @@ urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 
+# ── what is only recognised ──
+
+# Things that people bring and that are no session for this script: where it shows (in a text, at the start of a file,
+# in the tables of a database, in the names of a folder), the pattern, what it is, what to do (-: sign in anew). The
+# first row that fits counts. {name} is the file's. What cannot be read is said of this script, never of the thing.
+ONLY_RECOGNISED = r"""
+text
+(?i)^<(!doctype|html|\?xml)
+This is a web page (HTML) or XML, not a session.
+Download the file itself, not the page that shows it.
+
+text
+^\d{5,12}:[A-Za-z0-9_-]{30,}$
+This is a bot token, not a session string.
+Run this script without arguments and give the token where it asks for the phone number.
+
+text
+^[0-9a-fA-F]{32}$
+This looks like an API hash (32 hex digits), not a session string.
+Run this script without arguments, and give it your API id and this hash.
+
+text
+^[0-9a-fA-F]{300,511}$|^[0-9a-fA-F]{513,700}$
+These are hex digits, as a bare key has, but not its 512: some are missing, or too many.
+Copy the whole key again from where you got it.
+
+text
+^eyJ[\w-]+\.[\w-]+\.[\w-]*$
+This is a JSON web token (JWT), not a session string.
+It belongs to another service.
+
+text
+^\+?\d[\d ()-]{6,20}$
+This is a number, not a session string.
+To sign in with a phone number, run this script without arguments.
+
+text
+^(https?|tg)://
+This is a link, not a session string.
+Copy the session string itself.
+
+text
+^VAE_
+This begins with VAE_, as strings of vaegram do, a heir of Pyrogram; this script does not know how they are made.
+Get a string in Pyrogram's format from that program (export_session_string), or sign in anew here.
+
+text
+^U2FsdGVkX1
+This is encrypted by another program (it begins with U2FsdGVkX1, “Salted__”), as n8n keeps its credentials.
+In n8n, copy the field from the credential itself, or export with --decrypted.
+
+text
+^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$
+This looks like a path, and there is no file of that name.
+Check the name and the folder.
+
+start
+^(?s:.{0,2000}?)<string name="user">
+{name} is the account file of Telegram for Android (userconfing.xml): it says who the user is, and holds no key.
+Give the file tgnet.dat, or the folder “files” that it lies in.
+
+start
+^\s*<\?php __HALT_COMPILER|^\s*<\?php
+{name} is a PHP file. MadelineProto keeps its sessions in such (safe.php, lightState.php); this script reads none.
+-
+
+start
+(?i)^\s*<
+{name} is a web page (HTML).
+Download the file itself, not the page that shows it.
+
+start
+^PK\x03\x04
+{name} is a zip archive, and no session was found in it.
+Unpack it, and give the file or folder in it.
+
+start
+^Rar!|^7z\xbc\xaf\x27\x1c|^\x1f\x8b|^BZh\d|^\xfd7zXZ|^\x28\xb5\x2f\xfd|^(?s:.{257})ustar
+{name} is an archive (rar, 7z, gzip, bzip2, xz, zstd or tar).
+Unpack it first, and give the file or folder in it.
+
+start
+^TDF[$]
+{name} is one file of a Telegram Desktop folder.
+Give the whole folder, the one with key_datas in it.
+
+start
+^(?s:.{16})\xed\xda\x0c\xed
+{name} is a database of the kind “bbolt”, in which tdl (iyear/tdl) keeps its sessions; this script does not read those.
+Sign in again with tdl, or sign in here for a session of its own.
+
+start
+^\xd9\xd5\x05\xf9\x20\xa1\x63\xd7
+{name} is the journal of an SQLite database, not the database itself.
+Give the file of the same name without “-journal”; leave the journal beside it.
+
+start
+^\x37\x7f\x06[\x82\x83]
+{name} is the write-ahead log (WAL) of an SQLite database, not the database itself.
+Give the file of the same name without “-wal”; leave the log beside it.
+
+start
+^\x18\xe2\x2d\x00
+{name} is the index of a write-ahead log (-shm) of an SQLite database, not the database itself.
+Give the file of the same name without “-shm”.
+
+start
+^\x2c\0\0\0(?s:.{40})
+{name} begins like TDLib's log (td.binlog), as Telegram X and Unigram keep it; this script does not read that.
+-
+
+start
+^\x89PNG|^\xff\xd8\xff|^GIF8|^%PDF-|^\x7fELF|^MZ
+{name} is a picture, a PDF or a program, not a session.
+Give the session file itself.
+
+tables
+\bmoz_cookies\b|\bcookies\b
+{name} is a browser's database of cookies. Telegram Web keeps its session elsewhere (localStorage).
+-
+
+tables
+(^| )sessions( |$)
+{name} has a table “sessions”, but not with the columns of Telethon or Pyrogram. It may belong to another program.
+-
+
+folder
+(?m)^\.tempkeyEncrypted$|^account-\d+$
+This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop; this script does not read it.
+Its folders are account-… and postbox, and the key to them lies beside them, encrypted.
+-
+
+folder
+(?m)^(safe|lightState|ipcState)\.php$
+This is a session folder of MadelineProto (PHP); this script does not read those.
+-
+
+folder
+(?m)^(td|td_test)\.binlog$
+This is the data of TDLib (Telegram X, Unigram, TelePilot and others), which is encrypted; this script does not read it.
+-
+
+folder
+(?m)^[0-9A-F]{16}s?$
+The key file (key_datas) is missing from this Telegram Desktop folder.
+Close Telegram Desktop, and copy its whole tdata folder again.
+"""
+
+
 # ── calling codes ──
 
 
@@ -10427,6 +11149,7 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ~ KeyError: '%API_HASH'
   ~ KeyError: "%API_ID"
   ~ KeyError: "%API_HASH"
+  ~ API ID or Hash cannot be empty
   ~ %API_ID' not found
   ~ %API_HASH' not found
   ~ %API_ID…not set
@@ -11715,6 +12438,10 @@ TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
+  ~ Telegram is having internal problems
+  ~ Telegram says: [500
+  | -503 Timeout
+  | -503: Timeout
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
@@ -11865,6 +12592,8 @@ TimeoutError ETIMEDOUT
   # 110 60 10060
   ~ WinError 121
   ~ telegram.error.TimedOut
+  ~ i/o timeout
+  ~ context deadline exceeded
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network
@@ -12920,6 +13649,7 @@ DST              | convert              | a new file or folder, or - to print a 
 --to FORMAT      | convert              | the format to write, if the name of DST does not tell: %(choices)s
 --schema VERSION | convert              | of a Telethon .session: 7, or 8 for 1.43 and newer
 --account N      | check, convert       | which one of several, as check counts them
+--dc NUMBER      | check, convert       | which data centre a bare key belongs to, 1 to 5
 --user-id N      | convert              | whose session it is, where that is needed and the source does not say it
 --key-name NAME  | check, convert       | of a Telegram Desktop folder: the X in key_Xs
 --json-path FILE | check, convert       | the .json of a .session, if its name is another
@@ -12928,6 +13658,7 @@ DST              | convert              | a new file or folder, or - to print a 
 # The values that are not simply text, in argparse's words.
 VALUES: dict[str, dict[str, Any]] = {
     "N": {"type": int},
+    "NUMBER": {"type": int, "choices": (1, 2, 3, 4, 5)},
     "FORMAT": {"choices": TARGETS},
     "VERSION": {"type": int, "choices": (7, 8)},
 }

@@ -472,6 +472,16 @@ def test_what_is_piped_in_needs_no_dash() -> None:
     assert b"Telegram has banned this phone number." in run.stdout
 
 
+def test_a_pipe_that_nobody_closes_is_no_silent_wait() -> None:
+    command = [sys.executable, str(ROOT / "telegram_session.py"), "explain"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        assert b"Reading to the end" in process.stdout.readline()
+        process.stdin.write(b"FLOOD_WAIT_37")
+        process.stdin.close()
+        assert b"a pause of 37 seconds" in process.stdout.read()
+
+
 @pytest.mark.parametrize("name", ["error.txt", "FLOOD_WAIT_37"])
 def test_the_name_of_a_file_is_read_as_a_file(name: str, tmp_path: Path, explain: Explain) -> None:
     (tmp_path / name).write_text(PASTED[0].text, encoding="utf-16")

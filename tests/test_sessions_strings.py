@@ -80,7 +80,6 @@ def test_what_a_link_makes_of_a_gramjs_string_is_put_right_and_said() -> None:
         ("+49 151 23456789", "number"),
         ("./my_account.session", "no file of that name"),
         ("https://t.me/addlist/abc", "link"),
-        (KEY.hex(), "bare key"),
         ("hello", "not a session string of any library"),
     ],
 )

@@ -29,6 +29,7 @@ SETTINGS = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELE
 with (Path(__file__).parent / "catalogue.tsv").open(encoding="utf-8", newline="") as lines:
     CATALOGUE = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 CODES = {known["name"]: int(known["code"]) for known in CATALOGUE if known["code"]}
+WORDS = {known["name"]: known["words"].split("; ") for known in CATALOGUE}
 
 # The script meets these by itself first, or it goes on to the next step: they have tests of their own. And those about
 # chats, which share one answer, come from calls that no sign-in makes.
@@ -56,8 +57,12 @@ def refuse(telegram: PracticeTelegram, call: str, name: str, **details: Any) -> 
 
 
 def sees_card(person: Person, call: str, name: str) -> None:
-    """The whole card: what happened, why, numbered steps, when to try again, the name, and the call."""
+    """The whole card: what happened, why, numbered steps, when to try again, the name, and the call; and what the
+    catalogue wants of it.
+    """
     expected = script.for_this_python(script.named_problem(name))
+    card = "\n".join([expected.title, expected.meaning, *expected.steps]).lower()
+    assert [word for word in WORDS.get(name, ()) if word.lower() not in card] == []
     person.sees(f"✗ {expected.title}")
     person.sees(expected.meaning[:60])
     if CODES.get(name) == 406 and name != "AUTH_KEY_DUPLICATED":
@@ -69,7 +74,10 @@ def sees_card(person: Person, call: str, name: str) -> None:
         person.sees(re.compile(r"Next try: [\w ]*\d\d:\d\d(:\d\d)? \(in \d+ ?\w+"))
     else:
         person.sees(f"Next try: {expected.again}")
-    person.sees(f"Telegram's name for it: {expected.name}, in answer to {call}")
+    if expected.name.isupper():
+        person.sees(f"Telegram's name for it: {expected.name}, in answer to {call}")
+    else:  # a text
+        person.sees(f"Name of the error: {expected.name}, at {call}")
 
 
 def tries_again(person: Person) -> None:
@@ -252,12 +260,16 @@ def test_the_recovery_of_a_password(telegram: PracticeTelegram, run: Run) -> Non
 # ── what the script meets by itself, until it cannot ──
 
 
-def test_trouble_of_the_servers_is_told_when_it_does_not_go_away(telegram: PracticeTelegram, run: Run) -> None:
+@pytest.mark.parametrize("name", ["RPC_CALL_FAIL", "No workers running", "Timeout"])
+def test_trouble_of_the_servers_is_told_when_it_does_not_go_away(
+    name: str, telegram: PracticeTelegram, run: Run
+) -> None:
+    """Some of them have no name, only a text."""
     telegram.add_account(PHONE)
-    refuse(telegram, "auth.sendCode", "RPC_CALL_FAIL")
+    refuse(telegram, "auth.sendCode", name)
     person = run(env=SETTINGS, size=(100, 50))
-    person.sees("Telegram's server has trouble (RPC_CALL_FAIL). Trying again.")
-    sees_card(person, "auth.sendCode", "RPC_CALL_FAIL")
+    person.sees(f"Telegram's server has trouble ({name}). Trying again.")
+    sees_card(person, "auth.sendCode", name)
     leaves(person)
 
 
