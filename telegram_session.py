@@ -590,6 +590,10 @@ class PhoneSignIn:
             if not typed:
                 term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
                 continue
+            if word in ("q", "quit", "exit"):
+                if term.confirm("Leave without signing in?", default=False):
+                    raise KeyboardInterrupt
+                continue
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
                 continue
@@ -986,6 +990,14 @@ def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> 
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":  # Telegram Desktop begins again, too
+                raise Problem(
+                    "Telegram does not know of the half-done sign-in any more.",
+                    "The code was right, but too much time or something else came before the password.",
+                    ["Begin again, with a new code."],
+                    name=problem.name,
+                    call=problem.call,
+                ) from problem
             if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
@@ -1109,7 +1121,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 1.0), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -1569,7 +1581,9 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
+        if moved and int(moved.group(1)) not in DATA_CENTRES:
+            self.go_to(int(moved.group(1)), name)  # which says that there is none
+        elif moved and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1597,14 +1611,14 @@ class Telegram:
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
 
-    def go_to(self, dc_id: int) -> None:
+    def go_to(self, dc_id: int, name: str = "") -> None:
         """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
         if dc_id not in DATA_CENTRES:
             raise Problem(
                 f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
                 "There are five data centres, 1 to 5.",
                 ["Look for a newer version of this script."],
-                name=f"MIGRATE_{dc_id}",
+                name=name or f"MIGRATE_{dc_id}",
             )
         self._move(dc_id, "loginTokenMigrateTo")
 
@@ -2271,12 +2285,6 @@ def show_for_mcp_client(target: Target, handed: Handed) -> None:
         show_snippet(claude_command(name, command, environment))
 
 
-def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
-    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
-    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
-    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
-
-
 def show_docker(handed: Handed) -> None:
     """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
     term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
@@ -2566,7 +2574,7 @@ class PastedCredentials(NamedTuple):
 
 # `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
 # begin so are recognised too, to say that they are cut off.
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):((?![0-9a-fA-F]{32}(?![\w-]))[\w-]{20,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
 API_HASH_LENGTH = 32
@@ -2640,12 +2648,6 @@ def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]
     noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
     pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
     return [(name, value) for name, value in pairs if value]
-
-
-# No id and hash that anybody was given: they stand in manuals and sample files.
-PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
-
-PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
 
 
 def _placeholder(value: str, wanted: str) -> Problem:
@@ -2969,6 +2971,7 @@ class Finding(NamedTuple):
     `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
     `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
     are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
+    `faults` are those of the settings around it.
     """
 
     place: str
@@ -2976,6 +2979,7 @@ class Finding(NamedTuple):
     storage: Storage
     number: int = 1
     doubts: Sequence[str] = ()
+    faults: Sequence[Problem] = ()
 
 
 def sessions_of(found: Iterable[Finding]) -> list[Session]:
@@ -3098,6 +3102,9 @@ def findings_at(
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
     import zipfile
 
+    found = findings_in_settings_file(path, place) if os.path.isfile(path) and not json_path else []
+    if found:
+        return found
     try:
         found = [] if is_around_tdata(path) else findings_of(recognise_path(path, json_path, key_name), place)
     except Problem as problem:
@@ -3273,7 +3280,9 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found: list[Finding] = []
+    found: list[Finding] = [] if place else findings_in_settings(text, place)
+    if found:
+        return found
     seen = set()
     for name, line, piece, rest in pieces_of(text):
         if (name, piece) in seen:
@@ -3327,6 +3336,539 @@ def looks_like_a_string(piece: str) -> bool:
     """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
     start = base64_bytes(re.sub(r"\s", "", piece)[1:9]) or b""
     return piece[:1] == "1" and (is_telegrams(dotted(start[1:5])) or GramjsString.recognise(piece))
+
+
+# ── settings: what stands in them ──
+
+
+class Entry(NamedTuple):
+    """One value in settings: the names that lead to it, the items of a list by their number, the value, its line.
+
+    One that is commented out has `#` and its name alone.
+    """
+
+    path: tuple[str, ...]
+    value: Any
+    line: int
+
+
+class Server(NamedTuple):
+    """What belongs together in settings: a server, a service, or a whole .env; each value's path is its name alone."""
+
+    name: str
+    values: list[Entry]
+    command: list[Entry]
+    off: int = 0  # the line that switches it off
+
+
+Odd = tuple[str, int]  # a row of SETTINGS_DOUBTS and its line
+
+# Lists of servers in settings: of MCP clients, and of compose.
+SERVERS_KEYS = ("mcpServers", "servers", "context_servers", "mcp", "mcp_servers", "extensions", "services")
+SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,\[\]{}=]+"
+ASSIGNMENT = r"\s*(#?)\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w*)\s*=[ \t]*(.*)"
+SESSION_NAMES = r"(?i)(?=.*(session|string))(?!.*(name|file|path|dir|folder)).*(session|string).*"
+REFERENCE = r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+"
+
+
+def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
+    """The values of JSON, also with comments and trailing commas, and where it is not what JSON allows."""
+    import json
+
+    entries: list[Entry] = []
+    odd: list[Odd] = []
+    brackets, keys, last, comma = "", [], "", 0
+    number, at = 1, 0
+    for found in re.finditer(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|"', text, re.DOTALL):
+        token = found[0]
+        number, at = number + text.count("\n", at, found.start()), found.start()
+        if token[:2] in ("//", "/*"):
+            odd.append(("comment", number))
+            entries += [Entry(("#", name), "", number) for name in re.findall(r'"(\w+)"\s*:', token)]
+            continue
+        if last == "value" and token not in "}],:":
+            odd.append(("no_comma", number))
+        if len(brackets) > 100:  # nobody's settings
+            return entries, [*odd, ("no_json", number)]
+        if token in "{[":
+            brackets, last = brackets + token, token
+            keys.append("0" if token == "[" else "")
+        elif token in "}]":
+            if brackets[-1:] != {"}": "{", "]": "["}[token]:
+                return entries, [*odd, ("no_json", number)]
+            odd += [("comma", comma)] if last == "," else []
+            brackets, last = brackets[:-1], "value"
+            keys.pop()
+        elif token == ",":
+            last, comma = ",", number
+            if brackets[-1:] == "[":
+                keys[-1] = str(int(keys[-1]) + 1)
+        elif token == ":":
+            last = ":"
+        else:
+            try:
+                value = json.loads(token, strict=False)
+            except ValueError:
+                return entries, [*odd, ("no_json", number)]
+            odd += [("raw_break", number)] if "\n" in token else []
+            if brackets[-1:] == "{" and last != ":":
+                keys[-1], last = str(value), "key"
+            else:
+                entries.append(Entry(tuple(keys), value, number))
+                last = "value"
+    return entries, odd + ([("no_json", number)] if brackets else [])
+
+
+def scalar(text: str) -> Any:
+    """A value as TOML and YAML write it, without its quotes; whole numbers are numbers."""
+    import json
+
+    if text[:1] == '"' == text[-1:]:
+        try:
+            return json.loads(text, strict=False)
+        except ValueError:
+            return text[1:-1]
+    if text[:1] == "'" == text[-1:]:
+        return text[1:-1]
+    return int(text) if re.fullmatch(r"\d{1,20}", text) else text
+
+
+def flow_entries(path: tuple[str, ...], text: str, line: int) -> list[Entry]:
+    """The values of a list or a table that stands in brackets, or the one value that this is."""
+    if text[:1] == "[":
+        items = enumerate(re.findall(SCALAR, text))
+        return [Entry((*path, str(number)), scalar(item), line) for number, item in items]
+    if text[:1] == "{":
+        pairs = re.findall(rf"([\w.-]+|\"[^\"]*\")\s*[=:]\s*(\[[^\]]*\]|{SCALAR})", text)
+        return [one for name, item in pairs for one in flow_entries((*path, scalar(name)), item, line)]
+    return [Entry(path, scalar(re.sub(r"(?<!\S)#.*|\s+#.*", "", text) if text[:1] not in "\"'" else text), line)]
+
+
+def toml_entries(text: str) -> list[Entry]:
+    """The values of TOML, as Codex's settings have them."""
+    entries: list[Entry] = []
+    section: tuple[str, ...] = ()
+    lines = enumerate(text.splitlines(), 1)
+    for number, line in lines:
+        head = re.match(r"\s*\[+([^\]]+)\]", line)
+        pair = re.match(r"\s*(#?)\s*([\w.-]+|\"[^\"]*\")\s*=\s*(.+)", line)
+        if head:
+            section = tuple(name.strip("\"'") for name in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", head[1]))
+        elif pair and pair[1]:
+            entries.append(Entry(("#", pair[2]), "", number))
+        elif pair:
+            value = pair[3].strip()
+            while value[:1] == "[" and "]" not in value:
+                value += " " + next(lines, (0, "]"))[1]
+            if value[:3] in ('"""', "'''"):
+                while value.count(value[:3]) < 2:
+                    value += "\n" + next(lines, (0, value[:3]))[1]
+                value = "'" + value[3:].partition(value[:3])[0] + "'"
+            elif value[:1] in "\"'":
+                value = re.sub(r"^(\"(?:[^\"\\]|\\.)*\"|'[^']*').*", r"\1", value)
+            entries += flow_entries((*section, *pair[2].strip('"').split(".")), value, number)
+    return entries
+
+
+def yaml_entries(text: str) -> list[Entry]:
+    """The values of YAML, as compose files and Goose's settings have them: no anchors, no tags."""
+    entries: list[Entry] = []
+    above: list[tuple[int, str]] = []  # how far in, and the name
+    for number, line in enumerate(text.splitlines(), 1):
+        indent, item, name, value = re.fullmatch(r"(\s*)(- +)?(?:([\w.-]+|\"[^\"]*\"):(?=\s|$))?(.*)", line).groups("")  # type: ignore[union-attr]
+        depth, value = len(indent), value.strip()
+        if not line.strip() or value[:1] == "#":
+            commented = re.match(r"#\s*(?:- *)?(\w+)\s*[:=]", value)
+            entries += [Entry(("#", commented[1]), "", number)] if commented else []
+            continue
+        if not item and not name:  # a text that goes on
+            if entries and above and depth > above[-1][0]:
+                entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{scalar(value)}")
+            continue
+        while above and (above[-1][0] > depth or (above[-1][0] == depth and not (item and not above[-1][1].isdigit()))):
+            above.pop()
+        if item:
+            above.append((depth, str(number)))
+            depth += len(item)
+        if name:
+            above.append((depth, name.strip('"')))
+        if value in ("|", "|-", ">", ">-"):
+            value = "''"
+        if value:
+            entries += flow_entries(tuple(one for _, one in above), value, number)
+    return entries
+
+
+def env_entries(text: str) -> tuple[list[Entry], list[Odd]]:
+    """The values of a .env file, and the first line that not every reader of such files takes."""
+    entries: list[Entry] = []
+    odd: list[Odd] = []
+    lines = enumerate(text.splitlines(), 1)
+    for number, line in lines:
+        found = re.fullmatch(ASSIGNMENT, line)
+        if entries and re.fullmatch(r"\s*[\w+/-]{20,}=*[\"']?\s*", line):  # a string that goes on
+            entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{line.strip()}")
+        elif found:
+            value = found[3].strip()
+            if value[:1] in ("'", '"') and value.count(value[0]) > 1:
+                value = value[1:].partition(value[0])[0]
+            else:
+                value = re.sub(r"\s+#.*", "", value)
+            if not found[1] and (value != found[3].strip() or re.match(r"\s*(export|set)\s", line)):
+                odd = odd or [("quotes", number)]
+            entries.append(Entry(("#", found[2]) if found[1] else (found[2],), value, number))
+    return entries, odd
+
+
+def unit_entries(text: str) -> list[Entry]:
+    """The environment and the command of a systemd unit. A backslash joins lines."""
+    import shlex
+
+    entries: list[Entry] = []
+    at = 1
+    for line in re.sub(r"\\\n", "\0", text).split("\n"):
+        name, _, value = line.replace("\0", " ").partition("=")
+        if name.strip() in ("Environment", "ExecStart"):
+            try:
+                words = shlex.split(value)
+            except ValueError:
+                words = value.split()
+            for number, word in enumerate(words):
+                where = ("env", str(number)) if name.strip() == "Environment" else ("args", str(number))
+                entries.append(Entry(("services", "the unit", *where), word, at))
+        elif re.match(r"[#;]\s*Environment", line):
+            entries.append(Entry(("#", value.strip(" \"'").partition("=")[0]), "", at))
+        at += 1 + line.count("\0")
+    return entries
+
+
+def command_entries(text: str) -> list[Entry]:
+    """The values of a command such as `claude mcp add NAME -e A=b -- COMMAND`."""
+    import shlex
+
+    found = re.search(r"\bmcp add(?:-json)?\s", text)
+    assert found
+    line = text.count("\n", 0, found.start()) + 1
+    try:
+        words = shlex.split(text[found.end() :].replace("\\\n", " "))
+    except ValueError:
+        words = text[found.end() :].split()
+    entries, name = [], ""
+    for number, word in enumerate(words):
+        if word == "--":
+            entries += [
+                Entry(("mcp", name, "args", str(at)), rest, line) for at, rest in enumerate(words[number + 1 :])
+            ]
+            break
+        if word.startswith("-"):
+            continue
+        if "=" in word:
+            entries.append(Entry(("mcp", name, "env", str(number)), word, line))
+        elif words[number - 1] not in ("-s", "--scope", "-t", "--transport") and not name:
+            name = word
+            entries = [one._replace(path=("mcp", name, *one.path[2:])) for one in entries]
+    return entries
+
+
+def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
+    """What stands in settings of any kind, and which (`json`, `toml`, `yaml`, `env`, `unit`, `command`); None: none."""
+    if re.search(r"\bmcp add(-json)?\s", text):
+        return "command", command_entries(text), []
+    if re.match(r"\s*([{\[]\s|[{\[][\"{]|//|/\*)", text) and not re.match(r"\s*\[[A-Za-z]", text):
+        return ("json", *json_entries(text))
+    if re.search(r"(?m)^[ \t]*\[mcp_servers\b", text):
+        return "toml", toml_entries(text), []
+    if re.search(r"(?m)^\[Service\]", text):
+        return "unit", unit_entries(text), []
+    if re.search(r"(?m)^(services|extensions):", text):
+        return "yaml", yaml_entries(text), []
+    lines = [line for line in text[:100_000].splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if (
+        1 < len(lines) < 2000
+        and len(text) <= 100_000
+        and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
+    ):
+        return ("env", *env_entries(text))
+    return None
+
+
+def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
+    """The servers of settings, in their order."""
+    servers: dict[tuple[str, ...], Server] = {}
+    inside: tuple[str, ...]
+    names = {one.path[:-1]: str(one.value) for one in entries if one.path[-1] == "name"}
+    for one in entries:
+        path = one.path
+        if path[0] == "#":
+            continue
+        if kind == "env" or path[0] == "login":
+            group, inside, name = path[:-1], ("env", path[-1]), ""
+        elif path[-2:-1] == ("data",):
+            group, inside, name = path[:-2], ("env", path[-1]), names.get(path[:-2], "credentials")
+        else:
+            at = next((at for at, key in enumerate(path) if key in SERVERS_KEYS and at < len(path) - 2), None)
+            if at is None:
+                continue
+            group, inside, name = path[: at + 2], path[at + 2 :], path[at + 1]
+        if inside[:1] == ("command",) and inside[1:2] and not inside[1].isdigit():  # Zed's older shape
+            inside = ("command",) if inside[1] == "path" else inside[1:]
+        server = servers.setdefault(group, Server(name, [], []))
+        if inside[0] in ("env", "environment", "envs") and len(inside) == 2:
+            variable, sign, value = str(one.value).partition("=")
+            listed = bool(inside[1].isdigit() and sign)
+            server.values.append(Entry((variable,), value, one.line) if listed else one._replace(path=inside[1:]))
+        elif inside[0] in ("command", "cmd", "args"):
+            server.command.append(one)
+        elif (inside == ("disabled",) and one.value is True) or (
+            inside == ("enabled",) and str(one.value) in "Falsefalse"
+        ):
+            servers[group] = server._replace(off=one.line)
+    return list(servers.values())
+
+
+# ── settings: what is wrong with them ──
+
+
+class Judged:
+    """Collects the faults and remarks of one server by the rows of SETTINGS_DOUBTS."""
+
+    def __init__(self) -> None:
+        self.faults: list[Problem] = []
+        self.remarks: list[str] = []
+
+    def add(self, doubt: str, **values: object) -> None:
+        """Adds what the row `doubt` says, filled with values. No secret is among them."""
+        row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
+        kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
+        name = "Settings" + doubt.title().replace("_", "")
+        if kind == "!":
+            self.faults.append(Problem(title, f"The program says: {says}" if says else "", [step], name=name))
+        else:
+            self.remarks.append(title)
+
+
+def role_of(name: str) -> str:
+    """What a variable is for, by its name: `id`, `hash`, `session`, or nothing of the three."""
+    bare = re.sub(r"[\W_]", "", name).lower()
+    for role, pattern in (("id", "(telegram|tg)?(api|app(api)?)id"), ("hash", "(telegram|tg)?(api|app(api)?)hash")):
+        if re.fullmatch(pattern, bare):
+            return role
+    return "session" if re.fullmatch(SESSION_NAMES, name) else ""
+
+
+def is_for_telegram(server: Server) -> bool:
+    """Whether a server has to do with Telegram, by its command, or by its variables."""
+    command = " ".join(str(one.value) for one in server.command)
+    roles = {role_of(one.path[0]) for one in server.values}
+    named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one.path[0]) for one in server.values)
+    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", command))
+
+
+# What is nothing to object.
+NOT_IN_IT = (
+    "The session string is not in this file: it is asked for, or comes from elsewhere.",
+    "There is no session string in it.",
+)
+
+# Servers that read the TELEGRAM_ names and a Telethon string, by their command.
+READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
+WANTED = {"id": "TELEGRAM_API_ID", "hash": "TELEGRAM_API_HASH", "session": "TELEGRAM_SESSION_STRING"}
+
+
+def judge_values(server: Server, judged: Judged, client: str, kind: str, known: bool) -> None:
+    """API ID and API hash, and every name: what can be said without knowing the string."""
+    seen: dict[str, int] = {}
+    values = {role_of(one.path[0]): one for one in server.values}
+    swapped = all(role in values for role in ("id", "hash")) and bool(
+        re.fullmatch("[0-9a-fA-F]{32}", str(values["id"].value)) and str(values["hash"].value).isdigit()
+    )
+    if swapped:
+        judged.add(
+            "swapped", name=values["id"].path[0], line=values["id"].line,
+            other=values["hash"].path[0], there=values["hash"].line,
+        )  # fmt: skip
+    for one in server.values:
+        name, value, role = one.path[0], str(one.value).strip(), role_of(one.path[0])
+        where = {"name": name, "line": one.line}
+        if name in seen:
+            judged.add("twice", name=name, line=seen[name], there=one.line)
+        seen[name] = one.line
+        texts_only = kind == "toml" or (kind == "json" and client not in ("VS Code", "tgcf", "n8n"))
+        if texts_only and isinstance(one.value, (int, float)) and role:
+            says = "Codex: “invalid type: integer, expected a string”" if kind == "toml" else "Claude Code skips it"
+            judged.add("number", **where, client=client, says=says)
+        if not role or re.fullmatch(REFERENCE, value) or swapped:
+            continue
+        if not value:
+            judged.add("empty", **where)
+        elif (
+            value in PLACEHOLDER_API_IDS
+            or "0123456789abcdef" in value
+            or (len(value) < 100 and PLACEHOLDER_WORDS.search(value))
+        ):
+            judged.add("placeholder", **where)
+        elif role == "id" and not re.fullmatch(r"\d{1,10}", value):
+            judged.add("not_id", **where)
+        elif role == "hash" and not re.fullmatch("[0-9a-fA-F]{32}", value):
+            judged.add("not_hash", **where, size=len(value))
+    if known and server.values:
+        for role, wanted in WANTED.items():
+            if role in values and not values[role].path[0].startswith(wanted):
+                judged.add("misnamed", name=values[role].path[0], line=values[role].line, wanted=wanted)
+            elif role not in values:
+                judged.add("missing", name=wanted)
+
+
+def judge_command(server: Server, judged: Judged, here: bool) -> None:
+    """The command of a server; whether it can be found only where the file is a client's `here`, on this computer."""
+    import shutil
+
+    words = [str(one.value) for one in server.command]
+    text = " ".join(words)
+    if re.search(r"(\buvx|\bpipx run|\buv tool run)( -\S+)* telegram-mcp\b", text) and "--from" not in words:
+        judged.add("stranger")
+    if re.search(r"\b(uvx|pipx run|uv tool run)\b.*\b(tgmcp|mcp-telegram|telethon-mcp)\b", text) and not re.search(
+        r"mcp(\[cli\])?\s*[<=~]|fast-mcp-telegram|@", text
+    ):
+        judged.add("pin")
+    if server.off:
+        judged.add("off", line=server.off)
+    if not here or not words:
+        return
+    found = shutil.which(words[0])
+    if not found:
+        judged.add("no_command", name=words[0], line=server.command[0].line)
+    elif found != words[0] and not os.path.isabs(words[0]):
+        judged.add("bare_command", name=words[0], what=found)
+    for before, one in zip(words, server.command[1:]):
+        folder = os.path.expanduser(str(one.value))
+        if before in ("--directory", "--project", "--cwd") and not os.path.isdir(folder):
+            judged.add("no_folder", name=one.value, line=one.line)
+
+
+def judge_string(one: Entry, place: str, judged: Judged, known: bool) -> Finding:
+    """What the session string of one variable is, and what is wrong with it."""
+    value, where = str(one.value), {"name": one.path[0], "line": one.line}
+    if re.fullmatch(REFERENCE, value.strip()):
+        return Finding(place, Problem(NOT_IN_IT[0], name="NoStringInSettings"), Storage())
+    try:
+        storage = recognise_text(value)
+        found = findings_of(storage, place)[0]
+    except Problem as problem:
+        return Finding(place, problem, Storage())
+    if value.strip() != value:
+        judged.add("blanks", **where)
+    whole = re.sub(r"\s", "", value)
+    broken = re.search(r"\s", value.strip())
+    if broken:
+        sign = "a line break (\\n)" if broken[0] in "\r\n" else "a blank"
+        what = f"{sign} after character {broken.start()}."
+        judged.add("damaged", **where, what=what, says="unpack requires a buffer of 275 bytes")
+    elif whole != storage.text:
+        says = "Not a valid string" if re.search("[\"'“”]", value) else ""
+        judged.add("damaged", **where, what=" ".join(storage.repaired), says=says)
+    if not isinstance(storage, TelethonString):
+        judged.add("library" if known else "other_kind", **where, what=storage.label)
+    return found
+
+
+def findings_in_settings(text: str, place: str, path: str = "", here: bool = False) -> list[Finding]:
+    """What settings say of Telegram, a finding for each server; none if these are no settings with a Telegram server.
+
+    `here`: a client of this computer reads this very file, so that its commands and folders can be looked for.
+    """
+    read = settings_entries(text)
+    if not read or not read[1]:
+        return []
+    kind, entries, odd = read
+    keys = {key for one in entries for key in one.path[:-1]}
+    name = os.path.basename(path)
+    client = next((row[0] for row in rows_of(MCP_CLIENTS) if is_client_of(row, path, keys)), "")
+    client = client or {"env": ".env", "yaml": "a compose file"}.get(kind, "an MCP client")
+    encrypted = [one for one in entries if one.path[-1] == "data" and str(one.value).startswith("U2FsdGVkX1")]
+    if encrypted and kind == "json":
+        judged = Judged()
+        judged.add("encrypted", line=encrypted[0].line)
+        return [Finding(place, judged.faults[0], Storage())]
+    client = "tgcf" if "login" in keys and kind == "json" else "n8n" if "data" in keys else client
+    servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
+    found: list[Finding] = []
+    strings: dict[bytes, str] = {}
+    lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
+    for server in servers:
+        judged = Judged()
+        for doubt, line in () if found else odd:
+            if not (lenient and doubt in ("comment", "comma")):
+                judged.add(doubt, line=line)
+        if not found and name == "mcp.json" and "mcpServers" in keys and client == "an MCP client":
+            judged.add("vs_code")
+        known = bool(re.search(READS_STRINGS, " ".join(str(one.value) for one in server.command)))
+        judge_values(server, judged, client, kind, known)
+        judge_command(server, judged, here)
+        where = joined(place, server.name and f"server {server.name}")
+        given = [one for one in server.values if role_of(one.path[0]) == "session" and str(one.value).strip()]
+        told = {fault.title.partition(" ")[0] for fault in judged.faults if "example" in fault.title}
+        results = []
+        for one in given:
+            if one.path[0] not in told:
+                results.append(judge_string(one, joined(where, one.path[0], f"line {one.line}"), judged, known))
+                session = results[-1].session
+                if isinstance(session, Session):
+                    key = home_key(session)
+                    if key in strings:
+                        judged.add("same", name=one.path[0], line=one.line, other=strings[key])
+                    strings.setdefault(key, joined(server.name and f"server {server.name}", f"line {one.line}"))
+        if not given:
+            judge_absence(server, entries, judged, kind)
+        names = [one.path[0] for one in server.values if role_of(one.path[0])]
+        if kind == "env" and given and names and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
+            judged.add("other_names", names=", ".join(names))
+        if not results:
+            nothing = Problem(NOT_IN_IT[1], name="NoStringInSettings")
+            results = [Finding(where, judged.faults.pop(0) if judged.faults else nothing, Storage())]
+        first = results[0]._replace(faults=judged.faults, doubts=[*results[0].doubts, *judged.remarks])
+        found += [first, *results[1:]]
+    return found
+
+
+def judge_absence(server: Server, entries: Sequence[Entry], judged: Judged, kind: str) -> None:
+    """Why there is no session string: it is commented out, or the program is told to look for a file."""
+    commented = [one for one in entries if one.path[0] == "#" and role_of(one.path[-1]) == "session"]
+    by_name = [one for one in server.values if one.path[0].endswith("SESSION_NAME")]
+    if commented:
+        judged.add("commented", name=commented[0].path[1], line=commented[0].line)
+    elif by_name and kind == "env":
+        judged.add("name_only", name=by_name[0].path[0], line=by_name[0].line)
+
+
+def is_client_of(row: Sequence[str], path: str, keys: Iterable[str]) -> bool:
+    """Whether a file is the one of an MCP client, by the end of its path, or by a key or name that no other has."""
+    end = "/".join(os.path.abspath(path).replace("\\", "/").split("/")[-2:]) if path else ""
+    places = [place.strip() for cell in row[3:] for place in cell.split(";") if place.strip()]
+    if any(place.endswith("/" + end) for place in places if end):
+        return True
+    alone = {"Zed": "context_servers", "Codex": "mcp_servers", "Goose": "extensions", "VS Code": "servers"}
+    return alone.get(row[0], " ") in keys or os.path.basename(path) == {
+        "Claude Desktop": "claude_desktop_config.json"
+    }.get(row[0], " ")
+
+
+def findings_in_settings_file(path: str, place: str) -> list[Finding]:
+    """The same of a file, with what can be said of its encoding, and of git."""
+    try:
+        data = read_file(path, TEXT_LIMIT)
+    except Problem:
+        return []
+    if data[:4] in (b"SQLi", b"PK\3\4", b"TDF$"):
+        return []
+    text, odd = text_of_file(data)
+    places = [os.path.expandvars(os.path.expanduser(one)) for row in rows_of(MCP_CLIENTS) for one in client_places(row)]
+    found = findings_in_settings(text, place, path, here=os.path.abspath(path) in places)
+    if found and odd:
+        judged = Judged()
+        judged.add("encoding", what=odd)
+        found[0] = found[0]._replace(faults=[*judged.faults, *found[0].faults])
+    return found
 
 
 # ── what is odd about a session ──
@@ -6264,7 +6806,13 @@ def command_check(options: Any) -> Outcome:
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
-    return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
+    return Outcome(1 if any(problems_of(finding) for finding in found) else 0)
+
+
+def problems_of(finding: Finding) -> list[Problem]:
+    """All that must be changed."""
+    own = [finding.session] if isinstance(finding.session, Problem) and finding.session.steps else []
+    return [*own, *finding.faults]
 
 
 def check_for_programs(options: Any) -> Outcome:
@@ -6299,21 +6847,38 @@ def told(findings: Sequence[Finding]) -> dict[str, Any]:
         report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
         report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
     for finding in findings:
-        if isinstance(finding.session, Problem):
-            report.setdefault("problem", for_programs(finding.session))
+        problems = [for_programs(problem) for problem in problems_of(finding)]
+        if problems:
+            report.setdefault("problem", problems[0])
+        if problems[1:] or finding.faults:
+            report["faults"] = [*report.get("faults", ()), *problems]
+        known = doubts(finding.session) if isinstance(finding.session, Session) else ()
+        remarks = [sentence for sentence in finding.doubts if sentence not in known]
+        if remarks:
+            report["warnings"] = [*report.get("warnings", ()), *remarks]
     return report
 
 
 def for_programs(problem: Problem) -> dict[str, Any]:
-    """A `Problem` as an object of JSON."""
-    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    """A `Problem` as an object of JSON. One of a thing that is damaged or unknown has no name but this."""
+    report = {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    return {**report, "name": problem.name or "NotReadable"}
 
 
 def show_one(found: Sequence[Finding]) -> None:
     """All that is known of the one session that was found; its `Problem`, if it has one."""
-    place, session, storage, _, odd = found[0]
+    place, session, storage, _, odd, faults = found[0]
     if isinstance(session, Problem):
-        raise session
+        for sentence in odd:
+            term.warn(sentence)
+        if session.title in NOT_IN_IT:
+            term.note(f"{place}: {session.title}")
+        elif not faults:
+            raise session
+    for problem in problems_of(found[0]):
+        term.problem(problem)
+    if isinstance(session, Problem):
+        return
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
     rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
@@ -6334,18 +6899,28 @@ def show_one(found: Sequence[Finding]) -> None:
     term.say("It is intact.")
 
 
+def show_faults(faults: Sequence[Problem]) -> None:
+    """What must be changed in settings: a line for each."""
+    for fault in faults:
+        term.say(" ".join([fault.title, fault.meaning, *fault.steps]), "red", mark="✗", indent=2)
+
+
 def show_many(found: Sequence[Finding]) -> None:
     """A line for each, and how many of them can be read."""
     term.heading("What is in it?")
-    for place, session, storage, number, odd in found:
+    for place, session, storage, number, odd, faults in found:
         if isinstance(session, Problem):
-            term.bad(f"{number}. {place}: {session.title}")
+            (term.note if session.title in NOT_IN_IT else term.bad)(f"{number}. {place}: {session.title}")
+            for sentence in odd:
+                term.warn(sentence)
+            show_faults(faults)
             continue
         odd = [*storage.warnings, *odd]
         what = f"{number}. {place}: {storage.label}, data centre {session.user.dc}"
         which = f"user {session.user.id or 'not said'}, key {fingerprint(home_key(session))}"
         ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
         term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
+        show_faults(faults)
     good = len(sessions_of(found))
     counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
     counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
@@ -9893,6 +10468,12 @@ tdata    | tdata            | a tdata folder for Telegram Desktop
 """
 
 
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
+
+
 def paste_targets(group: str) -> list[Target]:
     """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
     found, current = [], ""
@@ -9902,6 +10483,84 @@ def paste_targets(group: str) -> list[Target]:
         elif current == group:
             found.append(Target(*row))
     return found
+
+
+# ── settings ──
+
+# No id and hash that anybody was given: they stand in manuals and sample files.
+PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
+
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+# What settings are doubted for: whether it is a fault (!) or only worth a word (·), what is wrong, what to change, and
+# what the program says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
+# 0.171.0 in November 2026. {name} and {line} are those of the variable.
+SETTINGS_DOUBTS = """
+placeholder  | ! | {name} (line {line}) is an example, not your own value. | Put your own value there. | \
+  invalid literal for int() with base 10
+empty        | ! | {name} (line {line}) is empty. | Put its value there. |
+swapped      | ! | {name} (line {line}) and {other} (line {there}) have changed places: the API ID is the number, the \
+  API hash has 32 hex digits. | Exchange the two values. | invalid literal for int() with base 10
+not_id       | ! | {name} (line {line}) is no API ID: that is a number of up to ten digits. | \
+  Copy it again from https://my.telegram.org/apps | invalid literal for int() with base 10
+not_hash     | ! | {name} (line {line}) is no API hash: it has {size} characters, and an API hash has 32 hex digits. | \
+  Copy it again from https://my.telegram.org/apps |
+number       | ! | {name} (line {line}) is a number, and {client} takes texts only. | Put quotes around it. | {says}
+damaged      | ! | {name} (line {line}) has something in it that is not part of the string: {what} | \
+  Take it out; what is left is whole. | {says}
+blanks       | ! | {name} (line {line}) has blanks around the string. | Take them out. |
+broken       | ! | {name} (line {line}) is damaged. {what} | \
+  Copy the whole string again from where you got it, in one line. | Invalid base64-encoded string
+library      | ! | {name} (line {line}) is {what}, and this server reads Telethon's only. | \
+  “convert” makes a Telethon string of it. | Not a valid string
+other_kind   | · | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
+  those that read Telethon's. | |
+commented    | ! | {name} is commented out (line {line}), so there is no session. | \
+  Take the comment mark away, and put your string there. | Interactive phone login is disabled
+name_only    | ! | There is no session string: {name} (line {line}) makes the program look for a file. | \
+  Add TELEGRAM_SESSION_STRING with your string. | \
+  Telegram client 'default' is not authorized. Interactive phone login is disabled
+missing      | ! | {name} is missing: this server reads it. | Add it, by exactly this name. |
+misnamed     | ! | {name} (line {line}) is a name that this server does not read: it reads {wanted}. | \
+  Rename it to {wanted}. |
+other_names  | · | The names here are {names}. chigwell/telegram-mcp and tgmcp read TELEGRAM_API_ID, \
+  TELEGRAM_API_HASH and TELEGRAM_SESSION_STRING. | |
+twice        | ! | {name} stands there twice (lines {line} and {there}): one of the two is not used. | \
+  Remove the one that is old. |
+same         | ! | {name} (line {line}) is the same string as in {other}. Two programs at once end it for good \
+  (AUTH_KEY_DUPLICATED). | Sign in once more, and give each program its own string. | AUTH_KEY_DUPLICATED
+stranger     | ! | “telegram-mcp” on PyPI is another project, not chigwell/telegram-mcp, and this gives it your \
+  session (chigwell/telegram-mcp issue 117). | If it was started: end that session in Telegram → Settings → Devices. \
+  Start a checkout (uv --directory FOLDER run main.py), or uvx --from \
+  git+https://github.com/chigwell/telegram-mcp telegram-mcp |
+pin          | ! | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
+  Put --with and mcp<2 in front of the name of the server, as two words. | \
+  No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
+no_command   | ! | {name} (line {line}) is not there, or not on the PATH. | \
+  Install it, or write its full path there (which, or on Windows where, tells it). | spawn {name} ENOENT
+bare_command | · | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
+no_folder    | ! | There is no folder {name} (line {line}). | Write the folder that the server is in. |
+off          | · | This server is switched off in the settings (line {line}). | |
+comment      | ! | There is a comment in line {line}, and this client's JSON allows none. | Take it out. | \
+  Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
+comma        | ! | Line {line} ends with a comma, and no value follows: JSON forgives none. | Take the comma away. | \
+  Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
+no_comma     | ! | A comma is missing before line {line}. | Put it at the end of the line above. | \
+  Claude Code: “MCP config is not a valid JSON”
+raw_break    | ! | A text goes over the end of line {line}: JSON allows no line break in a text. | \
+  Join the lines to one. | Claude Code: “MCP config is not a valid JSON”
+no_json      | ! | This is not whole JSON: it cannot be read any further at line {line}. | \
+  Look there for a quote or a bracket that is missing or too many. | Claude Code: “MCP config is not a valid JSON”
+encoding     | ! | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
+shared       | ! | {name} is made to be shared through git, and git would take it up here. | \
+  Use the client's own settings file, or name this file in .gitignore. |
+vs_code      | · | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
+  the key is “servers”. | |
+encrypted    | ! | The credentials in this export (line {line}) are still encrypted by n8n. | \
+  Export them with --decrypted, or copy the field in n8n. |
+quotes       | · | Line {line} has quotes or “export”: python-dotenv and docker compose read that, but docker run \
+  --env-file takes quotes as part of the value, and refuses “export”. | |
+"""
 
 
 # ── credentials and modules ──
