@@ -5151,6 +5151,9 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
 
     path = os.path.realpath(path)
     head = read_head(path)
+    for beside in (path + "-journal", path + "-wal"):
+        if os.path.exists(beside):
+            read_file(beside, DATABASE_LIMIT, 1)  # SQLite would wait for ever for a pipe of that name
     logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
         quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host

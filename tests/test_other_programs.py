@@ -122,3 +122,15 @@ def test_no_program_is_started_in_another_way():
     others = "subprocess.run|subprocess.check|os.system|os.popen|os.exec|os.spawn|shell=True|platform.platform("
     for other in [*others.split("|"), "platform.architecture(", "platform.processor(", 'environ.get("TELEGRAM_']:
         assert other not in source
+
+
+def test_a_pipe_in_the_place_of_a_journal_is_told_and_not_waited_for(tmp_path):
+    database = tmp_path / "v.session"
+    database.write_bytes(b"SQLite format 3\0" + bytes(84))
+    os.mkfifo(f"{database}-journal")
+    asked = subprocess.run(
+        [sys.executable, str(SCRIPT), "check", str(database)], stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=60, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert asked.returncode == 1
+    assert "v.session-journal is not an ordinary file" in " ".join((asked.stdout + asked.stderr).split())
