@@ -137,6 +137,11 @@ class Outcome(NamedTuple):
     ways: Sequence[Way] = ()
 
 
+# What the environment says to this script, TELEGRAM_API_ID and the like. `take_settings` has moved it here, so that no
+# program that is started, be it by this script or by Python's own library, inherits a secret.
+SETTINGS: dict[str, str] = {}
+
+
 def this_device() -> dict[str, str]:
     """What initConnection says about this program and computer.
 
@@ -585,6 +590,10 @@ class PhoneSignIn:
             if not typed:
                 term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
                 continue
+            if word in ("q", "quit", "exit"):
+                if term.confirm("Leave without signing in?", default=False):
+                    raise KeyboardInterrupt
+                continue
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
                 continue
@@ -981,6 +990,14 @@ def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> 
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":  # Telegram Desktop begins again, too
+                raise Problem(
+                    "Telegram does not know of the half-done sign-in any more.",
+                    "The code was right, but too much time or something else came before the password.",
+                    ["Begin again, with a new code."],
+                    name=problem.name,
+                    call=problem.call,
+                ) from problem
             if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
@@ -1104,7 +1121,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 1.0), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -1564,7 +1581,9 @@ class Telegram:
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
+        if moved and int(moved.group(1)) not in DATA_CENTRES:
+            self.go_to(int(moved.group(1)), name)  # which says that there is none
+        elif moved and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1592,14 +1611,14 @@ class Telegram:
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
 
-    def go_to(self, dc_id: int) -> None:
+    def go_to(self, dc_id: int, name: str = "") -> None:
         """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
         if dc_id not in DATA_CENTRES:
             raise Problem(
                 f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
                 "There are five data centres, 1 to 5.",
                 ["Look for a newer version of this script."],
-                name=f"MIGRATE_{dc_id}",
+                name=name or f"MIGRATE_{dc_id}",
             )
         self._move(dc_id, "loginTokenMigrateTo")
 
@@ -2137,16 +2156,14 @@ def offer_to_write(path: str) -> bool:
     if not git_would_take(path):
         return True
     term.warn(
-        f"{path} lies in a git repository that does not ignore it: “git add” would take it up, and a push would "
-        "publish your account. Better choose another folder, or name the file in .gitignore first."
+        f"{path} lies in a git repository that does not seem to ignore it: “git add” would take it up, and a push "
+        "would publish your account. Better choose another folder, or name the file in .gitignore first."
     )
     return term.confirm("Write it there all the same?", default=False)
 
 
 def git_would_take(path: str) -> bool:
-    """Whether a path, which need not exist, lies in a git work tree and is not ignored there."""
-    import subprocess
-
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there, as far as git can say."""
     try:
         path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
     except (OSError, ValueError):  # nothing can be written there, which will be said
@@ -2156,15 +2173,22 @@ def git_would_take(path: str) -> bool:
         if above == os.path.dirname(above):
             return False
         above = os.path.dirname(above)
-    try:
-        quiet = subprocess.DEVNULL
-        asked = subprocess.run(
-            ["git", "-C", above, "check-ignore", "-q", "--", path],
-            stdin=quiet, stdout=quiet, stderr=quiet, timeout=3, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return True
-    return asked.returncode != 0
+    safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
+    asked = run_program(
+        [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path],
+        "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none",
+    )  # fmt: skip
+    return asked.code != 0
+
+
+# A repository, which may be somebody else's, can name programs that git starts when it is only asked something: these
+# settings undo what it says. What it lacks it can have fetched by a program, too; variables forbid that.
+# Source: git-config(1), GIT_ALLOW_PROTOCOL and GIT_NO_LAZY_FETCH in git(1).
+GIT_SETTINGS = """
+core.fsmonitor=false
+core.hooksPath=/dev/null
+protocol.allow=never
+"""
 
 
 # ── ready to paste ──
@@ -2379,25 +2403,12 @@ def copy_by_program(text: str) -> str:
     Over SSH this is not the computer that the person sits at, and none is asked. The text goes through standard input:
     a command line can be read by everybody.
     """
-    import shutil
-    import subprocess
-
     if any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")):
         return ""
-    for words in CLIPBOARDS.split("\n"):
-        name, *arguments = words.split() or [""]
-        program = shutil.which(name) if name else None
-        if program is None:
-            continue
-        try:
-            # xclip and wl-copy stay behind to hand the text out: not as part of this terminal, which would end them.
-            done = subprocess.run(
-                [program, *arguments], input=text.encode("ascii"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=3, check=False, start_new_session=True,
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0:
+    for words in CLIPBOARDS.strip().split("\n"):
+        name, *arguments = words.split()
+        command = [program(name), *arguments]
+        if run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
             return name
     return ""
 
@@ -2512,7 +2523,7 @@ def credentials_from_environment() -> PastedCredentials:
 
 def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
     """What `parse` makes of a variable's value, or None; a value that cannot be right is said and asked for instead."""
-    value = os.environ.get(variable, "").strip()
+    value = SETTINGS.get(variable, "").strip()
     if not value:
         return None
     try:
@@ -2563,7 +2574,7 @@ class PastedCredentials(NamedTuple):
 
 # `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
 # begin so are recognised too, to say that they are cut off.
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):((?![0-9a-fA-F]{32}(?![\w-]))[\w-]{20,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
 API_HASH_LENGTH = 32
@@ -3018,7 +3029,7 @@ def findings_in_input(source: str, json_path: str | None, key_name: str) -> list
 
     With `-` as the `source` standard input goes before the variable, where it is no terminal.
     """
-    given = os.environ.get("TELEGRAM_SESSION_STRING")
+    given = SETTINGS.get("TELEGRAM_SESSION_STRING")
     if given and (not source or term.interactive):
         term.note("Using the session string in TELEGRAM_SESSION_STRING.")
         return findings_in_text(given, "")
@@ -3214,7 +3225,7 @@ def unlock(tdata: Tdata) -> None:
     if any(wrap.kind == 1 for wrap in tdata.open().wraps):
         why = "Telegram Desktop 7.3 protects its passcode with Argon2id, which takes one more Python package to open."
         offer_install("argon2-cffi", "argon2", why)
-    given = os.environ.get("TELEGRAM_PASSCODE")
+    given = SETTINGS.get("TELEGRAM_PASSCODE")
     if given:
         term.note("Using the passcode in TELEGRAM_PASSCODE.")
         term.hide(given, "passcode")
@@ -7234,9 +7245,9 @@ def target_passcode(storage: Storage) -> str:
     if isinstance(storage, Tdata) and storage.passcode:
         term.note("The new folder has the same passcode as the old one.")
         return storage.passcode
-    if os.environ.get("TELEGRAM_PASSCODE"):
+    if SETTINGS.get("TELEGRAM_PASSCODE"):
         term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
-        return os.environ["TELEGRAM_PASSCODE"]
+        return SETTINGS["TELEGRAM_PASSCODE"]
     return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
 
 
@@ -7482,10 +7493,10 @@ def report_head(options: Any, code: int) -> str:
         ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
         ("exit code", code),
         ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {platform.python_implementation()}, {platform.architecture()[0]}"),
+        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit"),
         ("Telethon", library),
         ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", platform.platform()),
+        ("platform", f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()),
         ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
         ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
         ("asks", f"on a terminal: {yes[term.interactive]}"),
@@ -7917,7 +7928,7 @@ def choose_proxy(options: Any) -> Proxy | None:
 
 def named_proxy(options: Any) -> Proxy | None:
     """Like `choose_proxy`, but without asking whether Telethon could use it."""
-    given, from_environment = getattr(options, "proxy", None), os.environ.get("TELEGRAM_PROXY", "").strip()
+    given, from_environment = getattr(options, "proxy", None), SETTINGS.get("TELEGRAM_PROXY", "").strip()
     if given is not None:
         proxy = parse_proxy(given)
         term.note(f"Proxy: {proxy.describe()}")
@@ -8797,15 +8808,13 @@ def in_shell_words(command: Sequence[str]) -> str:
 
 def ways_to_install(package: str, *options: str) -> list[str]:
     """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
-    import shutil
-
     command = pip_command(package, *options)
     first = [] if command else pip_comes_from()
     if first:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and program("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -8886,6 +8895,20 @@ def offer_install(package: str, module: str, why: str) -> bool:
 
 
 # ── other programs ──
+
+
+def take_settings() -> None:
+    """Takes out of the environment what no program may get, or be found by: secrets, and the working folder.
+
+    TELEGRAM_* goes to SETTINGS. The working folder, where anybody may have put a “git” or a “gcc”, leaves PATH: not
+    only this script looks programs up there, Python's `ctypes` does so, too.
+    """
+    for name in [name for name in os.environ if name.startswith("TELEGRAM_")]:
+        SETTINGS[name] = os.environ.pop(name)
+        term.hide(SETTINGS[name].strip(), name)
+    if "PATH" in os.environ:
+        folders = filter(os.path.isabs, os.environ["PATH"].split(os.pathsep))
+        os.environ["PATH"] = os.pathsep.join(folder for folder in folders if not is_working_folder(folder))
 
 
 def is_working_folder(folder: str) -> bool:
@@ -13714,9 +13737,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said it: --help, --version, or what is wrong with the arguments
         return int(end.code or 0)
     term.debugging = options.debug
-    for name, value in os.environ.items():
-        if name.startswith("TELEGRAM_"):
-            term.hide(value.strip(), name)
+    take_settings()
     run: Callable[[], Outcome] | None = lambda: start(options)  # noqa: E731  what is chosen later replaces it
     outcome = Outcome(130)
     try:
