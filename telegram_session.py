@@ -10555,8 +10555,6 @@ raw_break    | ! | A text goes over the end of line {line}: JSON allows no line 
 no_json      | ! | This is not whole JSON: it cannot be read any further at line {line}. | \
   Look there for a quote or a bracket that is missing or too many. | Claude Code: “MCP config is not a valid JSON”
 encoding     | ! | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
-shared       | ! | {name} is made to be shared through git, and git would take it up here. | \
-  Use the client's own settings file, or name this file in .gitignore. |
 vs_code      | · | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
   the key is “servers”. | |
 encrypted    | ! | The credentials in this export (line {line}) are still encrypted by n8n. | \
