@@ -2363,7 +2363,7 @@ def write_for(target: Target, handed: Handed) -> None:
     if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
         return
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_folder(os.path.dirname(path))
     except OSError as error:
         raise not_written(os.path.dirname(path), error) from None
     if target.takes == "file":
@@ -4402,6 +4402,13 @@ def move_new(temporary: str, path: str) -> None:
         ):  # a folder, or links are unknown to its file system or to this Python (WebAssembly)
             refuse_existing(path)
     os.rename(temporary, path)
+
+
+def make_folder(folder: str) -> None:
+    """Makes a folder and those above it that are missing, each for its owner only; `os.makedirs` minds the last alone."""
+    if folder and not os.path.isdir(folder):
+        make_folder(os.path.dirname(folder))
+        os.mkdir(folder, 0o700)
 
 
 def refuse_existing(path: str) -> None:
@@ -7159,7 +7166,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
             missing = missing_for(session).get(target)
             if missing:
                 raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            make_folder(os.path.dirname(path))
             save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
             term.good(f"{place} → {path}")
         except (OSError, Problem) as error:

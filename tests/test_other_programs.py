@@ -134,3 +134,13 @@ def test_a_pipe_in_the_place_of_a_journal_is_told_and_not_waited_for(tmp_path):
     )  # fmt: skip
     assert asked.returncode == 1
     assert "v.session-journal is not an ordinary file" in " ".join((asked.stdout + asked.stderr).split())
+
+
+def test_every_folder_that_is_made_is_for_its_owner_only(tmp_path):
+    before = os.umask(0o022)
+    try:
+        script.make_folder(str(tmp_path / "a" / "b" / "c"))
+        script.make_folder(str(tmp_path / "a" / "b" / "c"))
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c")] == [0o700] * 3
