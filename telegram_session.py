@@ -4405,7 +4405,7 @@ def move_new(temporary: str, path: str) -> None:
 
 
 def make_folder(folder: str) -> None:
-    """Makes a folder and those above it that are missing, each for its owner only; `os.makedirs` minds the last alone."""
+    """Makes a folder and those above it that are missing, all for their owner only; `os.makedirs` minds the last."""
     if folder and not os.path.isdir(folder):
         make_folder(os.path.dirname(folder))
         os.mkdir(folder, 0o700)
