@@ -72,7 +72,7 @@ import sys
 if __name__ == "__main__":
     _here = os.path.dirname(__file__)
     sys.path[:] = [os.path.dirname(os.__file__), *(folder for folder in sys.path if folder not in (_here, ""))]
-    if any(name.lower().startswith("telethon-") for name in os.listdir(_here or os.curdir)):
+    if os.path.isfile(os.path.join(_here, "telethon", "__init__.py")):
         sys.path.append(_here)
 
 import contextlib
@@ -141,7 +141,7 @@ class Outcome(NamedTuple):
     ways: Sequence[Way] = ()
 
 
-# What the environment says to this script: TELEGRAM_API_ID and the like, moved here by `take_settings`, so that no
+# What the environment says to this script, TELEGRAM_API_ID and the like. `take_settings` has moved it here, so that no
 # program that is started, be it by this script or by Python's own library, inherits a secret.
 SETTINGS: dict[str, str] = {}
 
@@ -301,19 +301,38 @@ def after_all(telegram: Telegram, doubt: BaseException | None) -> SignedIn | Non
 
     SESSION_PASSWORD_NEEDED is one after a code, which was right then; after a password it only means “not yet”.
     """
+    if isinstance(doubt, Lost) and doubt.by_network:
+        raise fate_unknown(doubt)  # it was examined just now
     name, call = (doubt.name, doubt.call) if isinstance(doubt, Problem) else ("", "")
     term.say(f"It is not clear whether you are signed in now. Asking …{f' ({name})' if name else ''}")
     try:
         user = telegram.who_am_i()
-    except KeyboardInterrupt as stopped:
-        raise fate_unknown(stopped) from None
-    except Problem as problem:
-        if problem.name != "SESSION_PASSWORD_NEEDED":
+    except (Problem, KeyboardInterrupt) as problem:
+        if isinstance(doubt, UnknownAnswer) and says_signed_in(doubt.body):
+            return SignedIn(unread_user())
+        if not isinstance(problem, Problem) or problem.name != "SESSION_PASSWORD_NEEDED":
             raise fate_unknown(problem) from problem
         if not isinstance(doubt, Problem) or call in ("auth.checkPassword", "auth.recoverPassword"):
             return None
         raise
     return None if user is None else SignedIn(user)
+
+
+def says_signed_in(body: bytes) -> bool:
+    """Whether an answer that cannot be read begins as an `auth.authorization`, alone or inside what brings one."""
+    from telethon.tl.types import auth
+
+    constructors = [int.from_bytes(body[at : at + 4], "little") for at in (0, 4)]
+    if constructors[0] in (auth.LoginTokenSuccess.CONSTRUCTOR_ID, auth.SentCodeSuccess.CONSTRUCTOR_ID):
+        constructors.pop(0)
+    return bool(constructors[0] == auth.Authorization.CONSTRUCTOR_ID)
+
+
+def unread_user(user_id: int = 0) -> Any:
+    """Stands for an account that cannot be read: signed in is signed in, and the string must not be lost over it."""
+    from telethon.tl.types import User as TelegramUser
+
+    return TelegramUser(user_id)
 
 
 class FateUnknown(Problem):
@@ -381,10 +400,8 @@ def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
             raise doubt
         return signed
     user = answer.user
-    if type(user).__name__ != "User":  # signed in is signed in, whoever it is: the string must not be lost over it
-        from telethon.tl.types import User as TelegramUser
-
-        user = TelegramUser(getattr(user, "id", 0))
+    if type(user).__name__ != "User":
+        user = unread_user(getattr(user, "id", 0))
     return SignedIn(user, (answer.otherwise_relogin_days or 0) if answer.setup_password_required else 0)
 
 
@@ -576,6 +593,10 @@ class PhoneSignIn:
                 return None
             if not typed:
                 term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
+                continue
+            if word in ("q", "quit", "exit"):
+                if term.confirm("Leave without signing in?", default=False):
+                    raise KeyboardInterrupt
                 continue
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
@@ -973,6 +994,14 @@ def sign_in_with_password(telegram: Telegram, again: Callable[[], SignedIn]) -> 
             request = CheckPasswordRequest(password_proof(challenge, typed))
             return signed_in(telegram, authorise(telegram, request, "checking the password"))
         except Problem as problem:
+            if problem.name == "AUTH_KEY_UNREGISTERED":  # Telegram Desktop begins again, too
+                raise Problem(
+                    "Telegram does not know of the half-done sign-in any more.",
+                    "The code was right, but too much time or something else came before the password.",
+                    ["Begin again, with a new code."],
+                    name=problem.name,
+                    call=problem.call,
+                ) from problem
             if problem.name not in PASSWORD_IS_WRONG:
                 raise
             term.problem(problem)
@@ -1096,7 +1125,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
                 drawn = answer.token
                 left -= RENEW_BEFORE
             doing = "scan this; a fresh code follows by itself"
-            telegram.wait_for_update("UpdateLoginToken", min(max(left, 0.5), QR_LIFE), doing)
+            telegram.wait_for_update("UpdateLoginToken", min(max(left, 1.0), QR_LIFE), doing)
     except KeyboardInterrupt:
         if not drawn:
             raise
@@ -1199,7 +1228,9 @@ def sign_in_bot(telegram: Telegram, credentials: Credentials, token: str) -> Sig
 
     term.say("This is a bot token. Signing in as that bot, not as a person.")
     request = ImportBotAuthorizationRequest(0, credentials.api_id, credentials.api_hash, token)
-    return signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed = signed_in(telegram, authorise(telegram, request, "signing the bot in"))
+    signed.user.bot = True  # also where it could not be read
+    return signed
 
 
 # ── after the sign-in ──
@@ -1301,6 +1332,7 @@ CONNECT_LIMIT = 10.0  # seconds for the TCP connection and the key exchange toge
 DOUBT_AFTER = 3.0  # seconds after which the network is examined while the connection is still being tried
 NEXT_ADDRESS_AFTER = 2.0  # seconds after which the next address of a data centre is tried beside the first one
 CALL_LIMIT = 20.0  # seconds for one answer; Telegram's own apps give up at about the same time
+SILENCE_IS_ODD_AFTER = 5.0  # seconds without an answer after which the line is pinged and the network examined
 FLOOD_PATIENCE = 60  # a FLOOD_WAIT of up to so many seconds is counted down and the call made again
 READING_TIME = 0.1  # seconds after step 0 when Telethon begins to be imported: nobody has answered a question by then
 LOADING_LIMIT = 60.0  # seconds that are allowed for it in words; it is waited for in any case
@@ -1422,7 +1454,9 @@ class Telegram:
         import_telethon()
         started = time.monotonic()
         try:
-            self._open_or_find_out_why_not(f"connecting to data centre {centre.id}")
+            self._wait_or_find_out_why_not(
+                self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT, DOUBT_AFTER
+            )
         except Exception as error:
             self._hang_up()
             verdict = self._why_not_connected(error)
@@ -1435,39 +1469,46 @@ class Telegram:
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
 
-    def _open_or_find_out_why_not(self, doing: str) -> None:
-        """Opens a line. When that takes suspiciously long, the network is examined meanwhile.
+    def _wait_or_find_out_why_not(self, coroutine: Any, doing: str, limit: float, doubt_after: float) -> Any:
+        """What a coroutine returns or raises. When that takes suspiciously long, the network is examined meanwhile.
 
-        So a slow line has all the time of CONNECT_LIMIT, while a blocked one ends in its verdict within that time, too.
+        So what is slow has all the time of `limit`, while a line that is blocked or dead ends in its verdict within
+        that time, too: a `Problem`. A line on which a ping is answered is slow; on a silent one nothing more is waited
+        for when the examination has ended. The rest is as with `_run`.
         """
         import asyncio
 
         started = time.monotonic()
-        opening = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        pings: list[Any] = []
         examinations: list[Examination] = []
         verdicts: list[Problem] = []
 
         def finished(pause: float) -> bool:
-            if not examinations and time.monotonic() - started > DOUBT_AFTER:
+            if not examinations and time.monotonic() - started > doubt_after:
                 examinations.append(Examination(self._proxy, self._ipv6, CONNECT_LIMIT - DOUBT_AFTER - 2.5))
-            if examinations and not examinations[0].go_on(pause):
-                return opening.done()
-            if examinations and not opening.done():
+                if self._alive:
+                    pings.append(asyncio.run_coroutine_threadsafe(self._ping(self._sender), self._loop))
+            if self._dropped or (examinations and not examinations[0].go_on(pause)):
+                return bool(self._dropped) or future.done()
+            if examinations and not future.done() and not any(ping.done() and not ping.exception() for ping in pings):
                 diagnosis = examinations[0].diagnosis
                 if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
                     verdicts.append(diagnosis.verdict)
+                if verdicts or pings:
                     return True
-            return settled(opening, pause)
+            return settled(future, pause)
 
         try:
-            term.wait(finished, doing, CONNECT_LIMIT)
+            term.wait(finished, doing, limit)
             if verdicts:
                 raise verdicts[0]
-            if not opening.done():  # the network is fine, as far as the examination went
-                raise problem_from(TimeoutError(f"no line within {CONNECT_LIMIT:.0f} seconds"), "the key exchange")
-            opening.result()
+            if future.done():
+                return future.result()
+            raise ConnectionError(self._dropped) if self._dropped else TimeoutError(f"no answer within {limit:.0f} s")
         finally:
-            opening.cancel()
+            for under_way in (future, *pings):
+                under_way.cancel()
             for examination in examinations:
                 examination.close()
 
@@ -1500,7 +1541,9 @@ class Telegram:
             if not repeat:
                 self.last_call, self.code_is_cancelled = call, False
             try:
-                answer = self._run(self._ask(request, not repeat), doing, CALL_LIMIT)
+                answer = self._wait_or_find_out_why_not(
+                    self._ask(request, not repeat), doing, CALL_LIMIT, SILENCE_IS_ODD_AFTER
+                )
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
@@ -1535,14 +1578,16 @@ class Telegram:
             if type(error).__name__ == "AuthKeyNotFound":  # Telegram no longer knows the key: only a new one helps
                 self.auth_key = b""
             if not repeat:
-                raise Lost(problem, call) from error
-            if not once_more("line"):
+                raise Lost(problem, call, by_network=isinstance(error, Problem)) from error
+            if isinstance(error, Problem) or not once_more("line"):
                 raise problem from error
             return
         name, code = in_one_line(rpc_error.error_message, 100), abs(rpc_error.error_code)
         moved = re.match(r"(?:PHONE|NETWORK|USER)_MIGRATE_(\d{1,9})$", name)
         flood = re.match(r"FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT_(\d{1,9})$", name)
-        if moved and int(moved.group(1)) in DATA_CENTRES and call not in ABOUT_THE_KEY and once_more("moved"):
+        if moved and int(moved.group(1)) not in DATA_CENTRES:
+            self.go_to(int(moved.group(1)), name)  # which says that there is none
+        elif moved and call not in ABOUT_THE_KEY and once_more("moved"):
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
@@ -1570,14 +1615,14 @@ class Telegram:
         self.dc_id, self.auth_key = dc_id, b""
         self.connect()
 
-    def go_to(self, dc_id: int) -> None:
+    def go_to(self, dc_id: int, name: str = "") -> None:
         """Moves to a data centre that an answer named (`loginTokenMigrateTo`); a number of none is a `Problem`."""
         if dc_id not in DATA_CENTRES:
             raise Problem(
                 f"Telegram sent the sign-in to data centre {dc_id}, which this script does not know.",
                 "There are five data centres, 1 to 5.",
                 ["Look for a newer version of this script."],
-                name=f"MIGRATE_{dc_id}",
+                name=name or f"MIGRATE_{dc_id}",
             )
         self._move(dc_id, "loginTokenMigrateTo")
 
@@ -1631,6 +1676,8 @@ class Telegram:
         """Lets go of a line that no longer answers; the next call opens a new one with the same key."""
         sender = self._sender
         self._hang_up()
+        if self._dropped:  # with such a session nothing would be understood on the next line either
+            self._known, self._dropped = None, ""
         self._sender = sender  # no longer connected: `call` says that it brings the line back
 
     def _hang_up(self) -> None:
@@ -1722,9 +1769,9 @@ class Telegram:
         self.auth_key, self.clock_offset = auth_key.key, clock_offset
         term.hide(self.auth_key, "auth key")
         self._sender._state.time_offset = clock_offset
-        if self._known is not None and self._known.auth_key.key == self.auth_key and not self._dropped:
+        if self._known is not None and self._known.auth_key.key == self.auth_key:
             self._sender.go_on_from(self._known)
-        self._known, self._dropped = self._sender, ""
+        self._known = self._sender
         line.connect = already_connected  # the sender would connect once more
         await self._sender.connect(line)
         # Kept, because the loop itself holds its tasks only weakly (Python's library reference, asyncio.create_task).
@@ -1734,14 +1781,17 @@ class Telegram:
         """Pings an idle line, and hangs up when Telegram no longer answers, so that the next call opens a new one."""
         import asyncio
 
-        from telethon.tl.functions import PingRequest
-
         while sender.is_connected():
             await asyncio.sleep(PING_EVERY)
             try:
-                await asyncio.wait_for(sender.send(PingRequest(time.time_ns() >> 1)), PING_EVERY / 3)
+                await asyncio.wait_for(self._ping(sender), PING_EVERY / 3)
             except Exception:
                 await sender.disconnect()
+
+    async def _ping(self, sender: Any) -> None:
+        from telethon.tl.functions import PingRequest
+
+        await sender.send(PingRequest(time.time_ns() >> 1))
 
     async def _ask(self, request: Any, can_sign_in: bool = False) -> Any:
         """Sends a request; the first one on a line carries who is asking (api/invoking#layers).
@@ -1774,8 +1824,11 @@ class Lost(Problem):
     Whether Telegram has carried it out is not known: `Telegram.who_am_i` finds out.
     """
 
-    def __init__(self, problem: Problem, call: str) -> None:
-        super().__init__(problem.title, problem.meaning, problem.steps, name=problem.name, call=call)
+    def __init__(self, problem: Problem, call: str, by_network: bool = False) -> None:
+        super().__init__(
+            problem.title, problem.meaning, problem.steps, name=problem.name, call=call, again=problem.again
+        )
+        self.by_network = by_network  # which was found to be down while the call waited
 
 
 class UnknownAnswer(Problem):
@@ -2009,11 +2062,12 @@ def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> H
     if home_key(decode_telethon_string(string)) != home_key(session):  # never hand out a string that does not work
         raise AssertionError("the string does not decode to the authorised key")
     term.hide(string, "session string")
-    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part) or "(no name)"
+    name = " ".join(in_one_line(part, 200) for part in (user.first_name, user.last_name) if part)
+    none = "(could not be read)" if user.access_hash is None and not name else "(none)"
     rows = [
-        ("Signed in as", f"{name}{' (a bot)' if user.bot else ''}"),
-        ("Username", f"@{in_one_line(user.username)}" if user.username else "(none)"),
-        ("User ID", user.id),
+        ("Signed in as", f"{name or none}{' (a bot)' if user.bot else ''}"),
+        ("Username", f"@{in_one_line(user.username)}" if user.username else none),
+        ("User ID", user.id or none),
         ("Data centre", f"{home.id} ({DATA_CENTRES[home.id].place})"),
         ("API ID", credentials.api_id),
         ("API hash", credentials.api_hash),
@@ -2107,8 +2161,8 @@ def offer_to_write(*paths: str) -> bool:
     if taken is None:
         return True
     term.warn(
-        f"{taken} lies in a git repository that does not ignore it, as far as can be seen: “git add” would take it "
-        "up, and a push would publish your account. Better choose another folder, or name the file in .gitignore first."
+        f"{taken} lies in a git repository that does not seem to ignore it: “git add” would take it up, and a push "
+        "would publish your account. Better choose another folder, or name the file in .gitignore first."
     )
     return not term.interactive or term.confirm("Write it there all the same?", default=False)
 
@@ -2125,13 +2179,21 @@ def git_would_take(path: str) -> bool:
             return False
         above = os.path.dirname(above)
     safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
-    command = [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path]
-    return run_program(command, "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1").code != 0
+    asked = run_program(
+        [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path],
+        "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none",
+    )  # fmt: skip
+    return asked.code != 0
 
 
-# A repository, which may be somebody else's, can name programs that git starts when it is only asked something. These
-# settings undo that. Source: git-config(1), core.fsmonitor, core.hooksPath; “SECURITY” in git(1).
-GIT_SETTINGS = "core.fsmonitor=false core.hooksPath=/dev/null protocol.allow=never"
+# A repository, which may be somebody else's, can name programs that git starts when it is only asked something: these
+# settings undo what it says. What it lacks it can have fetched by a program, too; variables forbid that.
+# Source: git-config(1), GIT_ALLOW_PROTOCOL and GIT_NO_LAZY_FETCH in git(1).
+GIT_SETTINGS = """
+core.fsmonitor=false
+core.hooksPath=/dev/null
+protocol.allow=never
+"""
 
 
 # ── ready to paste ──
@@ -2228,12 +2290,6 @@ def show_for_mcp_client(target: Target, handed: Handed) -> None:
         show_snippet(claude_command(name, command, environment))
 
 
-def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
-    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
-    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
-    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
-
-
 def show_docker(handed: Handed) -> None:
     """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
     term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
@@ -2312,7 +2368,7 @@ def write_for(target: Target, handed: Handed) -> None:
     if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
         return
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        make_folder(os.path.dirname(path))
     except OSError as error:
         raise not_written(os.path.dirname(path), error) from None
     if target.takes == "file":
@@ -2357,7 +2413,7 @@ def copy_by_program(text: str) -> str:
     for words in CLIPBOARDS.strip().split("\n"):
         name, *arguments = words.split()
         command = [program(name), *arguments]
-        if command[0] and run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
+        if run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
             return name
     return ""
 
@@ -2522,11 +2578,11 @@ class PastedCredentials(NamedTuple):
     api_hash: str | None = None
 
 
-# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
-# begin so are recognised too, to say that they are cut off.
 LONGEST_ANSWER = 2000  # characters of what was pasted that are looked at; a whole page of my.telegram.org has fewer
 
-BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):([\w-]{34,35}(?![\w-])|AA[\w-]*)", re.ASCII)
+# `123456789:` and 35 characters that begin with AA (34 in the example of core.telegram.org/bots/features); others that
+# begin so are recognised too, to say that they are cut off.
+BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):((?![0-9a-fA-F]{32}(?![\w-]))[\w-]{20,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
 API_HASH_LENGTH = 32
@@ -2600,12 +2656,6 @@ def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]
     noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
     pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
     return [(name, value) for name, value in pairs if value]
-
-
-# No id and hash that anybody was given: they stand in manuals and sample files.
-PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
-
-PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
 
 
 def _placeholder(value: str, wanted: str) -> Problem:
@@ -2929,6 +2979,7 @@ class Finding(NamedTuple):
     `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
     `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
     are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
+    `faults` are those of the settings around it.
     """
 
     place: str
@@ -2936,6 +2987,7 @@ class Finding(NamedTuple):
     storage: Storage
     number: int = 1
     doubts: Sequence[str] = ()
+    faults: Sequence[Problem] = ()
 
 
 def sessions_of(found: Iterable[Finding]) -> list[Session]:
@@ -3058,6 +3110,9 @@ def findings_at(
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
     import zipfile
 
+    found = findings_in_settings_file(path, place) if os.path.isfile(path) and not json_path else []
+    if found:
+        return found
     try:
         found = [] if is_around_tdata(path) else findings_of(recognise_path(path, json_path, key_name), place)
     except Problem as problem:
@@ -3233,7 +3288,9 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found: list[Finding] = []
+    found: list[Finding] = [] if place else findings_in_settings(text, place)
+    if found:
+        return found
     seen = set()
     for name, line, piece, rest in pieces_of(text):
         if (name, piece) in seen:
@@ -3287,6 +3344,539 @@ def looks_like_a_string(piece: str) -> bool:
     """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
     start = base64_bytes(re.sub(r"\s", "", piece)[1:9]) or b""
     return piece[:1] == "1" and (is_telegrams(dotted(start[1:5])) or GramjsString.recognise(piece))
+
+
+# ── settings: what stands in them ──
+
+
+class Entry(NamedTuple):
+    """One value in settings: the names that lead to it, the items of a list by their number, the value, its line.
+
+    One that is commented out has `#` and its name alone.
+    """
+
+    path: tuple[str, ...]
+    value: Any
+    line: int
+
+
+class Server(NamedTuple):
+    """What belongs together in settings: a server, a service, or a whole .env; each value's path is its name alone."""
+
+    name: str
+    values: list[Entry]
+    command: list[Entry]
+    off: int = 0  # the line that switches it off
+
+
+Odd = tuple[str, int]  # a row of SETTINGS_DOUBTS and its line
+
+# Lists of servers in settings: of MCP clients, and of compose.
+SERVERS_KEYS = ("mcpServers", "servers", "context_servers", "mcp", "mcp_servers", "extensions", "services")
+SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,\[\]{}=]+"
+ASSIGNMENT = r"\s*(#?)\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w*)\s*=[ \t]*(.*)"
+SESSION_NAMES = r"(?i)(?=.*(session|string))(?!.*(name|file|path|dir|folder)).*(session|string).*"
+REFERENCE = r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+"
+
+
+def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
+    """The values of JSON, also with comments and trailing commas, and where it is not what JSON allows."""
+    import json
+
+    entries: list[Entry] = []
+    odd: list[Odd] = []
+    brackets, keys, last, comma = "", [], "", 0
+    number, at = 1, 0
+    for found in re.finditer(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|"', text, re.DOTALL):
+        token = found[0]
+        number, at = number + text.count("\n", at, found.start()), found.start()
+        if token[:2] in ("//", "/*"):
+            odd.append(("comment", number))
+            entries += [Entry(("#", name), "", number) for name in re.findall(r'"(\w+)"\s*:', token)]
+            continue
+        if last == "value" and token not in "}],:":
+            odd.append(("no_comma", number))
+        if len(brackets) > 100:  # nobody's settings
+            return entries, [*odd, ("no_json", number)]
+        if token in "{[":
+            brackets, last = brackets + token, token
+            keys.append("0" if token == "[" else "")
+        elif token in "}]":
+            if brackets[-1:] != {"}": "{", "]": "["}[token]:
+                return entries, [*odd, ("no_json", number)]
+            odd += [("comma", comma)] if last == "," else []
+            brackets, last = brackets[:-1], "value"
+            keys.pop()
+        elif token == ",":
+            last, comma = ",", number
+            if brackets[-1:] == "[":
+                keys[-1] = str(int(keys[-1]) + 1)
+        elif token == ":":
+            last = ":"
+        else:
+            try:
+                value = json.loads(token, strict=False)
+            except ValueError:
+                return entries, [*odd, ("no_json", number)]
+            odd += [("raw_break", number)] if "\n" in token else []
+            if brackets[-1:] == "{" and last != ":":
+                keys[-1], last = str(value), "key"
+            else:
+                entries.append(Entry(tuple(keys), value, number))
+                last = "value"
+    return entries, odd + ([("no_json", number)] if brackets else [])
+
+
+def scalar(text: str) -> Any:
+    """A value as TOML and YAML write it, without its quotes; whole numbers are numbers."""
+    import json
+
+    if text[:1] == '"' == text[-1:]:
+        try:
+            return json.loads(text, strict=False)
+        except ValueError:
+            return text[1:-1]
+    if text[:1] == "'" == text[-1:]:
+        return text[1:-1]
+    return int(text) if re.fullmatch(r"\d{1,20}", text) else text
+
+
+def flow_entries(path: tuple[str, ...], text: str, line: int) -> list[Entry]:
+    """The values of a list or a table that stands in brackets, or the one value that this is."""
+    if text[:1] == "[":
+        items = enumerate(re.findall(SCALAR, text))
+        return [Entry((*path, str(number)), scalar(item), line) for number, item in items]
+    if text[:1] == "{":
+        pairs = re.findall(rf"([\w.-]+|\"[^\"]*\")\s*[=:]\s*(\[[^\]]*\]|{SCALAR})", text)
+        return [one for name, item in pairs for one in flow_entries((*path, scalar(name)), item, line)]
+    return [Entry(path, scalar(re.sub(r"(?<!\S)#.*|\s+#.*", "", text) if text[:1] not in "\"'" else text), line)]
+
+
+def toml_entries(text: str) -> list[Entry]:
+    """The values of TOML, as Codex's settings have them."""
+    entries: list[Entry] = []
+    section: tuple[str, ...] = ()
+    lines = enumerate(text.splitlines(), 1)
+    for number, line in lines:
+        head = re.match(r"\s*\[+([^\]]+)\]", line)
+        pair = re.match(r"\s*(#?)\s*([\w.-]+|\"[^\"]*\")\s*=\s*(.+)", line)
+        if head:
+            section = tuple(name.strip("\"'") for name in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", head[1]))
+        elif pair and pair[1]:
+            entries.append(Entry(("#", pair[2]), "", number))
+        elif pair:
+            value = pair[3].strip()
+            while value[:1] == "[" and "]" not in value:
+                value += " " + next(lines, (0, "]"))[1]
+            if value[:3] in ('"""', "'''"):
+                while value.count(value[:3]) < 2:
+                    value += "\n" + next(lines, (0, value[:3]))[1]
+                value = "'" + value[3:].partition(value[:3])[0] + "'"
+            elif value[:1] in "\"'":
+                value = re.sub(r"^(\"(?:[^\"\\]|\\.)*\"|'[^']*').*", r"\1", value)
+            entries += flow_entries((*section, *pair[2].strip('"').split(".")), value, number)
+    return entries
+
+
+def yaml_entries(text: str) -> list[Entry]:
+    """The values of YAML, as compose files and Goose's settings have them: no anchors, no tags."""
+    entries: list[Entry] = []
+    above: list[tuple[int, str]] = []  # how far in, and the name
+    for number, line in enumerate(text.splitlines(), 1):
+        indent, item, name, value = re.fullmatch(r"(\s*)(- +)?(?:([\w.-]+|\"[^\"]*\"):(?=\s|$))?(.*)", line).groups("")  # type: ignore[union-attr]
+        depth, value = len(indent), value.strip()
+        if not line.strip() or value[:1] == "#":
+            commented = re.match(r"#\s*(?:- *)?(\w+)\s*[:=]", value)
+            entries += [Entry(("#", commented[1]), "", number)] if commented else []
+            continue
+        if not item and not name:  # a text that goes on
+            if entries and above and depth > above[-1][0]:
+                entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{scalar(value)}")
+            continue
+        while above and (above[-1][0] > depth or (above[-1][0] == depth and not (item and not above[-1][1].isdigit()))):
+            above.pop()
+        if item:
+            above.append((depth, str(number)))
+            depth += len(item)
+        if name:
+            above.append((depth, name.strip('"')))
+        if value in ("|", "|-", ">", ">-"):
+            value = "''"
+        if value:
+            entries += flow_entries(tuple(one for _, one in above), value, number)
+    return entries
+
+
+def env_entries(text: str) -> tuple[list[Entry], list[Odd]]:
+    """The values of a .env file, and the first line that not every reader of such files takes."""
+    entries: list[Entry] = []
+    odd: list[Odd] = []
+    lines = enumerate(text.splitlines(), 1)
+    for number, line in lines:
+        found = re.fullmatch(ASSIGNMENT, line)
+        if entries and re.fullmatch(r"\s*[\w+/-]{20,}=*[\"']?\s*", line):  # a string that goes on
+            entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{line.strip()}")
+        elif found:
+            value = found[3].strip()
+            if value[:1] in ("'", '"') and value.count(value[0]) > 1:
+                value = value[1:].partition(value[0])[0]
+            else:
+                value = re.sub(r"\s+#.*", "", value)
+            if not found[1] and (value != found[3].strip() or re.match(r"\s*(export|set)\s", line)):
+                odd = odd or [("quotes", number)]
+            entries.append(Entry(("#", found[2]) if found[1] else (found[2],), value, number))
+    return entries, odd
+
+
+def unit_entries(text: str) -> list[Entry]:
+    """The environment and the command of a systemd unit. A backslash joins lines."""
+    import shlex
+
+    entries: list[Entry] = []
+    at = 1
+    for line in re.sub(r"\\\n", "\0", text).split("\n"):
+        name, _, value = line.replace("\0", " ").partition("=")
+        if name.strip() in ("Environment", "ExecStart"):
+            try:
+                words = shlex.split(value)
+            except ValueError:
+                words = value.split()
+            for number, word in enumerate(words):
+                where = ("env", str(number)) if name.strip() == "Environment" else ("args", str(number))
+                entries.append(Entry(("services", "the unit", *where), word, at))
+        elif re.match(r"[#;]\s*Environment", line):
+            entries.append(Entry(("#", value.strip(" \"'").partition("=")[0]), "", at))
+        at += 1 + line.count("\0")
+    return entries
+
+
+def command_entries(text: str) -> list[Entry]:
+    """The values of a command such as `claude mcp add NAME -e A=b -- COMMAND`."""
+    import shlex
+
+    found = re.search(r"\bmcp add(?:-json)?\s", text)
+    assert found
+    line = text.count("\n", 0, found.start()) + 1
+    try:
+        words = shlex.split(text[found.end() :].replace("\\\n", " "))
+    except ValueError:
+        words = text[found.end() :].split()
+    entries, name = [], ""
+    for number, word in enumerate(words):
+        if word == "--":
+            entries += [
+                Entry(("mcp", name, "args", str(at)), rest, line) for at, rest in enumerate(words[number + 1 :])
+            ]
+            break
+        if word.startswith("-"):
+            continue
+        if "=" in word:
+            entries.append(Entry(("mcp", name, "env", str(number)), word, line))
+        elif words[number - 1] not in ("-s", "--scope", "-t", "--transport") and not name:
+            name = word
+            entries = [one._replace(path=("mcp", name, *one.path[2:])) for one in entries]
+    return entries
+
+
+def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
+    """What stands in settings of any kind, and which (`json`, `toml`, `yaml`, `env`, `unit`, `command`); None: none."""
+    if re.search(r"\bmcp add(-json)?\s", text):
+        return "command", command_entries(text), []
+    if re.match(r"\s*([{\[]\s|[{\[][\"{]|//|/\*)", text) and not re.match(r"\s*\[[A-Za-z]", text):
+        return ("json", *json_entries(text))
+    if re.search(r"(?m)^[ \t]*\[mcp_servers\b", text):
+        return "toml", toml_entries(text), []
+    if re.search(r"(?m)^\[Service\]", text):
+        return "unit", unit_entries(text), []
+    if re.search(r"(?m)^(services|extensions):", text):
+        return "yaml", yaml_entries(text), []
+    lines = [line for line in text[:100_000].splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if (
+        1 < len(lines) < 2000
+        and len(text) <= 100_000
+        and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
+    ):
+        return ("env", *env_entries(text))
+    return None
+
+
+def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
+    """The servers of settings, in their order."""
+    servers: dict[tuple[str, ...], Server] = {}
+    inside: tuple[str, ...]
+    names = {one.path[:-1]: str(one.value) for one in entries if one.path[-1] == "name"}
+    for one in entries:
+        path = one.path
+        if path[0] == "#":
+            continue
+        if kind == "env" or path[0] == "login":
+            group, inside, name = path[:-1], ("env", path[-1]), ""
+        elif path[-2:-1] == ("data",):
+            group, inside, name = path[:-2], ("env", path[-1]), names.get(path[:-2], "credentials")
+        else:
+            at = next((at for at, key in enumerate(path) if key in SERVERS_KEYS and at < len(path) - 2), None)
+            if at is None:
+                continue
+            group, inside, name = path[: at + 2], path[at + 2 :], path[at + 1]
+        if inside[:1] == ("command",) and inside[1:2] and not inside[1].isdigit():  # Zed's older shape
+            inside = ("command",) if inside[1] == "path" else inside[1:]
+        server = servers.setdefault(group, Server(name, [], []))
+        if inside[0] in ("env", "environment", "envs") and len(inside) == 2:
+            variable, sign, value = str(one.value).partition("=")
+            listed = bool(inside[1].isdigit() and sign)
+            server.values.append(Entry((variable,), value, one.line) if listed else one._replace(path=inside[1:]))
+        elif inside[0] in ("command", "cmd", "args"):
+            server.command.append(one)
+        elif (inside == ("disabled",) and one.value is True) or (
+            inside == ("enabled",) and str(one.value) in "Falsefalse"
+        ):
+            servers[group] = server._replace(off=one.line)
+    return list(servers.values())
+
+
+# ── settings: what is wrong with them ──
+
+
+class Judged:
+    """Collects the faults and remarks of one server by the rows of SETTINGS_DOUBTS."""
+
+    def __init__(self) -> None:
+        self.faults: list[Problem] = []
+        self.remarks: list[str] = []
+
+    def add(self, doubt: str, **values: object) -> None:
+        """Adds what the row `doubt` says, filled with values. No secret is among them."""
+        row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
+        kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
+        name = "Settings" + doubt.title().replace("_", "")
+        if kind == "!":
+            self.faults.append(Problem(title, f"The program says: {says}" if says else "", [step], name=name))
+        else:
+            self.remarks.append(title)
+
+
+def role_of(name: str) -> str:
+    """What a variable is for, by its name: `id`, `hash`, `session`, or nothing of the three."""
+    bare = re.sub(r"[\W_]", "", name).lower()
+    for role, pattern in (("id", "(telegram|tg)?(api|app(api)?)id"), ("hash", "(telegram|tg)?(api|app(api)?)hash")):
+        if re.fullmatch(pattern, bare):
+            return role
+    return "session" if re.fullmatch(SESSION_NAMES, name) else ""
+
+
+def is_for_telegram(server: Server) -> bool:
+    """Whether a server has to do with Telegram, by its command, or by its variables."""
+    command = " ".join(str(one.value) for one in server.command)
+    roles = {role_of(one.path[0]) for one in server.values}
+    named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one.path[0]) for one in server.values)
+    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", command))
+
+
+# What is nothing to object.
+NOT_IN_IT = (
+    "The session string is not in this file: it is asked for, or comes from elsewhere.",
+    "There is no session string in it.",
+)
+
+# Servers that read the TELEGRAM_ names and a Telethon string, by their command.
+READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
+WANTED = {"id": "TELEGRAM_API_ID", "hash": "TELEGRAM_API_HASH", "session": "TELEGRAM_SESSION_STRING"}
+
+
+def judge_values(server: Server, judged: Judged, client: str, kind: str, known: bool) -> None:
+    """API ID and API hash, and every name: what can be said without knowing the string."""
+    seen: dict[str, int] = {}
+    values = {role_of(one.path[0]): one for one in server.values}
+    swapped = all(role in values for role in ("id", "hash")) and bool(
+        re.fullmatch("[0-9a-fA-F]{32}", str(values["id"].value)) and str(values["hash"].value).isdigit()
+    )
+    if swapped:
+        judged.add(
+            "swapped", name=values["id"].path[0], line=values["id"].line,
+            other=values["hash"].path[0], there=values["hash"].line,
+        )  # fmt: skip
+    for one in server.values:
+        name, value, role = one.path[0], str(one.value).strip(), role_of(one.path[0])
+        where = {"name": name, "line": one.line}
+        if name in seen:
+            judged.add("twice", name=name, line=seen[name], there=one.line)
+        seen[name] = one.line
+        texts_only = kind == "toml" or (kind == "json" and client not in ("VS Code", "tgcf", "n8n"))
+        if texts_only and isinstance(one.value, (int, float)) and role:
+            says = "Codex: “invalid type: integer, expected a string”" if kind == "toml" else "Claude Code skips it"
+            judged.add("number", **where, client=client, says=says)
+        if not role or re.fullmatch(REFERENCE, value) or swapped:
+            continue
+        if not value:
+            judged.add("empty", **where)
+        elif (
+            value in PLACEHOLDER_API_IDS
+            or "0123456789abcdef" in value
+            or (len(value) < 100 and PLACEHOLDER_WORDS.search(value))
+        ):
+            judged.add("placeholder", **where)
+        elif role == "id" and not re.fullmatch(r"\d{1,10}", value):
+            judged.add("not_id", **where)
+        elif role == "hash" and not re.fullmatch("[0-9a-fA-F]{32}", value):
+            judged.add("not_hash", **where, size=len(value))
+    if known and server.values:
+        for role, wanted in WANTED.items():
+            if role in values and not values[role].path[0].startswith(wanted):
+                judged.add("misnamed", name=values[role].path[0], line=values[role].line, wanted=wanted)
+            elif role not in values:
+                judged.add("missing", name=wanted)
+
+
+def judge_command(server: Server, judged: Judged, here: bool) -> None:
+    """The command of a server; whether it can be found only where the file is a client's `here`, on this computer."""
+    import shutil
+
+    words = [str(one.value) for one in server.command]
+    text = " ".join(words)
+    if re.search(r"(\buvx|\bpipx run|\buv tool run)( -\S+)* telegram-mcp\b", text) and "--from" not in words:
+        judged.add("stranger")
+    if re.search(r"\b(uvx|pipx run|uv tool run)\b.*\b(tgmcp|mcp-telegram|telethon-mcp)\b", text) and not re.search(
+        r"mcp(\[cli\])?\s*[<=~]|fast-mcp-telegram|@", text
+    ):
+        judged.add("pin")
+    if server.off:
+        judged.add("off", line=server.off)
+    if not here or not words:
+        return
+    found = shutil.which(words[0])
+    if not found:
+        judged.add("no_command", name=words[0], line=server.command[0].line)
+    elif found != words[0] and not os.path.isabs(words[0]):
+        judged.add("bare_command", name=words[0], what=found)
+    for before, one in zip(words, server.command[1:]):
+        folder = os.path.expanduser(str(one.value))
+        if before in ("--directory", "--project", "--cwd") and not os.path.isdir(folder):
+            judged.add("no_folder", name=one.value, line=one.line)
+
+
+def judge_string(one: Entry, place: str, judged: Judged, known: bool) -> Finding:
+    """What the session string of one variable is, and what is wrong with it."""
+    value, where = str(one.value), {"name": one.path[0], "line": one.line}
+    if re.fullmatch(REFERENCE, value.strip()):
+        return Finding(place, Problem(NOT_IN_IT[0], name="NoStringInSettings"), Storage())
+    try:
+        storage = recognise_text(value)
+        found = findings_of(storage, place)[0]
+    except Problem as problem:
+        return Finding(place, problem, Storage())
+    if value.strip() != value:
+        judged.add("blanks", **where)
+    whole = re.sub(r"\s", "", value)
+    broken = re.search(r"\s", value.strip())
+    if broken:
+        sign = "a line break (\\n)" if broken[0] in "\r\n" else "a blank"
+        what = f"{sign} after character {broken.start()}."
+        judged.add("damaged", **where, what=what, says="unpack requires a buffer of 275 bytes")
+    elif whole != storage.text:
+        says = "Not a valid string" if re.search("[\"'“”]", value) else ""
+        judged.add("damaged", **where, what=" ".join(storage.repaired), says=says)
+    if not isinstance(storage, TelethonString):
+        judged.add("library" if known else "other_kind", **where, what=storage.label)
+    return found
+
+
+def findings_in_settings(text: str, place: str, path: str = "", here: bool = False) -> list[Finding]:
+    """What settings say of Telegram, a finding for each server; none if these are no settings with a Telegram server.
+
+    `here`: a client of this computer reads this very file, so that its commands and folders can be looked for.
+    """
+    read = settings_entries(text)
+    if not read or not read[1]:
+        return []
+    kind, entries, odd = read
+    keys = {key for one in entries for key in one.path[:-1]}
+    name = os.path.basename(path)
+    client = next((row[0] for row in rows_of(MCP_CLIENTS) if is_client_of(row, path, keys)), "")
+    client = client or {"env": ".env", "yaml": "a compose file"}.get(kind, "an MCP client")
+    encrypted = [one for one in entries if one.path[-1] == "data" and str(one.value).startswith("U2FsdGVkX1")]
+    if encrypted and kind == "json":
+        judged = Judged()
+        judged.add("encrypted", line=encrypted[0].line)
+        return [Finding(place, judged.faults[0], Storage())]
+    client = "tgcf" if "login" in keys and kind == "json" else "n8n" if "data" in keys else client
+    servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
+    found: list[Finding] = []
+    strings: dict[bytes, str] = {}
+    lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
+    for server in servers:
+        judged = Judged()
+        for doubt, line in () if found else odd:
+            if not (lenient and doubt in ("comment", "comma")):
+                judged.add(doubt, line=line)
+        if not found and name == "mcp.json" and "mcpServers" in keys and client == "an MCP client":
+            judged.add("vs_code")
+        known = bool(re.search(READS_STRINGS, " ".join(str(one.value) for one in server.command)))
+        judge_values(server, judged, client, kind, known)
+        judge_command(server, judged, here)
+        where = joined(place, server.name and f"server {server.name}")
+        given = [one for one in server.values if role_of(one.path[0]) == "session" and str(one.value).strip()]
+        told = {fault.title.partition(" ")[0] for fault in judged.faults if "example" in fault.title}
+        results = []
+        for one in given:
+            if one.path[0] not in told:
+                results.append(judge_string(one, joined(where, one.path[0], f"line {one.line}"), judged, known))
+                session = results[-1].session
+                if isinstance(session, Session):
+                    key = home_key(session)
+                    if key in strings:
+                        judged.add("same", name=one.path[0], line=one.line, other=strings[key])
+                    strings.setdefault(key, joined(server.name and f"server {server.name}", f"line {one.line}"))
+        if not given:
+            judge_absence(server, entries, judged, kind)
+        names = [one.path[0] for one in server.values if role_of(one.path[0])]
+        if kind == "env" and given and names and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
+            judged.add("other_names", names=", ".join(names))
+        if not results:
+            nothing = Problem(NOT_IN_IT[1], name="NoStringInSettings")
+            results = [Finding(where, judged.faults.pop(0) if judged.faults else nothing, Storage())]
+        first = results[0]._replace(faults=judged.faults, doubts=[*results[0].doubts, *judged.remarks])
+        found += [first, *results[1:]]
+    return found
+
+
+def judge_absence(server: Server, entries: Sequence[Entry], judged: Judged, kind: str) -> None:
+    """Why there is no session string: it is commented out, or the program is told to look for a file."""
+    commented = [one for one in entries if one.path[0] == "#" and role_of(one.path[-1]) == "session"]
+    by_name = [one for one in server.values if one.path[0].endswith("SESSION_NAME")]
+    if commented:
+        judged.add("commented", name=commented[0].path[1], line=commented[0].line)
+    elif by_name and kind == "env":
+        judged.add("name_only", name=by_name[0].path[0], line=by_name[0].line)
+
+
+def is_client_of(row: Sequence[str], path: str, keys: Iterable[str]) -> bool:
+    """Whether a file is the one of an MCP client, by the end of its path, or by a key or name that no other has."""
+    end = "/".join(os.path.abspath(path).replace("\\", "/").split("/")[-2:]) if path else ""
+    places = [place.strip() for cell in row[3:] for place in cell.split(";") if place.strip()]
+    if any(place.endswith("/" + end) for place in places if end):
+        return True
+    alone = {"Zed": "context_servers", "Codex": "mcp_servers", "Goose": "extensions", "VS Code": "servers"}
+    return alone.get(row[0], " ") in keys or os.path.basename(path) == {
+        "Claude Desktop": "claude_desktop_config.json"
+    }.get(row[0], " ")
+
+
+def findings_in_settings_file(path: str, place: str) -> list[Finding]:
+    """The same of a file, with what can be said of its encoding, and of git."""
+    try:
+        data = read_file(path, TEXT_LIMIT)
+    except Problem:
+        return []
+    if data[:4] in (b"SQLi", b"PK\3\4", b"TDF$"):
+        return []
+    text, odd = text_of_file(data)
+    places = [os.path.expandvars(os.path.expanduser(one)) for row in rows_of(MCP_CLIENTS) for one in client_places(row)]
+    found = findings_in_settings(text, place, path, here=os.path.abspath(path) in places)
+    if found and odd:
+        judged = Judged()
+        judged.add("encoding", what=odd)
+        found[0] = found[0]._replace(faults=[*judged.faults, *found[0].faults])
+    return found
 
 
 # ── what is odd about a session ──
@@ -3829,6 +4419,13 @@ def move_new(temporary: str, path: str) -> None:
         ):  # a folder, or links are unknown to its file system or to this Python (WebAssembly)
             refuse_existing(path)
     os.rename(temporary, path)
+
+
+def make_folder(folder: str) -> None:
+    """Makes a folder and those above it that are missing, all for their owner only; `os.makedirs` minds the last."""
+    if folder and not os.path.isdir(folder):
+        make_folder(os.path.dirname(folder))
+        os.mkdir(folder, 0o700)
 
 
 def refuse_existing(path: str) -> None:
@@ -4578,13 +5175,10 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
 
     path = os.path.realpath(path)
     head = read_head(path)
-    beside = [path + end for end in ("-journal", "-wal", "-shm") if os.path.lexists(path + end)]
-    if not all(map(os.path.isfile, beside)):  # SQLite would open it, and wait at a pipe for ever
-        raise Problem(
-            f"Beside {os.path.basename(path)} lies something of the name of its journal that is no ordinary file.", "",
-            ["Copy the database alone into another folder, and give that."], name="StrangeJournal",
-        )  # fmt: skip
-    logs = [log for log in beside if not log.endswith("-shm") and os.path.getsize(log)]
+    for beside in (path + "-journal", path + "-wal"):
+        if os.path.exists(beside):
+            read_file(beside, DATABASE_LIMIT, 1)  # SQLite would wait for ever for a pipe of that name
+    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
         quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
         return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
@@ -6268,7 +6862,13 @@ def command_check(options: Any) -> Outcome:
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
-    return Outcome(0 if len(sessions_of(found)) == len(found) else 1)
+    return Outcome(1 if any(problems_of(finding) for finding in found) else 0)
+
+
+def problems_of(finding: Finding) -> list[Problem]:
+    """All that must be changed."""
+    own = [finding.session] if isinstance(finding.session, Problem) and finding.session.steps else []
+    return [*own, *finding.faults]
 
 
 def check_for_programs(options: Any) -> Outcome:
@@ -6303,21 +6903,38 @@ def told(findings: Sequence[Finding]) -> dict[str, Any]:
         report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
         report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
     for finding in findings:
-        if isinstance(finding.session, Problem):
-            report.setdefault("problem", for_programs(finding.session))
+        problems = [for_programs(problem) for problem in problems_of(finding)]
+        if problems:
+            report.setdefault("problem", problems[0])
+        if problems[1:] or finding.faults:
+            report["faults"] = [*report.get("faults", ()), *problems]
+        known = doubts(finding.session) if isinstance(finding.session, Session) else ()
+        remarks = [sentence for sentence in finding.doubts if sentence not in known]
+        if remarks:
+            report["warnings"] = [*report.get("warnings", ()), *remarks]
     return report
 
 
 def for_programs(problem: Problem) -> dict[str, Any]:
-    """A `Problem` as an object of JSON."""
-    return {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    """A `Problem` as an object of JSON. One of a thing that is damaged or unknown has no name but this."""
+    report = {key: getattr(problem, key) for key in ("name", "title", "meaning", "steps")}
+    return {**report, "name": problem.name or "NotReadable"}
 
 
 def show_one(found: Sequence[Finding]) -> None:
     """All that is known of the one session that was found; its `Problem`, if it has one."""
-    place, session, storage, _, odd = found[0]
+    place, session, storage, _, odd, faults = found[0]
     if isinstance(session, Problem):
-        raise session
+        for sentence in odd:
+            term.warn(sentence)
+        if session.title in NOT_IN_IT:
+            term.note(f"{place}: {session.title}")
+        elif not faults:
+            raise session
+    for problem in problems_of(found[0]):
+        term.problem(problem)
+    if isinstance(session, Problem):
+        return
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
     rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
@@ -6338,18 +6955,28 @@ def show_one(found: Sequence[Finding]) -> None:
     term.say("It is intact.")
 
 
+def show_faults(faults: Sequence[Problem]) -> None:
+    """What must be changed in settings: a line for each."""
+    for fault in faults:
+        term.say(" ".join([fault.title, fault.meaning, *fault.steps]), "red", mark="✗", indent=2)
+
+
 def show_many(found: Sequence[Finding]) -> None:
     """A line for each, and how many of them can be read."""
     term.heading("What is in it?")
-    for place, session, storage, number, odd in found:
+    for place, session, storage, number, odd, faults in found:
         if isinstance(session, Problem):
-            term.bad(f"{number}. {place}: {session.title}")
+            (term.note if session.title in NOT_IN_IT else term.bad)(f"{number}. {place}: {session.title}")
+            for sentence in odd:
+                term.warn(sentence)
+            show_faults(faults)
             continue
         odd = [*storage.warnings, *odd]
         what = f"{number}. {place}: {storage.label}, data centre {session.user.dc}"
         which = f"user {session.user.id or 'not said'}, key {fingerprint(home_key(session))}"
         ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
         term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
+        show_faults(faults)
     good = len(sessions_of(found))
     counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
     counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
@@ -6588,7 +7215,7 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
             missing = missing_for(session).get(target)
             if missing:
                 raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            make_folder(os.path.dirname(path))
             save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
             term.good(f"{place} → {path}")
         except (OSError, Problem) as error:
@@ -6923,10 +7550,10 @@ def report_head(options: Any, code: int) -> str:
         ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
         ("exit code", code),
         ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1}bit"),
+        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit"),
         ("Telethon", library),
         ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", " ".join(filter(None, [platform.system(), platform.release(), platform.machine()]))),
+        ("platform", f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()),
         ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
         ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
         ("asks", f"on a terminal: {yes[term.interactive]}"),
@@ -8238,15 +8865,13 @@ def in_shell_words(command: Sequence[str]) -> str:
 
 def ways_to_install(package: str, *options: str) -> list[str]:
     """Steps that bring `package` to this script. Commands to copy stand behind four spaces on a line of their own."""
-    import shutil
-
     command = pip_command(package, *options)
     first = [] if command else pip_comes_from()
     if first:
         command = [sys.executable, "-m", "pip", "install", *options, package]
     if not command:
         return ways_around_this_python(package)
-    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and shutil.which("py"):
+    if sys.platform == "win32" and not in_virtual_environment() and command[0] == sys.executable and program("py"):
         command[:1] = ["py", "-{}.{}".format(*sys.version_info[:2])]  # a path with spaces fails in PowerShell
     return [
         *([f"This Python has no pip yet. Bring it:\n    {in_shell_words(first)}"] if first else []),
@@ -8330,9 +8955,9 @@ def offer_install(package: str, module: str, why: str) -> bool:
 
 
 def take_settings() -> None:
-    """Takes out of the environment what other programs must not get.
+    """Takes out of the environment what no program may get, or be found by: secrets, and the working folder.
 
-    TELEGRAM_* goes to SETTINGS. Out of PATH goes the working folder, where anybody may have put a “git” or “gcc”: not
+    TELEGRAM_* goes to SETTINGS. The working folder, where anybody may have put a “git” or a “gcc”, leaves PATH: not
     only this script looks programs up there, Python's `ctypes` does so, too.
     """
     SETTINGS.clear()
@@ -9938,6 +10563,12 @@ tdata    | tdata            | a tdata folder for Telegram Desktop
 """
 
 
+def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
+    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
+
+
 def paste_targets(group: str) -> list[Target]:
     """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
     found, current = [], ""
@@ -9947,6 +10578,82 @@ def paste_targets(group: str) -> list[Target]:
         elif current == group:
             found.append(Target(*row))
     return found
+
+
+# ── settings ──
+
+# No id and hash that anybody was given: they stand in manuals and sample files.
+PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
+
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+# What settings are doubted for: whether it is a fault (!) or only worth a word (·), what is wrong, what to change, and
+# what the program says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
+# 0.171.0 in November 2026. {name} and {line} are those of the variable.
+SETTINGS_DOUBTS = """
+placeholder  | ! | {name} (line {line}) is an example, not your own value. | Put your own value there. | \
+  invalid literal for int() with base 10
+empty        | ! | {name} (line {line}) is empty. | Put its value there. |
+swapped      | ! | {name} (line {line}) and {other} (line {there}) have changed places: the API ID is the number, the \
+  API hash has 32 hex digits. | Exchange the two values. | invalid literal for int() with base 10
+not_id       | ! | {name} (line {line}) is no API ID: that is a number of up to ten digits. | \
+  Copy it again from https://my.telegram.org/apps | invalid literal for int() with base 10
+not_hash     | ! | {name} (line {line}) is no API hash: it has {size} characters, and an API hash has 32 hex digits. | \
+  Copy it again from https://my.telegram.org/apps |
+number       | ! | {name} (line {line}) is a number, and {client} takes texts only. | Put quotes around it. | {says}
+damaged      | ! | {name} (line {line}) has something in it that is not part of the string: {what} | \
+  Take it out; what is left is whole. | {says}
+blanks       | ! | {name} (line {line}) has blanks around the string. | Take them out. |
+broken       | ! | {name} (line {line}) is damaged. {what} | \
+  Copy the whole string again from where you got it, in one line. | Invalid base64-encoded string
+library      | ! | {name} (line {line}) is {what}, and this server reads Telethon's only. | \
+  “convert” makes a Telethon string of it. | Not a valid string
+other_kind   | · | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
+  those that read Telethon's. | |
+commented    | ! | {name} is commented out (line {line}), so there is no session. | \
+  Take the comment mark away, and put your string there. | Interactive phone login is disabled
+name_only    | ! | There is no session string: {name} (line {line}) makes the program look for a file. | \
+  Add TELEGRAM_SESSION_STRING with your string. | \
+  Telegram client 'default' is not authorized. Interactive phone login is disabled
+missing      | ! | {name} is missing: this server reads it. | Add it, by exactly this name. |
+misnamed     | ! | {name} (line {line}) is a name that this server does not read: it reads {wanted}. | \
+  Rename it to {wanted}. |
+other_names  | · | The names here are {names}. chigwell/telegram-mcp and tgmcp read TELEGRAM_API_ID, \
+  TELEGRAM_API_HASH and TELEGRAM_SESSION_STRING. | |
+twice        | ! | {name} stands there twice (lines {line} and {there}): one of the two is not used. | \
+  Remove the one that is old. |
+same         | ! | {name} (line {line}) is the same string as in {other}. Two programs at once end it for good \
+  (AUTH_KEY_DUPLICATED). | Sign in once more, and give each program its own string. | AUTH_KEY_DUPLICATED
+stranger     | ! | “telegram-mcp” on PyPI is another project, not chigwell/telegram-mcp, and this gives it your \
+  session (chigwell/telegram-mcp issue 117). | If it was started: end that session in Telegram → Settings → Devices. \
+  Start a checkout (uv --directory FOLDER run main.py), or uvx --from \
+  git+https://github.com/chigwell/telegram-mcp telegram-mcp |
+pin          | ! | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
+  Put --with and mcp<2 in front of the name of the server, as two words. | \
+  No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
+no_command   | ! | {name} (line {line}) is not there, or not on the PATH. | \
+  Install it, or write its full path there (which, or on Windows where, tells it). | spawn {name} ENOENT
+bare_command | · | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
+no_folder    | ! | There is no folder {name} (line {line}). | Write the folder that the server is in. |
+off          | · | This server is switched off in the settings (line {line}). | |
+comment      | ! | There is a comment in line {line}, and this client's JSON allows none. | Take it out. | \
+  Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
+comma        | ! | Line {line} ends with a comma, and no value follows: JSON forgives none. | Take the comma away. | \
+  Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
+no_comma     | ! | A comma is missing before line {line}. | Put it at the end of the line above. | \
+  Claude Code: “MCP config is not a valid JSON”
+raw_break    | ! | A text goes over the end of line {line}: JSON allows no line break in a text. | \
+  Join the lines to one. | Claude Code: “MCP config is not a valid JSON”
+no_json      | ! | This is not whole JSON: it cannot be read any further at line {line}. | \
+  Look there for a quote or a bracket that is missing or too many. | Claude Code: “MCP config is not a valid JSON”
+encoding     | ! | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
+vs_code      | · | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
+  the key is “servers”. | |
+encrypted    | ! | The credentials in this export (line {line}) are still encrypted by n8n. | \
+  Export them with --decrypted, or copy the field in n8n. |
+quotes       | · | Line {line} has quotes or “export”: python-dotenv and docker compose read that, but docker run \
+  --env-file takes quotes as part of the value, and refuses “export”. | |
+"""
 
 
 # ── credentials and modules ──
@@ -10558,6 +11265,7 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ~ KeyError: '%API_HASH'
   ~ KeyError: "%API_ID"
   ~ KeyError: "%API_HASH"
+  ~ API ID or Hash cannot be empty
   ~ %API_ID' not found
   ~ %API_HASH' not found
   ~ %API_ID…not set
@@ -11846,6 +12554,10 @@ TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT
   | Timeout while fetching data
   | No workers running
   ~ Telegram is having internal issues
+  ~ Telegram is having internal problems
+  ~ Telegram says: [500
+  | -503 Timeout
+  | -503: Timeout
   ~ An error occurred while communicating with DC {dc}
   ~ A rich error occurred while communicating with DC {dc}
   ~ Telegram workers are too busy to respond immediately
@@ -11996,6 +12708,8 @@ TimeoutError ETIMEDOUT
   # 110 60 10060
   ~ WinError 121
   ~ telegram.error.TimedOut
+  ~ i/o timeout
+  ~ context deadline exceeded
   ~ Connection timed out
   ! Nobody answered.
   ? The call went out and nothing came back, not even a refusal. Firewalls and filters do that, and so does a network

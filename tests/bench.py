@@ -15,6 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -38,6 +39,7 @@ except ImportError:
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "telegram_session.py"
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"
+MOST_TOKENS = 68_000
 PHONE, CODE = "+49 151 12345678", "24680"
 STRING = re.compile(rb"\b1[A-Za-z0-9_-]{300,}={0,2}")
 
@@ -125,6 +127,17 @@ def environment(**more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     identity = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH}
     return {**kept, "TERM": "xterm-256color", "NO_COLOR": "1", "PYTHONPATH": str(ROOT), **identity, **more}
+
+
+# ── the script itself ──
+
+
+def size() -> Iterator[Row]:
+    """Everybody who starts it by its name waits for all of it to be read, and somebody shall be able to read it."""
+    unseen = (tokenize.NL, tokenize.COMMENT)
+    with open(SCRIPT, "rb") as file:
+        count = sum(token.type not in unseen for token in tokenize.tokenize(file.readline)) - 1  # the encoding is none
+    yield Row("tokens of the script", "the most that it may have", [count], [MOST_TOKENS], "", limit=MOST_TOKENS)
 
 
 # ── the first prompt ──
@@ -219,6 +232,23 @@ def sign_in(ours: bool, latency: float) -> SignIn:
             return SignIn(to_phone, to_code, to_string, len(telegram.calls), len(telegram.connections), memory)
 
 
+def memory_by_file_name() -> float:
+    """The peak memory of a sign-in by a script that this very run compiles, as when it is named by its file."""
+    with PracticeTelegram() as telegram, tempfile.TemporaryDirectory() as folder:
+        telegram.add_account(PHONE, code=CODE, dc=2)
+        fresh = shutil.copy(SCRIPT, folder)
+        ours = [sys.executable, "-B", str(LAUNCHER), "--config", telegram.config, "--script", fresh, "--"]
+        env = environment()
+        del env["PYTHONPATH"]  # which leads to the compiled one
+        with Run(ours, env) as run:
+            run.until(b"Phone number:")
+            run.type(PHONE)
+            run.until(b"\nCode")
+            run.type(CODE)
+            run.until(b"Press Enter")
+            return run.peak_memory()
+
+
 def command_for(telegram: PracticeTelegram, ours: bool) -> list[str]:
     if ours:
         return [sys.executable, str(LAUNCHER), "--config", telegram.config, "--"]
@@ -244,6 +274,7 @@ def sign_ins(times: int = 5) -> Iterator[Row]:
             run.until(b"> ")
             imported = run.peak_memory()
         yield Row("peak memory of a sign-in", "import telethon", both("memory")[0], [imported], "MiB", ratio=1.1)
+        yield Row("the same, started by file name", "import telethon", [memory_by_file_name()], [imported], "MiB")
 
 
 # ── the verdict when Telegram cannot be reached ──
@@ -266,6 +297,21 @@ def verdicts(patience: float = 20.0) -> Iterator[Row]:
                         run.type(PHONE)
                     taken.append(run.until(b"What to do:" if ours else b"Gave up:", patience))
         yield Row(f"verdict when the server {what}", "TelegramClient.start()", taken[:1], taken[1:], "s", limit=limit)
+
+    taken = []
+    for ours in (True, False):
+        with PracticeTelegram() as telegram:
+            telegram.add_account(PHONE, code=CODE)
+            with Run(command_for(telegram, ours), environment()) as run:
+                run.until(b"Phone number:")
+                run.type(PHONE)
+                run.until(b"\nCode")
+                telegram.faults.add("packet", "silence")
+                telegram.faults.add("accept", "silence")
+                run.type(CODE)
+                taken.append(run.until(b"What to do:" if ours else b"Gave up:", patience))
+    what = "verdict when all falls silent at the code"
+    yield Row(what, "TelegramClient.start()", taken[:1], taken[1:], "s", limit=15)
 
 
 # ── sessions, offline ──
@@ -406,7 +452,7 @@ def line(row: Row) -> tuple[list[str], bool]:
 def main() -> int:
     begun = time.monotonic()
     lines = [(["what", "script", "other", "ratio", "target", "", "other is"], True)]
-    for part in (first_prompt, second_start, sign_ins, verdicts, offline):
+    for part in (size, first_prompt, second_start, sign_ins, verdicts, offline):
         print(f"… {part.__name__.replace('_', ' ')}", file=sys.stderr, flush=True)
         lines += [line(row) for row in part()]
     widths = [max(len(cells[column]) for cells, _ in lines) for column in range(7)]

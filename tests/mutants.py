@@ -29,7 +29,7 @@ TESTS = {
     "WHAT PEOPLE TYPE": "test_credentials test_phone",
     "SESSIONS": "test_sessions test_sessions_strings test_sessions_databases test_sessions_companions "
     "test_sessions_tdata",
-    "LOOKING AN ERROR UP": "test_errors test_explain",
+    "LOOKING AN ERROR UP": "test_errors test_explain test_explain_pasted",
 }
 
 
@@ -45,8 +45,10 @@ def prepare(place: Path, room: str) -> None:
     off, on = "\n# pragma: no mutate start\n", "\n# pragma: no mutate end\n"
     marked = source[:head] + off + source[head : found.start()] + on + found[0] + off + source[found.end() :] + on
     (place / SCRIPT).write_text(marked, "utf-8")
+    # Everything takes longer with all changes in the file: tests of how long it takes would fail without any.
     tests = "".join(f"\n  tests/{name}.py" for name in TESTS[room].split())
-    settings = f"source_paths={SCRIPT}\nalso_copy=\n  README.md\n  requirements.txt\npytest_add_cli_args=-pno:xdist\n"
+    settings = f"source_paths={SCRIPT}\nalso_copy=\n  README.md\n  requirements.txt\n"
+    settings += "pytest_add_cli_args=\n  -pno:xdist\n  -knot long\n"
     (place / "setup.cfg").write_text(f"[mutmut]\n{settings}pytest_add_cli_args_test_selection={tests}\n", "utf-8")
 
 
@@ -93,6 +95,8 @@ def main(room: str, number: int) -> None:
         known = sorted(name for name, diff in lines.items() if diff and name.rpartition("__mutmut_")[0] in reached)
         drawn = random.Random(room).sample(known, min(number, len(known)))
         codes = mutmut(place, *drawn)
+        if None in [codes[name] for name in drawn]:
+            sys.exit((place / "log").read_text("utf-8", "replace")[-5000:])  # the tests fail without any change, too
         missed = sorted(name for name in drawn if not codes[name])
         for name in missed:
             print(name, *lines[name], sep="\n")

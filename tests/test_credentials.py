@@ -223,7 +223,7 @@ def step_1(clean_env: dict[str, str]) -> Iterator[Start]:
     people: list[Person] = []
 
     def start(size: tuple[int, int] = (80, 24), **env: str) -> Person:
-        code = "import telegram_session as script; print('found', *script.ask_credentials())"
+        code = "import telegram_session as script; script.take_settings(); print('found', *script.ask_credentials())"
         people.append(Person([sys.executable, "-c", code], env={**clean_env, **env}, cwd=ROOT, size=size))
         return people[-1]
 

@@ -330,6 +330,17 @@ def test_what_may_not_be_read_has_a_next_step(shell: Shell) -> None:
     assert found["name"] == "PermissionError" and found["steps"]
 
 
+def test_every_problem_has_a_name_for_programs() -> None:
+    problems = [
+        finding.session
+        for folder in sorted((CASES / "bad").glob("*/*"))
+        for finding in script.findings_at(str(folder), folder.name)
+        if isinstance(finding.session, script.Problem)
+    ]
+    assert len(problems) > 20
+    assert all(script.for_programs(problem)["name"] for problem in problems)
+
+
 # ── whatever is given ──
 
 # Owners are named on their own marks only, and none of these is in bytes that Hypothesis makes up.

@@ -385,7 +385,7 @@ def test_a_file_that_git_would_take_up_is_asked_about_first(sign_in, tmp_path):
         person.answers("Press Enter to exit", SAVE)
         person.answers("Number", "2")
         person.answers("File name", "")
-        person.sees("lies in a git repository that does not ignore it")
+        person.sees("lies in a git repository that does not seem to ignore it")
         person.answers("Write it there all the same? [y/N]", answer)
     person.is_asked("Press Enter to exit")
     assert (tmp_path / "session.txt").exists()

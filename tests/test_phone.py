@@ -258,6 +258,12 @@ def test_a_bot_token_is_understood(answer: str) -> None:
     assert (found.token, found.bot_id) == (TOKEN, 5000000777)
 
 
+def test_a_cut_bot_token_without_its_usual_letters_is_no_phone_number() -> None:
+    with pytest.raises(script.Problem) as raised:
+        script.parse_phone_answer("5000000777:BQGpracticebotpracticebotpractice"[:43])
+    assert "not a whole bot token" in raised.value.title
+
+
 def test_a_bot_token_that_is_cut_off_is_told_by_how_much() -> None:
     with pytest.raises(script.Problem) as raised:
         script.parse_phone_answer(TOKEN[:-5])
@@ -360,7 +366,7 @@ def step_2(clean_env: dict[str, str]) -> Iterator[Start]:
 
     def start(size: tuple[int, int] = (80, 24), **env: str) -> Person:
         code = (
-            "import telegram_session as script; found = script.ask_phone()\n"
+            "import telegram_session as script; script.take_settings(); found = script.ask_phone()\n"
             "print('found', getattr(found, 'e164', type(found).__name__))"
         )
         people.append(Person([sys.executable, "-c", code], env={**clean_env, **env}, cwd=ROOT, size=size))

@@ -33,7 +33,7 @@ def test_the_first_command_starts_the_script_and_sets_it_up(python_at, clean_env
     env = {**clean_env, **shelf(tmp_path), "HOME": str(tmp_path), **python_at(marker=True), "PATH": path}
     with terminal.Person(["sh", "-c", FIRST_COMMAND], env=env, cwd=place) as person:
         person.answers("Press Enter to exit (or choose a number)", "1")
-        person.sees("✓ Telethon 1.99.0")
+        person.sees("✓ Telethon 1.99.0", timeout=240)
         person.sees("Step 1")
 
 

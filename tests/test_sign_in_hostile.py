@@ -139,7 +139,7 @@ class Attempt:
         self.check(person, shown, f"{self.way}, {hostile.name} at {self.call}:\n{shown[-5000:]}")
         choices = shown[shown.rindex("Right now you can:") :] if "Right now you can:" in shown else ""
         if "(or choose a number)" in shown[-100:] and not stopped:  # Ctrl-C may come when it is the last prompt already
-            return next(number for number in "14" if re.search(rf"\[{number}\] (try again|make another)", choices))
+            return next(number for number in "124" if re.search(rf"\[{number}\] (try again|make another)", choices))
         person.types("")
         person.exits(person.process.wait(10))
         return ""

@@ -25,6 +25,7 @@ from .helpers.signing_in import (
     who_signs_in_with,
 )
 from .helpers.terminal import Person
+from .helpers.waiting import sees_in_time
 
 if TYPE_CHECKING:
     from .conftest import Run
@@ -379,6 +380,28 @@ def test_a_success_that_is_none_ends_in_a_card(telegram: PracticeTelegram, run: 
     leaves_nothing_behind(person, telegram)
 
 
+@pytest.mark.parametrize("method", ["auth.signIn", "auth.exportLoginToken", "auth.sendCode"])
+def test_a_success_with_a_user_that_cannot_be_read_is_handed_over(
+    telegram: PracticeTelegram, run: Run, method: str
+) -> None:
+    """Nor can it be read in the answer to whom the key is signed in as: it is a newer kind of User."""
+    kind = SUCCESSES[method]
+    delivery = [types.auth.SentCodeSuccess] if method == "auth.sendCode" else []
+    account = telegram.add_account(PHONE, delivery=delivery)
+    telegram.auto_scan = (PHONE, 0)
+    newer = bytes.fromhex("deadbeef 01000000")
+    data = struct.pack("<II", types.auth.Authorization.CONSTRUCTOR_ID, 0) + newer
+    whole = (struct.pack("<I", kind.CONSTRUCTOR_ID) if kind else b"") + data
+    telegram.faults.add(method, "bytes", data=whole, handled=True, times=1)
+    telegram.faults.add("users.getUsers", "bytes", data=struct.pack("<Ii", 0x1CB5C415, 1) + newer, times=1)
+    person = run("--qr", env=CREDENTIALS) if "LoginToken" in method else start(run)
+    if method == "auth.signIn":
+        person.answers("Code", "12345")
+    person.sees("(could not be read)")
+    person._seen = 0
+    gets_a_string(person, telegram, account)
+
+
 def test_the_wrong_object_in_an_answer(telegram: PracticeTelegram, run: Run) -> None:
     wrong: Any = telegram.add_account("+44 7700 900123").user()
     telegram.add_account(PHONE)
@@ -445,3 +468,40 @@ def test_a_new_line_goes_on_with_the_session_of_the_old_one(telegram: PracticeTe
     goes_through(person, telegram, account)
     (key,) = telegram.authorizations(PHONE)
     assert len({session.id for session in key.sessions.values()}) == 1 + 1  # and that of the second client
+
+
+def test_a_network_that_falls_silent_after_the_code_is_told_in_time(telegram: PracticeTelegram, run: Run) -> None:
+    """Three calls of 20 seconds each were waited for, one after another."""
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    telegram.faults.add("packet", "silence")
+    telegram.faults.add("accept", "silence")
+    person.types("12345")
+    sees_in_time(person, "It is not known whether you are signed in now.", within=15)
+    person._seen = 0
+    person.sees("[1] ask again whether you are signed in")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_a_slow_server_on_a_good_line_has_all_its_time(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    telegram.faults.add("auth.signIn", "delay", seconds=14, times=1)
+    person = start(run)
+    person.answers("Code", "12345")
+    person.sees("Signed in.", timeout=30)
+    assert telegram.methods.count("auth.signIn") == 1
+    person._seen = 0
+    gets_a_string(person, telegram, account)
+
+
+def test_a_line_that_is_dead_while_the_network_is_fine_is_replaced(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE)
+    person = start(run)
+    person.is_asked("Code")
+    telegram.faults.add("packet", "silence", times=1)
+    person.types("12345")
+    sees_in_time(person, "Signed in.", within=15)
+    person._seen = 0
+    gets_a_string(person, telegram, account)

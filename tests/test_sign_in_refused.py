@@ -232,3 +232,39 @@ def test_a_code_that_may_still_be_good_is_not_cancelled(telegram: PracticeTelegr
     person.answers("Press Enter to exit", "")
     person.exits(1)
     assert "auth.cancelCode" not in telegram.methods and account.sent is not None
+
+
+def test_a_data_centre_that_there_is_not_is_no_move(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE)
+    telegram.faults.add("auth.sendCode", "error", code=303, name="PHONE_MIGRATE_9")
+    person = start(run)
+    person.sees("data centre 9, which this script does not know")
+    person.does_not_see("moves by itself")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+def test_a_half_done_sign_in_that_is_gone_begins_again(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.add_account(PHONE, password="secret")
+    telegram.faults.add("auth.checkPassword", "error", code=401, name="AUTH_KEY_UNREGISTERED")
+    person = start(run)
+    person.answers("Code", "12345")
+    person.answers("2FA password", "secret", hidden=True)
+    person.sees("does not know of the half-done sign-in any more")
+    person.sees("[1] try again")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+
+
+@pytest.mark.parametrize("word", ["quit", "exit", "q"])
+def test_who_types_a_word_for_leaving_is_asked(telegram: PracticeTelegram, run: Run, word: str) -> None:
+    telegram.add_account(PHONE)
+    person = start(run)
+    person.answers("Code", word)
+    person.answers("Leave without signing in?", "")
+    person.answers("Code", word)
+    person.answers("Leave without signing in?", "y")
+    person.sees("Stopped. Nothing was left signed in")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+    assert "auth.signIn" not in telegram.methods

@@ -1,0 +1,211 @@
+"""Files, folders and texts that somebody has made to do harm: nothing of theirs is run, believed or waited for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import telegram_session as script
+
+from .helpers.sessions import KEY
+from .helpers.signing_in import PHONE
+from .practice.telegram import API_HASH, API_ID
+
+SCRIPT = Path(script.__file__)
+SESSION = script.new_session(2, KEY, "149.154.167.51", 443, user_id=7000000001)
+HOSTILE = "open({!r}, 'a').write(__name__ + '\\n')"
+
+posix = pytest.mark.skipif(os.name == "nt", reason="modes, owners and signals of POSIX")
+
+
+# ── code beside the script ──
+
+
+@pytest.mark.parametrize("command", [[], ["check", "s.txt"], ["explain", "FLOOD_WAIT_5"], ["convert", "s.txt", "new"]])
+def test_no_module_that_lies_beside_the_script_is_run(tmp_path, command):
+    """Those of the helpers, which may be missing elsewhere, and those of Python's own library."""
+    shutil.copy(SCRIPT, tmp_path)
+    ran = tmp_path / "ran.txt"
+    optional = ["segno", "python_socks", "async_timeout", "argon2", "cryptg", "PIL", "hachoir", "pyaes", "rsa", "pip"]
+    for name in [*optional, "select", "types", "shlex", "re", "socket", "sqlite3", "json", "platform", "readline"]:
+        (tmp_path / f"{name}.py").write_text(HOSTILE.format(str(ran)))
+    (tmp_path / "s.txt").write_text(script.encode_telethon_string(SESSION))
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / SCRIPT.name), *command, *(["--to", "string"] if "convert" in command else [])],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert not ran.exists()
+    assert "Traceback" not in done.stderr
+
+
+# ── files that are written ──
+
+
+@posix
+def test_what_is_written_lies_in_a_folder_that_nobody_else_may_enter_until_it_is_whole(tmp_path):
+    seen = []
+
+    def fill(new: str) -> None:
+        seen.append(stat.S_IMODE(os.stat(os.path.dirname(new)).st_mode))
+        Path(new).write_bytes(b"secret")
+
+    script.write_new(str(tmp_path / "a"), fill)
+    assert seen == [0o700]
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@posix
+def test_a_file_that_somebody_puts_in_the_place_of_ours_is_not_called_saved(tmp_path):
+    """The folder is exchanged while we write, as whoever may write beside it can do."""
+
+    def fill(new: str) -> None:
+        os.rename(os.path.dirname(new), tmp_path / "taken")
+        os.mkdir(os.path.dirname(new))
+        Path(new).write_bytes(b"theirs")
+
+    with pytest.raises(script.Problem, match="cannot be written"):
+        script.write_new(str(tmp_path / "a"), fill)
+    assert not (tmp_path / "a").exists()
+
+
+@posix
+def test_a_folder_that_others_may_write_in_is_said_and_so_is_what_was_left_behind(run, tmp_path):
+    (tmp_path / "s.txt").write_text(script.encode_telethon_string(SESSION))
+    (tmp_path / ".session-abc.part").mkdir()
+    tmp_path.chmod(0o777)
+    person = run("convert", "s.txt", "new.session")
+    person.sees(".session-abc.part")
+    person.sees("was left behind")
+    person.sees("Other users of this computer may write in the folder")
+    person.exits(0)
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_kill_cleans_up_as_ctrl_c_does_without_report_too(run, telegram, number):
+    telegram.add_account(PHONE, code="24680")
+    person = run(env={"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_PHONE": PHONE})
+    person.is_asked("Code")
+    os.kill(person.process.pid, number)
+    person.sees("Stopped.")
+    person.answers("Press Enter to exit", "")
+    person.exits(130)
+
+
+@posix
+def test_no_memory_is_dumped_and_files_are_for_their_owner(monkeypatch):
+    resource = pytest.importorskip("resource")
+    code = "import telegram_session as s, os, resource; s.be_careful(); print(resource.getrlimit(4), oct(os.umask(0)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPT.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["(0,", "0)", "0o77"]
+    assert resource.RLIMIT_CORE == 4
+
+
+# ── databases ──
+
+
+@posix
+@pytest.mark.parametrize("ending", ["-journal", "-wal"])
+def test_a_pipe_of_the_name_of_a_journal_is_not_waited_for(tmp_path, ending):
+    path = tmp_path / "v.session"
+    script.save_session([SESSION], str(path), "telethon")
+    os.mkfifo(f"{path}{ending}")
+    answered = threading.Event()
+
+    def look() -> None:
+        with pytest.raises(script.Problem):
+            script.recognise_path(str(path)).load()
+        answered.set()
+
+    threading.Thread(target=look, daemon=True).start()
+    assert answered.wait(20)
+
+
+def test_a_value_of_many_megabytes_is_refused_and_a_virtual_table_is_not_opened(tmp_path):
+    path = str(tmp_path / "big.session")
+    script.save_session([SESSION], path, "telethon")
+    connection = sqlite3.connect(path)
+    connection.execute("update sessions set server_address = zeroblob(6000000)")
+    connection.commit()
+    with pytest.raises(script.Problem) as raised:
+        script.recognise_path(path).load()
+    assert raised.value.name == "ValueTooLong"
+    connection.execute("update sessions set server_address = '149.154.167.51'")
+    try:
+        connection.execute("create virtual table words using fts5(text)")
+    except sqlite3.OperationalError:
+        pytest.skip("this SQLite has no FTS5")
+    connection.commit()
+    connection.close()
+    tables = script.with_database(path, lambda _, found: found)
+    assert "sessions" in tables and "words" not in tables
+    assert script.home_key(script.recognise_path(path).load()) == KEY
+
+
+def test_argon2_of_much_memory_and_many_passes_together_is_refused():
+    fields = dict.fromkeys(script.Wrap._fields, b"")
+    fields.update(kind=1, salt=bytes(16), memory=262144, passes=64, lanes=4)
+    with pytest.raises(script.Problem, match="unreasonable"):
+        script.check_wrap(script.Wrap(**fields), "key_datas")
+    script.check_wrap(script.Wrap(**{**fields, "memory": 65536, "passes": 3}), "key_datas")
+
+
+# ── texts ──
+
+MARKS = "✓✗→•▸─!…│"
+BLANKS = "\u2800\u3164\u115f\u1160\uffa0\u00a0\u2003\u200b\n\r\t\x0b\x1b\u2028"
+foreign = st.text(st.sampled_from(MARKS + BLANKS + "Paste the code at https:1.[2] ") | st.characters(), max_size=400)
+
+
+@given(foreign)
+def test_foreign_words_never_begin_a_line_as_the_scripts_own_do(text):
+    shown = script.in_one_line(text, 300)
+    assert len(shown) <= 300
+    assert not re.search(rf"(?:^|\s)(?:[{MARKS}]|\d+\.\s|\[\d+\])", shown)
+    assert not re.search(rf"[{BLANKS}]|\s\s", shown)
+    assert max(map(len, shown.split()), default=0) <= 40
+
+
+@pytest.mark.parametrize("text", ["@." * 2000, "<" * 200_000, "a b" * 20_000, "1:" * 50_000, "+" * 100_000])
+def test_what_is_pasted_takes_no_time_however_it_is_made(text):
+    started = time.process_time()
+    for read in (script.parse_phone, lambda pasted: script.parse_credentials(pasted, "API ID")):
+        with pytest.raises(script.Problem):
+            read(text)
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("text", ["a-" * 20_000, "a://" * 10_000, "@." * 20_000, "aB3/" * 10_000, "a.b@" * 10_000])
+def test_masking_takes_no_time_however_a_text_is_made(text):
+    started = time.process_time()
+    script.term.mask(text)
+    assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    "text, private",
+    [
+        ("acc_4915112345678_old.session", "4915112345678"),
+        ("from 2a02:8109:9a80::17 port 5", "2a02:8109"),
+        ("https://t.me/login/12345", "12345"),
+        ("x" * 3990 + " +4915112345678", "15112345"),
+    ],
+)
+def test_what_is_private_is_masked_beside_letters_and_before_it_is_cut(text, private):
+    term = script.Terminal()
+    term.record(text)
+    assert private not in term.transcript()

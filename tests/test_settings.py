@@ -1,0 +1,186 @@
+"""Settings that a string was pasted into: every fault gets its verdict, a good file none, and no secret is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import telegram_session as script
+
+from .conftest import ROOT
+
+SAMPLES = ROOT / "tests" / "fixtures" / "settings"
+GOOD = SAMPLES / "01-claude-good" / "claude_desktop_config.json"
+STRING = json.loads(GOOD.read_text())["mcpServers"]["telegram-mcp"]["env"]["TELEGRAM_SESSION_STRING"]
+API_HASH = "c3a1f0d94b7e4e6f8a25d1907be6643c"
+
+# The sample, the exit code, and what the answer says.
+VERDICTS = [
+    ("01-claude-good", 0, ""),
+    ("03-claude-break-escaped", 1, r"line 22.*line break \(\\n\) after character 120.*275 bytes"),
+    ("06-claude-swapped", 1, r"TELEGRAM_API_ID \(line 20\) and TELEGRAM_API_HASH \(line 21\) have changed places"),
+    ("08-claude-trailing-comma", 1, r"Line 22 ends with a comma.*MCP config is not a valid JSON"),
+    ("11-vscode-comments", 0, ""),
+    ("13-env-quotes-export", 0, r"docker run --env-file takes quotes"),
+    ("16-env-placeholder", 1, r"API_ID \(line 2\) is an example.*API_HASH \(line 3\) is an example.*commented out"),
+    ("18-env-wrong-name", 0, r"read TELEGRAM_API_ID, TELEGRAM_API_HASH and TELEGRAM_SESSION_STRING"),
+    ("21-compose-map", 0, ""),
+    ("23-codex-cut", 1, r"250 of 353.*is a number, and Codex takes texts only"),
+    ("26-n8n-encrypted", 1, r"still encrypted by n8n.*--decrypted"),
+    ("28-claude-uvx-pypi", 1, r"another project.*git\+https://github.com/chigwell/telegram-mcp"),
+    ("31-vscode-wrong-key", 0, r"in VS Code's own mcp.json the key is “servers”"),
+    ("33-claude-utf16", 1, r"UTF-16.*Save it as UTF-8"),
+    ("36-env-cut", 1, r"250 of 353 characters, so 103 are missing"),
+    ("38-env-swapped", 1, r"changed places"),
+    ("41-zed-settings", 0, ""),
+    ("43-tgcf-config", 0, ""),
+]
+
+
+def check(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "telegram_session.py"), "check", *options, str(path)]
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", stdin=subprocess.DEVNULL, check=False,
+        env={**os.environ, "LANG": "C.UTF-8", "HOME": str(path.parent)},
+    )  # fmt: skip
+
+
+def says_no_secret(text: str) -> bool:
+    return API_HASH not in text and not any(STRING[at : at + 24] in text for at in range(0, 250, 8))
+
+
+@pytest.mark.parametrize("sample, code, words", VERDICTS, ids=[row[0] for row in VERDICTS])
+def test_a_settings_file_gets_its_verdict(sample, code, words):
+    path = next((SAMPLES / sample).iterdir())
+    answer = check(path)
+    said = " ".join((answer.stdout + answer.stderr).split())
+    assert answer.returncode == code, said
+    assert re.search(words, said), said
+    assert says_no_secret(said)
+    report = check(path, "--json")
+    assert report.returncode == code
+    assert says_no_secret(report.stdout)
+    if not words:
+        assert "faults" not in json.loads(report.stdout)
+        assert "warnings" not in json.loads(report.stdout) or not json.loads(report.stdout)["warnings"]
+
+
+def judged(text: str, path: str = "claude_desktop_config.json") -> tuple[list[str], list[str]]:
+    """The titles of the faults, and the remarks."""
+    found = script.findings_in_settings(text, "here", path)
+    faults = [problem.title for finding in found for problem in script.problems_of(finding)]
+    return faults, [remark for finding in found for remark in finding.doubts]
+
+
+def settings(**changed: Any) -> str:
+    """Good settings of Claude Desktop with other values; None takes a variable out."""
+    environment = {"TELEGRAM_API_ID": "20481632", "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_SESSION_STRING": STRING}
+    command = changed.pop("command", ["uv", "--directory", "/home/me/telegram-mcp", "run", "main.py"])
+    environment = {name: value for name, value in {**environment, **changed}.items() if value is not None}
+    server = {"command": command[0], "args": command[1:], "env": environment}
+    return json.dumps({"mcpServers": {"telegram-mcp": server}}, indent=2)
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"TELEGRAM_SESSION_STRING": f'"{STRING}"'}, "not part of the string"),
+        ({"TELEGRAM_SESSION_STRING": f" {STRING}"}, "blanks around"),
+        ({"TELEGRAM_SESSION_STRING": STRING[:100] + " " + STRING[100:]}, "a blank after character 100"),
+        ({"TELEGRAM_SESSION_STRING": STRING[:-50]}, "cut off: 303 of 353"),
+        ({"TELEGRAM_SESSION_STRING": ""}, "is empty"),
+        ({"TELEGRAM_SESSION_STRING": "your_session_string_here"}, "is an example"),
+        ({"TELEGRAM_SESSION_STRING": None}, "TELEGRAM_SESSION_STRING is missing"),
+        ({"TELEGRAM_API_ID": None, "API_ID": "20481632"}, "a name that this server does not read"),
+        ({"TELEGRAM_API_ID": 20481632}, "takes texts only"),
+        ({"TELEGRAM_API_HASH": API_HASH[:-3]}, "has 29 characters"),
+        ({"command": ["uvx", "tgmcp", "start"]}, "no upper bound for the package mcp"),
+        ({"command": ["uvx", "mcp-telegram", "start"]}, "no upper bound for the package mcp"),
+    ],
+)
+def test_a_fault_is_named_and_is_the_only_one(changed, words):
+    faults, _ = judged(settings(**changed))
+    assert len(faults) == 1, faults
+    assert words in faults[0]
+    assert says_no_secret(faults[0])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"TELEGRAM_SESSION_STRING": "${input:session}", "TELEGRAM_API_ID": "${env:ID}"},
+        {"command": ["uvx", "--with", "mcp<2", "tgmcp", "start"]},
+        {"command": ["uvx", "--from", "git+https://github.com/chigwell/telegram-mcp", "telegram-mcp"]},
+    ],
+)
+def test_what_is_right_is_not_objected_to(changed):
+    faults, remarks = judged(settings(**changed))
+    assert not faults
+    assert not [remark for remark in remarks if not remark.startswith("127.0.0.1")]  # where the samples were made
+
+
+def test_the_same_string_in_two_servers_is_a_fault():
+    twice = json.loads(settings())
+    twice["mcpServers"]["second-telegram"] = twice["mcpServers"]["telegram-mcp"]
+    faults, _ = judged(json.dumps(twice))
+    assert len(faults) == 1
+    assert "the same string as in server telegram-mcp" in faults[0]
+
+
+LINES = f"TELEGRAM_API_ID=20481632\nTELEGRAM_API_HASH={API_HASH}\nTELEGRAM_SESSION_STRING="
+COMPOSE = f"services:\n  telegram:\n    image: x\n    environment:\n      - TELEGRAM_API_ID=20481632\n      - \
+TELEGRAM_API_HASH={API_HASH}\n      - TELEGRAM_SESSION_STRING="
+UNIT = f"[Unit]\nDescription=x\n[Service]\nExecStart=/usr/bin/telegram-bot\nEnvironment=TELEGRAM_API_ID=20481632\n\
+Environment=TELEGRAM_API_HASH={API_HASH}\nEnvironment="
+GOOSE = f"extensions:\n  telegram:\n    type: stdio\n    cmd: uv\n    args:\n    - run\n    envs:\n      \
+TELEGRAM_API_ID: '20481632'\n      TELEGRAM_API_HASH: {API_HASH}\n      TELEGRAM_SESSION_STRING: "
+COMMAND = f"claude mcp add telegram -e TELEGRAM_API_ID=20481632 -e TELEGRAM_API_HASH={API_HASH} \\\n -e \
+TELEGRAM_SESSION_STRING="
+
+
+@pytest.mark.parametrize(
+    "text, fault",
+    [
+        (LINES + STRING, ""),
+        (LINES + STRING[:200] + "\n" + STRING[200:], "after character 200"),
+        (LINES + STRING + "\n" + LINES + STRING, "stands there twice"),
+        (COMPOSE + STRING, ""),
+        (COMPOSE + f'"{STRING}"', "not part of the string"),
+        (COMPOSE + STRING[:300], "cut off: 300 of 353"),
+        (UNIT + f'"TELEGRAM_SESSION_STRING={STRING}"', ""),
+        (UNIT + f"TELEGRAM_SESSION_STRING={STRING[:300]}", "cut off: 300 of 353"),
+        (GOOSE + STRING, ""),
+        (GOOSE + STRING[:300], "cut off: 300 of 353"),
+        (COMMAND + STRING + " -- uv run main.py", ""),
+        (COMMAND + STRING[:300] + " -- uv run main.py", "cut off: 300 of 353"),
+    ],
+)
+def test_every_kind_of_settings_is_read(text, fault):
+    faults, _ = judged(text, "settings")
+    assert bool(faults) == bool(fault), faults
+    assert not fault or any(fault in title for title in faults), faults
+    assert script.findings_in_settings(text, "here")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ('{"mcpServers": {"telegram": {"command": "uv" "args": [], "env": {"TELEGRAM_API_ID": "20481632"}}}}', "comma"),
+        ('{"mcpServers": {"telegram": {"env": {"TELEGRAM_API_ID": "20481632"}}}', "cannot be read any further"),
+        ('{"mcpServers": {"telegram": {// mine\n"env": {"TELEGRAM_API_ID": "20481632"}}}}', "comment in line 1"),
+    ],
+)
+def test_json_that_its_client_refuses_is_a_fault(text, words):
+    faults, _ = judged(text)
+    assert any(words in title for title in faults), faults
+
+
+def test_settings_without_telegram_are_no_finding():
+    assert not script.findings_in_settings('{"mcpServers": {"files": {"command": "npx", "args": []}}}', "")
