@@ -11198,8 +11198,8 @@ Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] St
     RpcError.\{.code caused.by.auth\.\w caused.by.account\.\w caused.by.users\.\w caused.by.contacts\.\w
     caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
     caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
-    auth_key.gen new.auth_key \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b bad_?msg_?notification aiogram
-    telebot pyTelegramBotAPI tgcalls |
+    auth_key.gen new.auth_key you.must.use.\W?async.with \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b
+    bad_?msg_?notification aiogram telebot pyTelegramBotAPI tgcalls |
 """
 
 
