@@ -1459,7 +1459,8 @@ class Telegram:
             )
         except Exception as error:
             self._hang_up()
-            verdict = self._why_not_connected(error)
+            ours = isinstance(error, TimeoutError) and error.errno is None  # the limit; the system's has a number
+            verdict = problem_from(error, "the key exchange") if ours else self._why_not_connected(error)
             if verdict or not once_more:
                 raise (verdict or problem_from(error, "the key exchange")) from error
             term.note("Telegram answers now.")
@@ -4164,7 +4165,7 @@ def decode_telethon_string(text: str) -> Session:
     """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
     body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
     ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
-    if len(body) == 275 and body[1] == 0 and text[:1] == "1":  # no address begins so; a length in front of one does
+    if len(body) == 275 and body[1] == 0 < body[2] and text[:1] == "1":  # so begins a length, and no address but ::
         what = "It may be a GramJS string, which has its address as text there, or a Telethon one with an IPv6 address."
         title = "The string is damaged inside: where a server's address should be there is none."
         raise Problem(title, what, [COPY_AGAIN, SIGN_IN_AGAIN], name="DamagedString")
@@ -8960,7 +8961,6 @@ def take_settings() -> None:
     TELEGRAM_* goes to SETTINGS. The working folder, where anybody may have put a “git” or a “gcc”, leaves PATH: not
     only this script looks programs up there, Python's `ctypes` does so, too.
     """
-    SETTINGS.clear()
     for name in [name for name in os.environ if name.startswith("TELEGRAM_")]:
         SETTINGS[name] = os.environ.pop(name)
         term.hide(SETTINGS[name].strip(), name)

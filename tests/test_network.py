@@ -325,7 +325,7 @@ def test_it_works_before_telethon_is_installed(run: Run, tmp_path: Path) -> None
     run("network", env={"PYTHONPATH": str(tmp_path)}).sees("All is well")
     person = run("network", env={"PYTHONPATH": str(tmp_path), "TELEGRAM_PROXY": f"mtproxy://{'a1' * 16}@127.0.0.1:9"})
     person.sees("Telethon is there, but not whole.")  # the cipher of MTProxy comes with it
-    person.sees(f"{Path(sys.executable).name} -m pip install --force-reinstall")
+    person.sees(f"{Path(sys.executable).name} -I -m pip install --force-reinstall")
 
 
 def test_the_name_on_the_card_can_be_looked_up(run: Run) -> None:
