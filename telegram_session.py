@@ -3651,7 +3651,8 @@ class Judged:
         kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
         name = "Settings" + doubt.title().replace("_", "")
         if kind == "!":
-            self.faults.append(Problem(title, f"The program says: {says}" if says else "", [step], name=name))
+            whose = "" if ": " in says else "chigwell/telegram-mcp, for one, says: "  # it was seen there
+            self.faults.append(Problem(title, says and f"{whose}{says}", [step], name=name))
         else:
             self.remarks.append(title)
 
@@ -3704,7 +3705,11 @@ def judge_values(server: Server, judged: Judged, client: str, kind: str, known: 
         seen[name] = one.line
         texts_only = kind == "toml" or (kind == "json" and client not in ("VS Code", "tgcf", "n8n"))
         if texts_only and isinstance(one.value, (int, float)) and role:
-            says = "Codex: “invalid type: integer, expected a string”" if kind == "toml" else "Claude Code skips it"
+            says = (
+                "Codex: “invalid type: integer, expected a string”"
+                if kind == "toml"
+                else "Claude Code: it skips the server"
+            )
             judged.add("number", **where, client=client, says=says)
         if not role or re.fullmatch(REFERENCE, value) or swapped:
             continue
@@ -3791,6 +3796,11 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
         return []
     kind, entries, odd = read
     keys = {key for one in entries for key in one.path[:-1]}
+    if kind == "json" and not odd:
+        try:
+            load_json(text)
+        except ValueError as error:
+            odd = [("no_json", getattr(error, "lineno", 1))]
     name = os.path.basename(path)
     client = next((row[0] for row in rows_of(MCP_CLIENTS) if is_client_of(row, path, keys)), "")
     client = client or {"env": ".env", "yaml": "a compose file"}.get(kind, "an MCP client")
@@ -3801,6 +3811,10 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
         return [Finding(place, judged.faults[0], Storage())]
     client = "tgcf" if "login" in keys and kind == "json" else "n8n" if "data" in keys else client
     servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
+    if not servers and {"mcpServers", "context_servers", "mcp_servers"} & keys:
+        what = "These are settings of an MCP client, and no server in them has to do with Telegram."
+        steps = ["Give the settings that the Telegram server stands in."]
+        return [Finding(place, Problem(what, "", steps, name="NoTelegramServer"), Storage())]
     found: list[Finding] = []
     strings: dict[bytes, str] = {}
     lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
@@ -10623,16 +10637,16 @@ other_names  | · | The names here are {names}. chigwell/telegram-mcp and tgmcp 
 twice        | ! | {name} stands there twice (lines {line} and {there}): one of the two is not used. | \
   Remove the one that is old. |
 same         | ! | {name} (line {line}) is the same string as in {other}. Two programs at once end it for good \
-  (AUTH_KEY_DUPLICATED). | Sign in once more, and give each program its own string. | AUTH_KEY_DUPLICATED
+  (AUTH_KEY_DUPLICATED). | Sign in once more, and give each program its own string. |
 stranger     | ! | “telegram-mcp” on PyPI is another project, not chigwell/telegram-mcp, and this gives it your \
   session (chigwell/telegram-mcp issue 117). | If it was started: end that session in Telegram → Settings → Devices. \
   Start a checkout (uv --directory FOLDER run main.py), or uvx --from \
   git+https://github.com/chigwell/telegram-mcp telegram-mcp |
 pin          | ! | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
   Put --with and mcp<2 in front of the name of the server, as two words. | \
-  No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
+  It says: No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
 no_command   | ! | {name} (line {line}) is not there, or not on the PATH. | \
-  Install it, or write its full path there (which, or on Windows where, tells it). | spawn {name} ENOENT
+  Install it, or write its full path there (which, or on Windows where, tells it). | Clients say: spawn {name} ENOENT
 bare_command | · | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
 no_folder    | ! | There is no folder {name} (line {line}). | Write the folder that the server is in. |
 off          | · | This server is switched off in the settings (line {line}). | |

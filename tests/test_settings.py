@@ -15,6 +15,7 @@ import pytest
 import telegram_session as script
 
 from .conftest import ROOT
+from .helpers.sessions import KEY
 
 SAMPLES = ROOT / "tests" / "fixtures" / "settings"
 GOOD = SAMPLES / "01-claude-good" / "claude_desktop_config.json"
@@ -182,5 +183,22 @@ def test_json_that_its_client_refuses_is_a_fault(text, words):
     assert any(words in title for title in faults), faults
 
 
-def test_settings_without_telegram_are_no_finding():
-    assert not script.findings_in_settings('{"mcpServers": {"files": {"command": "npx", "args": []}}}', "")
+SETTINGS = json.dumps(
+    {"mcpServers": {"telegram": {"command": "uv", "args": ["run", "main.py"], "env": {
+        "TELEGRAM_API_ID": "20481632", "TELEGRAM_API_HASH": "c3a1f0d94b7e4e6f8a25d1907be6643c",
+        "TELEGRAM_SESSION_STRING": script.encode_telethon_string(script.new_session(2, KEY, "149.154.167.51", 443)),
+    }}}}, indent=2,
+)  # fmt: skip
+
+
+def test_settings_without_telegram_are_called_that():
+    [found] = script.findings_in_settings('{"mcpServers": {"files": {"command": "npx", "args": []}}}', "")
+    assert found.session.name == "NoTelegramServer"
+    assert not script.findings_in_settings('{"name": "telegram", "version": "1.0.0"}', "")
+
+
+def test_json_that_no_client_reads_is_a_fault_whatever_is_wrong_with_it():
+    text = SETTINGS.replace('"args": [', '"args" [')
+    [found] = script.findings_in_settings(text, "")
+    assert "cannot be read any further at line" in found.faults[0].title
+    assert found.faults[0].meaning.startswith("Claude Code: ")
