@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -209,3 +212,75 @@ def test_what_is_private_is_masked_beside_letters_and_before_it_is_cut(text, pri
     term = script.Terminal()
     term.record(text)
     assert private not in term.transcript()
+
+
+# ── what the script changes on the disk ──
+
+# Every function that makes, moves or removes something, and what for. Whoever adds one says here why it is safe.
+CHANGES = {
+    "write_new": "a new file, in a folder of its own until it is whole",
+    "write_bytes.fill": "its content",
+    "move_new": "gives it its name, never over another",
+    "make_folder": "for its owner only, at every level",
+    "SqliteStorage.save.fill": "its content, if it is a database",
+    "SessionJson.save": "takes its own first half away if the second fails",
+    "Tdata.save_all.fill": "its content, if it is a folder",
+    "SqliteStorage.delete": "a storage that a program asks to delete",
+    "SessionJson.delete": "the same",
+    "Tdata.delete": "the same",
+    "with_database": "a copy of a database and its journal, in a private folder, removed at once",
+    "findings_in_zip": "what a zip holds, in a private folder, removed at once",
+    "run_program": "what another program says",
+    "set_up": "the environment beside the script, after a yes",
+    "Terminal._let_go_of": "nothing: the null device",
+}
+CHANGING = re.compile(
+    r"(os\.(mkdir|makedirs|link|symlink|rename|replace|remove|unlink|rmdir|chmod|truncate)"
+    r"|shutil\.(rmtree|copy\w*|move)|tempfile\.\w+|sqlite3\.connect|archive\.extract\w*|\.write_(text|bytes))\("
+    r"|(?<!\w)open\([^()]*(?:\([^()]*\))?[^()]*[\"'][rwax]?b?\+?[wax+]b?\+?[\"']"
+)
+
+
+def functions(node: ast.AST, owners: tuple[str, ...] = ()) -> Iterator[tuple[str, ast.AST]]:
+    for child in ast.iter_child_nodes(node):
+        defines = isinstance(child, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef))
+        named = (*owners, child.name) if defines else owners
+        if isinstance(child, ast.Call):
+            yield ".".join(named), child
+        yield from functions(child, named)
+
+
+def test_everything_that_changes_the_disk_is_in_the_list():
+    source = SCRIPT.read_text("utf-8")
+    found = {owner for owner, call in functions(ast.parse(source)) if CHANGING.match(ast.unparse(call))}
+    assert found == set(CHANGES)
+
+
+# ── tdata ──
+
+
+def test_a_folder_of_very_many_accounts_is_read_up_to_a_bound_and_says_so(tmp_path):
+    path = str(tmp_path / "tdata")
+    many = [script.new_session(2, KEY, user_id=number) for number in range(1, 24)]
+    script.save_session(many, path, "tdata")
+    tdata = script.Tdata(path)
+    assert tdata.unlock()
+    assert len(tdata.load_all()) == 20
+    assert "23 accounts; 20 were read" in " ".join(tdata.warnings)
+
+
+def test_that_a_passcode_becomes_easier_to_guess_is_said(run, tmp_path):
+    pytest.importorskip("argon2", reason="argon2-cffi is not installed")
+    case = SCRIPT.parent / "tests/fixtures/sessions/good/tdata/hand_73_argon2_t4"
+    folder = next(path for path in case.iterdir() if path.is_dir())
+    passcode = json.loads((case / "expected.json").read_text("utf-8"))["passcode"]
+    person = run("convert", str(folder), "tdata", env={"TELEGRAM_PASSCODE": passcode})
+    person.sees("protects it with Argon2id")
+    person.sees("easier to guess")
+
+
+def test_git_ignores_what_was_left_behind_beside_the_script():
+    if not (SCRIPT.parent / ".git").exists():
+        pytest.skip("not in a git repository")
+    command = ["git", "check-ignore", "-q", ".session-abc.part/new"]
+    assert subprocess.run(command, cwd=SCRIPT.parent, check=False).returncode == 0
