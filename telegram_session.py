@@ -176,6 +176,11 @@ def command_sign_in(options: Any) -> Outcome:
     term.heading("Step 0 of 3 · What is installed")
     check_dependencies()
     load_telethon_meanwhile()
+    if SETTINGS.get("TELEGRAM_SESSION_STRING"):
+        term.warn(
+            "TELEGRAM_SESSION_STRING is set: there is a session string already. “check” looks at it first, and “check "
+            "--online” asks whether it still works. Each sign-in counts against about five a day."
+        )
     options.chosen_proxy = choose_proxy(options)
     term.heading("Step 1 of 3 · API credentials")
     credentials = ask_credentials()
@@ -195,6 +200,8 @@ def session_string(
     term.heading("Step 3 of 3 · Session string")
     if isinstance(who, PhoneNumber) and not auth_key:
         term.need_a_person("Code")  # before a code is sent that nobody can type
+    if isinstance(who, WantsQr) and not term.interactive:
+        term.warn("If the account has a 2FA password, this ends after the scan: there is nobody here to type it.")
     telegram = Telegram(
         credentials.api_id, proxy=options.chosen_proxy, ipv6=options.ipv6, dc_id=dc_id, auth_key=auth_key
     )
@@ -392,7 +399,9 @@ def signed_in(telegram: Telegram, answer: Any) -> SignedIn:
     if isinstance(answer, SignedIn):
         return answer
     if type(answer).__name__ == "AuthorizationSignUpRequired":
-        raise named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
+        problem = named_problem("PHONE_NUMBER_UNOCCUPIED", call="auth.signIn")
+        problem.name = "auth.authorizationSignUpRequired"  # what was answered; the card fits
+        raise problem
     if type(answer).__name__ != "Authorization" or not hasattr(answer, "user"):  # there is another Authorization, too
         doubt = unexpected(answer, "auth.Authorization")
         signed = after_all(telegram, doubt)
@@ -1098,11 +1107,6 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
     Where the password is gone before it was entered, there is a code `once_more`.
     """
     segno = import_segno()
-    term.say()
-    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
-    for device, where in WHERE_TO_SCAN:
-        term.say(f"{device}: {where}.", mark="•", indent=2)
-    term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
     drawn = b""
     try:
         while True:
@@ -1113,6 +1117,8 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
             if not 0 < len(answer.token) <= LONGEST_TOKEN:
                 raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
             if answer.token != drawn:
+                if not drawn:
+                    tell_where_to_scan()
                 if left <= 0:
                     left = QR_LIFE
                     if not drawn:
@@ -1135,6 +1141,15 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
             raise
         term.good("The code was scanned and accepted.")
         return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
+
+
+def tell_where_to_scan() -> None:
+    """What to do with a QR code, before the first one is drawn."""
+    term.say()
+    term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
+    for device, where in WHERE_TO_SCAN:
+        term.say(f"{device}: {where}.", mark="•", indent=2)
+    term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
 
 
 def last_look(telegram: Telegram, credentials: Credentials) -> SignedIn:
@@ -7356,6 +7371,8 @@ def command_network(options: Any) -> Outcome:
         term.good(f"The clock is right ({abs(diagnosis.clock):.1f} s from Telegram's).")
     if diagnosis.verdict:
         raise diagnosis.verdict
+    if not options.ipv6 and any(probe.ipv6 and probe.failure for probe in diagnosis.probes):
+        term.note("IPv6 does not get through here. That does no harm: IPv4 is used, unless you say --ipv6.")
     term.good("All is well: every data centre of Telegram answers.")
     return Outcome(0)
 

@@ -41,6 +41,31 @@ def test_qr_on_the_command_line_asks_for_no_number(telegram: PracticeTelegram, r
     person.does_not_see("Phone number")
 
 
+def test_where_to_scan_is_told_only_when_there_is_something_to_scan(telegram: PracticeTelegram, run: Run) -> None:
+    telegram.faults.add("auth.exportLoginToken", "error", name="API_ID_INVALID", code=400)
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("API_ID_INVALID")
+    person.does_not_see("Scan the code with the phone")
+
+
+def test_without_a_terminal_a_qr_code_says_before_it_that_nobody_can_type_a_password(
+    telegram: PracticeTelegram, run: Run
+) -> None:
+    account = telegram.add_account(PHONE)
+    person = run("--qr", env=CREDENTIALS, stdin="null")
+    person.sees("If the account has a 2FA password, this ends after the scan")
+    telegram.scan(PHONE, scanned(person))
+    person.sees("Signed in.")
+    person.exits(0)
+    assert sum(key.account is account for key in telegram.keys) == 1
+
+
+def test_a_string_that_is_there_already_is_said_before_another_sign_in(telegram: PracticeTelegram, run: Run) -> None:
+    person = run(env={**CREDENTIALS, "TELEGRAM_SESSION_STRING": "1abc"})
+    person.sees("TELEGRAM_SESSION_STRING is set: there is a session string already.")
+    person.is_asked("Phone number")
+
+
 @pytest.mark.parametrize("typed", ["4", "[4]", "QR"])
 def test_qr_at_the_code_prompt_and_the_code_is_taken_back(telegram: PracticeTelegram, run: Run, typed: str) -> None:
     account = telegram.add_account(PHONE)

@@ -90,7 +90,9 @@ def test_an_unoccupied_number_is_told_after_the_code(telegram: PracticeTelegram,
     telegram.add_account(PHONE, occupied=False)
     person = start(run)
     person.answers("Code", "12345")
-    ends_with_a_card(person, "PHONE_NUMBER_UNOCCUPIED")
+    person.sees("Name of the error: auth.authorizationSignUpRequired, at auth.signIn")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
     leaves_nothing_behind(person, telegram)
 
 
