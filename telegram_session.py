@@ -3447,13 +3447,11 @@ def scalar(text: str) -> Any:
     """A value as TOML and YAML write it, without its quotes; whole numbers are numbers."""
     import json
 
-    if text[:1] == '"' == text[-1:]:
+    if text[:1] in ("'", '"') and text[0] == text[-1]:
         try:
             return json.loads(text, strict=False)
-        except ValueError:
+        except ValueError:  # in single quotes, or with a backslash that JSON does not know
             return text[1:-1]
-    if text[:1] == "'" == text[-1:]:
-        return text[1:-1]
     return int(text) if re.fullmatch(r"\d{1,20}", text) else text
 
 
@@ -3544,22 +3542,26 @@ def env_entries(text: str) -> tuple[list[Entry], list[Odd]]:
     return entries, odd
 
 
-def unit_entries(text: str) -> list[Entry]:
-    """The environment and the command of a systemd unit. A backslash joins lines."""
+def words_of(command: str) -> list[str]:
+    """The words of a command as a shell splits it; at blanks alone if its quotes do not close."""
     import shlex
 
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def unit_entries(text: str) -> list[Entry]:
+    """The environment and the command of a systemd unit. A backslash joins lines."""
     entries: list[Entry] = []
     at = 1
     for line in re.sub(r"\\\n", "\0", text).split("\n"):
         name, _, value = line.replace("\0", " ").partition("=")
         if name.strip() in ("Environment", "ExecStart"):
-            try:
-                words = shlex.split(value)
-            except ValueError:
-                words = value.split()
-            for number, word in enumerate(words):
-                where = ("env", str(number)) if name.strip() == "Environment" else ("args", str(number))
-                entries.append(Entry(("services", "the unit", *where), word, at))
+            part = "env" if name.strip() == "Environment" else "args"
+            for number, word in enumerate(words_of(value)):
+                entries.append(Entry(("services", "the unit", part, str(number)), word, at))
         elif re.match(r"[#;]\s*Environment", line):
             entries.append(Entry(("#", value.strip(" \"'").partition("=")[0]), "", at))
         at += 1 + line.count("\0")
@@ -3568,15 +3570,10 @@ def unit_entries(text: str) -> list[Entry]:
 
 def command_entries(text: str) -> list[Entry]:
     """The values of a command such as `claude mcp add NAME -e A=b -- COMMAND`."""
-    import shlex
-
     found = re.search(r"\bmcp add(?:-json)?\s", text)
     assert found
     line = text.count("\n", 0, found.start()) + 1
-    try:
-        words = shlex.split(text[found.end() :].replace("\\\n", " "))
-    except ValueError:
-        words = text[found.end() :].split()
+    words = words_of(text[found.end() :].replace("\\\n", " "))
     entries, name = [], ""
     for number, word in enumerate(words):
         if word == "--":
@@ -3653,12 +3650,17 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
 # ── settings: what is wrong with them ──
 
 
+# Servers that are not chigwell/telegram-mcp, by their command: what that one says is not said of them.
+OTHER_SERVERS = r"\b(tgmcp|telethon-mcp|mcp-telegram|fast-mcp-telegram)\b"
+
+
 class Judged:
     """Collects the faults and remarks of one server by the rows of SETTINGS_DOUBTS."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: Server | None = None) -> None:
         self.faults: list[Problem] = []
         self.remarks: list[str] = []
+        self.other = bool(server and re.search(OTHER_SERVERS, " ".join(str(one.value) for one in server.command)))
 
     def add(self, doubt: str, **values: object) -> None:
         """Adds what the row `doubt` says, filled with values. No secret is among them."""
@@ -3666,8 +3668,9 @@ class Judged:
         kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
         name = "Settings" + doubt.title().replace("_", "")
         if kind == "!":
-            whose = "" if ": " in says else "chigwell/telegram-mcp, for one, says: "  # it was seen there
-            self.faults.append(Problem(title, says and f"{whose}{says}", [step], name=name))
+            if says and ": " not in says:  # what names nobody was seen with chigwell/telegram-mcp
+                says = "" if self.other else f"chigwell/telegram-mcp, for one, says: {says}"
+            self.faults.append(Problem(title, says, [step], name=name))
         else:
             self.remarks.append(title)
 
@@ -3675,9 +3678,9 @@ class Judged:
 def role_of(name: str) -> str:
     """What a variable is for, by its name: `id`, `hash`, `session`, or nothing of the three."""
     bare = re.sub(r"[\W_]", "", name).lower()
-    for role, pattern in (("id", "(telegram|tg)?(api|app(api)?)id"), ("hash", "(telegram|tg)?(api|app(api)?)hash")):
-        if re.fullmatch(pattern, bare):
-            return role
+    credential = re.fullmatch("(?:telegram|tg)?(?:api|app(?:api)?)(id|hash)", bare)
+    if credential:
+        return credential[1]
     return "session" if re.fullmatch(SESSION_NAMES, name) else ""
 
 
@@ -3730,11 +3733,7 @@ def judge_values(server: Server, judged: Judged, client: str, kind: str, known: 
             continue
         if not value:
             judged.add("empty", **where)
-        elif (
-            value in PLACEHOLDER_API_IDS
-            or "0123456789abcdef" in value
-            or (len(value) < 100 and PLACEHOLDER_WORDS.search(value))
-        ):
+        elif value in PLACEHOLDER_API_IDS or (len(value) < 100 and PLACEHOLDER_WORDS.search(value)):
             judged.add("placeholder", **where)
         elif role == "id" and not re.fullmatch(r"\d{1,10}", value):
             judged.add("not_id", **where)
@@ -3834,7 +3833,7 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
     strings: dict[bytes, str] = {}
     lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
     for server in servers:
-        judged = Judged()
+        judged = Judged(server)
         for doubt, line in () if found else odd:
             if not (lenient and doubt in ("comment", "comma")):
                 judged.add(doubt, line=line)
@@ -3879,16 +3878,23 @@ def judge_absence(server: Server, entries: Sequence[Entry], judged: Judged, kind
         judged.add("name_only", name=by_name[0].path[0], line=by_name[0].line)
 
 
+# The key, or the name of the file, that one client alone has.
+CLIENT_SIGNS = {
+    "Zed": "context_servers",
+    "Codex": "mcp_servers",
+    "Goose": "extensions",
+    "VS Code": "servers",
+    "Claude Desktop": "claude_desktop_config.json",
+}
+
+
 def is_client_of(row: Sequence[str], path: str, keys: Iterable[str]) -> bool:
     """Whether a file is the one of an MCP client, by the end of its path, or by a key or name that no other has."""
     end = "/".join(os.path.abspath(path).replace("\\", "/").split("/")[-2:]) if path else ""
     places = [place.strip() for cell in row[3:] for place in cell.split(";") if place.strip()]
     if any(place.endswith("/" + end) for place in places if end):
         return True
-    alone = {"Zed": "context_servers", "Codex": "mcp_servers", "Goose": "extensions", "VS Code": "servers"}
-    return alone.get(row[0], " ") in keys or os.path.basename(path) == {
-        "Claude Desktop": "claude_desktop_config.json"
-    }.get(row[0], " ")
+    return CLIENT_SIGNS.get(row[0]) in (*keys, os.path.basename(path))
 
 
 def findings_in_settings_file(path: str, place: str) -> list[Finding]:
@@ -10616,7 +10622,7 @@ def paste_targets(group: str) -> list[Target]:
 # No id and hash that anybody was given: they stand in manuals and sample files.
 PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
 
-PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|0123456789abcdef|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
 
 # What settings are doubted for: whether it is a fault (!) or only worth a word (·), what is wrong, what to change, and
 # what the program says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex

@@ -202,3 +202,21 @@ def test_json_that_no_client_reads_is_a_fault_whatever_is_wrong_with_it():
     [found] = script.findings_in_settings(text, "")
     assert "cannot be read any further at line" in found.faults[0].title
     assert found.faults[0].meaning.startswith("Claude Code: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["uv", "--directory", "/srv/telegram-mcp", "run", "main.py"], True),
+        (["uvx", "--with", "mcp<2", "tgmcp"], False),
+        (["uvx", "--with", "mcp<2", "mcp-telegram"], False),
+    ],
+)
+def test_what_one_server_says_is_said_with_its_name_and_of_no_other(command, said):
+    env = {"TELEGRAM_API_ID": "your_id", "TELEGRAM_API_HASH": "0" * 32}
+    text = json.dumps({"mcpServers": {"telegram": {"command": command[0], "args": command[1:], "env": env}}})
+    (finding,) = script.findings_in_settings(text, "mcp.json")
+    assert isinstance(finding.session, script.Problem)
+    assert "example" in finding.session.title
+    assert finding.session.meaning.startswith("chigwell/telegram-mcp, for one, says: ") == said
+    assert bool(finding.session.meaning) == said
