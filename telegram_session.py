@@ -7489,7 +7489,8 @@ def read_pasted(file: Any) -> str:
     if term.interactive and file is sys.stdin.buffer:
         term.say("Paste the error here. Then press Enter and Ctrl-D (on Windows Ctrl-Z and Enter).")
     else:
-        waiting.start()
+        with contextlib.suppress(RuntimeError):  # WebAssembly has no threads
+            waiting.start()
     limit = 1 << 16
     piece = raw = file.read(limit)
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], "utf-8")
@@ -9014,10 +9015,11 @@ def be_careful() -> None:
     import signal
 
     os.umask(0o077)
-    with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has none of it
-        import resource
+    if sys.platform != "win32":
+        with contextlib.suppress(ImportError, OSError, ValueError):  # nor has WebAssembly all of it
+            import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in ("SIGHUP", "SIGTERM"):
         with contextlib.suppress(AttributeError, ValueError):  # ValueError: not on the main thread
             signal.signal(getattr(signal, name), signal.default_int_handler)

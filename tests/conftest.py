@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
-# What a shell starts in the background (CI, nohup) ignores Ctrl-C, and so would every program that it starts.
+# What a shell starts in the background (CI, nohup) ignores Ctrl-C or a closed window, and so would all that it starts.
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCHER = ROOT / "tests" / "practice" / "launcher.py"
