@@ -19,7 +19,7 @@ begin, use every other one:
      3  The line to Telegram  the connection: one thread, one event loop, one `call()`
      4  Handing over          the string, how to keep it safe, ready to paste, on the clipboard, in a file
      5  What people type      API ID and API hash, phone number, bot token
-     6  Findings              what was given, and what is in it: files, folders, archives, texts
+     6  Findings              what was given, and what is in it: files, folders, archives, texts, settings
      7  Sessions              the session model, and one storage class per format
      8  Other commands        check, convert, network, explain, and the report
      9  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
@@ -10794,8 +10794,8 @@ start
 Give the file tgnet.dat, or the folder “files” that it lies in.
 
 start
-^\s*<\?php __HALT_COMPILER|^\s*<\?php
-{name} is a PHP file. MadelineProto keeps its sessions in such (safe.php, lightState.php); this script reads none.
+^\s*<\?php __HALT_COMPILER
+{name} is a PHP file that holds data, as MadelineProto keeps its sessions (safe.php); this script does not read it.
 -
 
 start
@@ -10840,7 +10840,7 @@ Give the file of the same name without “-shm”.
 
 start
 ^\x2c\0\0\0(?s:.{40})
-{name} begins like TDLib's log (td.binlog), as Telegram X and Unigram keep it; this script does not read that.
+{name} begins with 2c 00 00 00, as TDLib's log (td.binlog) does. If it is that: this script does not read it.
 -
 
 start
@@ -10849,8 +10849,8 @@ start
 Give the session file itself.
 
 tables
-\bmoz_cookies\b|\bcookies\b
-{name} is a browser's database of cookies. Telegram Web keeps its session elsewhere (localStorage).
+\bmoz_cookies\b
+{name} is Firefox's database of cookies. Telegram Web keeps its session elsewhere (localStorage).
 -
 
 tables
@@ -10859,9 +10859,8 @@ tables
 -
 
 folder
-(?m)^\.tempkeyEncrypted$|^account-\d+$
+(?m)^\.tempkeyEncrypted$
 This is the data of Telegram for macOS (App Store) or iOS, not of Telegram Desktop; this script does not read it.
-Its folders are account-… and postbox, and the key to them lies beside them, encrypted.
 -
 
 folder
@@ -10875,7 +10874,7 @@ This is the data of TDLib (Telegram X, Unigram, TelePilot and others), which is 
 -
 
 folder
-(?m)^[0-9A-F]{16}s?$
+(?m)^D877F783D5D3EF8Cs?$
 The key file (key_datas) is missing from this Telegram Desktop folder.
 Close Telegram Desktop, and copy its whole tdata folder again.
 """

@@ -270,3 +270,24 @@ def test_no_owner_is_named_without_its_marks(tmp_path_factory, data):
     except script.Problem as problem:
         begins = data[:1] in (b"\x2c", b"\xce", b"1", b"T", b"<") or data[16:20] == bytes.fromhex("edda0ced")
         assert begins or not script.re.search(OWNERS, problem.title + problem.meaning)
+
+
+@pytest.mark.parametrize(
+    "names", [["account-1", "account-2"], ["0123456789ABCDEF"], ["postbox"], ["a.session-old", "notes.txt"]]
+)
+def test_a_folder_has_no_owner_because_of_a_name_that_anybody_can_give(tmp_path, names):
+    for name in names:
+        (tmp_path / name).mkdir()
+    with pytest.raises(script.Problem) as raised:
+        script.recognise_path(str(tmp_path))
+    assert raised.value.name == "NoSession"
+
+
+def test_a_database_and_a_php_file_have_no_owner_without_its_marks(tmp_path):
+    path = database(tmp_path / "c.db", ("create table cookies (a)",))
+    with pytest.raises(script.Problem, match="no Telegram library that this script knows"):
+        script.recognise_path(str(path))
+    (tmp_path / "a.php").write_text("<?php echo 1; ?>")
+    with pytest.raises(script.Problem) as raised:
+        script.recognise_path(str(tmp_path / "a.php"))
+    assert "Madeline" not in raised.value.title

@@ -222,6 +222,26 @@ def test_kurigrams_own_file_is_read(tmp_path: Path) -> None:
     assert (again.user.id, again.user.bot, again.api) == (7000000001, False, script.ApiIdentity(31337))
 
 
+OPEN_KURIGRAMS_FILE = """
+import asyncio, pathlib
+from pyrogram.storage import SQLiteStorage
+async def main():
+    one = SQLiteStorage("acc", pathlib.Path(sys.argv[1]), in_memory=False)
+    await one.open()
+    print(json.dumps([await one.dc_id(), (await one.auth_key()).hex(), await one.user_id(), await one.api_id(),
+                      bool(await one.test_mode()), bool(await one.is_bot())]))
+    await one.close()
+asyncio.run(main())
+"""
+
+
+def test_the_file_that_is_written_for_kurigram_is_opened_by_it(tmp_path: Path) -> None:
+    session = script.new_session(4, KEY, user_id=7000000001)._replace(api=script.ApiIdentity(31337))
+    script.save_session([session], str(tmp_path / "acc.session"), "pyrogram-file")
+    values = others.in_python(KURIGRAM, OPEN_KURIGRAMS_FILE, str(tmp_path))
+    assert values == [4, KEY.hex(), 7000000001, 31337, False, False]
+
+
 # ── Node ──
 
 GRAMJS = """
