@@ -9509,6 +9509,9 @@ LOOKS_PRIVATE = (
     (r"(?<![\d.])\+?\d(?:[ ()-]{0,2}\d){6,}(?!\d|\.\d)", "[number]"),
 )
 
+# How a line of somebody else's words must not begin when a sentence is wrapped in front of it: as a new one of ours.
+POSING = r"^(\s*)[✓✗•!─]"
+
 NOT_SHOWN = "‹not shown›"
 
 # Characters of one text that are shown; no words of this script have so many, but a server may send any number.
@@ -9704,10 +9707,11 @@ class Terminal:
             if paragraph.startswith("    "):
                 lines.append(rest + paragraph)
                 continue
-            lines += textwrap.wrap(
+            wrapped = textwrap.wrap(
                 paragraph, self.width - 1, initial_indent=first, subsequent_indent=rest,
                 break_long_words=False, break_on_hyphens=False,
             ) or [first.rstrip()]  # fmt: skip
+            lines += wrapped[:1] + [re.sub(POSING, r"\1·", line) for line in wrapped[1:]]
             first = rest
         self._write("".join(self.paint(self.clean(line), colour) + "\n" for line in lines))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
 import re
@@ -103,7 +104,7 @@ def test_kill_cleans_up_as_ctrl_c_does_without_report_too(run, telegram, number)
     telegram.add_account(PHONE, code="24680")
     person = run(env={"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_PHONE": PHONE})
     person.is_asked("Code")
-    os.kill(person.process.pid, number)
+    person.is_sent(number)
     person.sees("Stopped.")
     person.answers("Press Enter to exit", "")
     person.exits(130)
@@ -181,6 +182,32 @@ def test_foreign_words_never_begin_a_line_as_the_scripts_own_do(text):
     assert not re.search(rf"(?:^|\s)(?:[{MARKS}]|\d+\.\s|\[\d+\])", shown)
     assert not re.search(rf"[{BLANKS}]|\s\s", shown)
     assert max(map(len, shown.split()), default=0) <= 40
+
+
+@given(foreign, st.integers(20, 100))
+def test_a_sentence_that_is_wrapped_inside_foreign_words_begins_no_line_of_its_own(text, width):
+    term = script.Terminal()
+    shown = io.StringIO()
+    term.out, term.unicode = shown, True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script.Terminal, "width", width)
+        term.warn(f"The folder {text} cannot be read.")
+    first, *others = shown.getvalue().splitlines()
+    assert first.startswith("! The folder")
+    assert not [line for line in others if re.match(r"\s*[✓✗•!─]", line)]
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)])
+def test_a_name_of_two_letters_or_of_the_scripts_own_words_is_not_in_the_report(run, telegram, tmp_path, options):
+    telegram.add_account(PHONE, code="24680", first_name="Xq", last_name="Terminal", username="telegram")
+    values = {"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH, "TELEGRAM_PHONE": PHONE}
+    person = run("--report", "r.txt", *options, env=values)
+    person.answers("Code", "24680")
+    person.sees("Xq Terminal")
+    person.answers("Press Enter to exit", "")
+    person.exits(0)
+    report = (tmp_path / "r.txt").read_text("utf-8")
+    assert "Xq" not in report and "Xq Terminal" not in report and "@telegram" not in report
 
 
 @pytest.mark.parametrize("text", ["@." * 2000, "<" * 200_000, "a b" * 20_000, "1:" * 50_000, "+" * 100_000])
