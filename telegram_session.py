@@ -5228,6 +5228,7 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
         copy = os.path.join(folder, "copy")
         for source in [path, *logs]:
             shutil.copyfile(source, copy + source[len(path) :])
+            os.chmod(copy + source[len(path) :], 0o600)
         return query(sqlite3.connect(copy, timeout=1), read, path)
     except OSError as error:
         raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None

@@ -168,6 +168,40 @@ def test_argon2_of_much_memory_and_many_passes_together_is_refused():
     script.check_wrap(script.Wrap(**{**fields, "memory": 65536, "passes": 3}), "key_datas")
 
 
+@posix
+def test_the_copy_of_a_database_in_use_is_for_its_owner_only(tmp_path):
+    path = str(tmp_path / "used.session")
+    script.save_session([SESSION], path, "telethon")
+    os.chmod(path, 0o644)
+    Path(f"{path}-wal").write_bytes(b"x")
+    seen = []
+
+    def look(connection, _tables):
+        [(_, _, copy)] = connection.execute("pragma database_list").fetchall()
+        seen.append((copy != path, stat.S_IMODE(os.stat(copy).st_mode)))
+
+    mask = os.umask(0)
+    try:
+        script.with_database(path, look)
+    finally:
+        os.umask(mask)
+    assert seen == [(True, 0o600)]
+
+
+@posix
+@pytest.mark.parametrize("target", ["new.json", "new.session"])
+def test_convert_asks_before_git_could_take_up_any_of_its_files(run, tmp_path, target):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*.session\n" if target.endswith("json") else "")
+    (tmp_path / "s.txt").write_text(script.encode_telethon_string(SESSION))
+    person = run("convert", "s.txt", target, env={"TELEGRAM_API_ID": str(API_ID), "TELEGRAM_API_HASH": API_HASH})
+    person.sees(f"{target} lies in a git repository that does not seem to ignore it")
+    person.answers("Write it there all the same? [y/N]", "n")
+    person.answers("Press Enter to exit", "")
+    person.exits(1)
+    assert not (tmp_path / target).exists()
+
+
 # ── texts ──
 
 MARKS = "✓✗→•▸─!…│"
