@@ -67,7 +67,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, clean_env: dict[str, str]) -> Shell:
-    place = tmp_path / "work"
+    place = tmp_path / "desk"
     place.mkdir()
     return Shell(place, clean_env)
 
@@ -311,8 +311,8 @@ def test_what_is_asked_for_by_its_number_is_shown_alone(shell: Shell) -> None:
     [
         "file://{0}/My%20Files/it%27s%20me.session", "file://localhost{0}/My%20Files/it's%20me.session",
         "file:{0}/My Files/it's me.session", "{0}/My\\ Files/it\\'s\\ me.session", "'{0}/My Files/it's me.session'",
-        '"{0}/My Files/it\'s me.session"', "& '{0}/My Files/it''s me.session'", "~/work/My Files/it's me",
-        "'~/work/My Files/it's me.session' ", "{0}/My*/*.session", "{0}/My Files/it's me",
+        '"{0}/My Files/it\'s me.session"', "& '{0}/My Files/it''s me.session'", "~/desk/My Files/it's me",
+        "'~/desk/My Files/it's me.session' ", "{0}/My*/*.session", "{0}/My Files/it's me",
     ],
 )  # fmt: skip
 def test_paths_are_taken_as_terminals_and_file_managers_give_them(shell: Shell, spelling: str) -> None:
