@@ -9290,7 +9290,8 @@ def clues_in(
         token = found[0].rstrip(".")
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
             answer, name = row_of(token) or (other_name(token) if token in sent else (None, "!"))
-            if answer and (token == asked or not name.endswith("!")):
+            a_name_of_ours = token == asked and ("_" in name or "_" not in token)  # NETWORK_ERROR is no NetworkError
+            if answer and (a_name_of_ours or not name.endswith("!")):
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)

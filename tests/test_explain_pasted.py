@@ -383,3 +383,9 @@ def test_every_name_is_found_in_the_forms_of_a_library_and_in_every_log(
                 wrong.append((known.name, log.__name__, said.title, text))
             count("pasted errors found", 1)
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["NETWORK_ERROR", "NETWORK_BLOCKED", "PROXY_REFUSED", "NO_TERMINAL"])
+def test_names_in_capitals_are_not_taken_for_those_of_the_scripts_own_cards(name):
+    assert script.find_answer(name) is None
+    assert script.find_answer("NetworkError") is not None
