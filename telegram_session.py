@@ -2442,8 +2442,7 @@ def save_to_file(handed: Handed) -> None:
         return
     target, default, _ = rows[chosen]
     path = os.path.expanduser(term.ask(f"File name (Enter alone: {default})", default))
-    base = SessionJson.base(path)
-    if not offer_to_write(*((base + ".session", base + ".json") if target == "json" else (path,))):
+    if not offer_to_write(*files_of(target, path)):
         return
     session = handed.session
     if target == "env":
@@ -4850,11 +4849,12 @@ class GrammersString(StringStorage):
     name = "grammers"
     label = "a session of grammers (Rust)"
     mark = "its constructor A73EB8CE"
+    START = (0xA73EB8CE).to_bytes(4, "little")
 
     @classmethod
     def recognise(cls, source: str) -> bool:
         """The constructor that it begins with."""
-        return (base64_bytes(source[:8]) or b"").startswith(b"\xce\xb8\x3e\xa7")
+        return (base64_bytes(source[:8]) or b"").startswith(cls.START)
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -6760,7 +6760,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path) if SessionJson.recognise(path) else recognise_database(path)
     if not head:
         raise Problem(f"{name} is empty: there is nothing in it.", "", [SIGN_IN_AGAIN], name="Empty")
-    if GrammersString.recognise(as_base64(head)):
+    if head.startswith(GrammersString.START):
         return GrammersString(as_base64(head))
     other = only_recognised("start", head.decode("latin-1"), name)
     if other:
@@ -6864,7 +6864,13 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
     storage.save_all(sessions)
     if isinstance(storage, StringStorage):
         write_bytes(path, storage.text.encode("ascii") + b"\n")
-    return [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
+    return files_of(target, path, details.get("json_path"))
+
+
+def files_of(target: str, path: str, json_path: str | None = None) -> list[str]:
+    """What `save_session` makes: one file or folder, or the two files of a pair."""
+    pair = SessionJson(path, json_path)
+    return [pair.session_path, pair.json_path] if target == "json" else [path]
 
 
 # ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
@@ -7175,8 +7181,7 @@ def command_convert(options: Any) -> Outcome:
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    base = SessionJson.base(dst)
-    if dst != "-" and not offer_to_write(*((base + ".session", base + ".json") if target == "json" else (dst,))):
+    if dst != "-" and not offer_to_write(*files_of(target, dst, None if its_json else options.json_path)):
         return Outcome(1)
     picked = the_ones(found, several=target == "tdata")
     storage = picked[0].storage
@@ -7280,9 +7285,7 @@ def target_of(path: str) -> str:
 
 def refuse_present(path: str, target: str) -> None:
     """Ends before anything is asked if the target is there already, or has no folder to go to."""
-    storage = new_storage(target, path)
-    paths = [storage.session_path, storage.json_path] if isinstance(storage, SessionJson) else [path]
-    for one in paths:
+    for one in files_of(target, path):
         try:
             refuse_existing(one)
         except OSError as error:
@@ -8867,16 +8870,12 @@ def pip_command(package: str, *options: str) -> list[str]:
     if to_user and not site.ENABLE_USER_SITE:
         return []
     if importlib.util.find_spec("pip"):
-        return [sys.executable, *own_modules_only(to_user), "-m", "pip", "install", *to_user, *options, package]
+        alone = [] if to_user else ["-I"]  # runs no pip.py of the working folder; pip --user refuses to work under it
+        return [sys.executable, *alone, "-m", "pip", "install", *to_user, *options, package]
     uv = program("uv")  # its environments come without pip
     if uv and not to_user:
         return [uv, "pip", "install", "--python", sys.executable, *options, package]
     return []
-
-
-def own_modules_only(to_user: Sequence[str]) -> list[str]:
-    """The option that keeps Python from running a pip.py of the working folder; pip --user refuses to work under it."""
-    return [] if to_user else ["-I"]
 
 
 def pip_comes_from() -> list[str]:

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import telegram_session as script
+
+from .helpers.explaining import Explain
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,20 +23,6 @@ API_HASH = "5f3a9c0e71d84b26a0c9e1f47d2b6835"
 PHONE = "+447700900123"
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawx"
 SECRETS = (STRING, API_HASH, PHONE, PHONE[1:], TOKEN)
-
-Explain = Callable[..., "tuple[int, str]"]
-
-
-@pytest.fixture
-def explain(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
-    """`explain("FLOOD_WAIT_37")` → the exit code and what standard output got, white space as single blanks."""
-    monkeypatch.setattr(script, "term", script.Terminal())
-
-    def run(*words: str) -> tuple[int, str]:
-        code = script.main(["explain", *words])
-        return code, " ".join(capsys.readouterr().out.split())
-
-    return run
 
 
 def in_a_process(*words: str, stdin: str | bytes = b"", **options: object) -> subprocess.CompletedProcess[bytes]:

@@ -25,25 +25,12 @@ import pytest
 
 import telegram_session as script
 
+from .helpers.explaining import Explain
 from .test_errors import CATALOGUE, Known
 
 SAMPLES = Path(__file__).parent / "fixtures" / "pasted"
 SCRIPT = Path(__file__).resolve().parents[1] / "telegram_session.py"
 NOTHING = "nothing in it points to Telegram"
-
-Explain = Callable[..., "tuple[int, str]"]
-
-
-@pytest.fixture
-def explain(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
-    """`explain("FLOOD_WAIT_37")` → the exit code and what standard output got, white space as single blanks."""
-    monkeypatch.setattr(script, "term", script.Terminal())
-
-    def run(*words: str) -> tuple[int, str]:
-        code = script.main(["explain", *words])
-        return code, " ".join(capsys.readouterr().out.split())
-
-    return run
 
 
 # ── from public threads ──
