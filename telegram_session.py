@@ -3383,15 +3383,50 @@ class Server(NamedTuple):
     command: list[Entry]
     off: int = 0  # the line that switches it off
 
+    @property
+    def words(self) -> list[str]:
+        """The command that starts it."""
+        return [str(one.value) for one in self.command]
+
 
 Odd = tuple[str, int]  # a row of SETTINGS_DOUBTS and its line
 
+# The kinds of settings, by what only they have; anything else of which all lines are assignments is a .env file.
+SETTINGS_KINDS = {
+    "command": r"\bmcp add(?:-json)?\s",
+    "json": r"\A\s*(?!\[[A-Za-z])(?:[{\[][\s\"{]|//|/\*)",
+    "toml": r"(?m)^[ \t]*\[mcp_servers\b",
+    "unit": r"(?m)^\[Service\]",
+    "yaml": r"(?m)^(?:services|extensions):",
+}
+
 # Lists of servers in settings: of MCP clients, and of compose.
 SERVERS_KEYS = ("mcpServers", "servers", "context_servers", "mcp", "mcp_servers", "extensions", "services")
-SCALAR = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,\[\]{}=]+"
+QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
+SCALAR = rf"{QUOTED}|[^\s,\[\]{{}}=]+"
 ASSIGNMENT = r"\s*(#?)\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w*)\s*=[ \t]*(.*)"
+# Where a line is not the end of it: in a list, in three quotes, behind a backslash.
+UNFINISHED = r"(?s)[=:]\s*(?:\[[^\]]*|(\"{3}|'{3})(?:(?!\1).)*)\Z|\\\Z"
 SESSION_NAMES = r"(?i)(?=.*(session|string))(?!.*(name|file|path|dir|folder)).*(session|string).*"
 REFERENCE = r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+"
+
+
+def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
+    """What stands in settings of any kind, and which (`env`, or one of SETTINGS_KINDS); None: these are no settings."""
+    for kind, pattern in SETTINGS_KINDS.items():
+        found = re.search(pattern, text)
+        if found and kind == "command":
+            return kind, command_entries(text[found.end() :], text.count("\n", 0, found.start()) + 1), []
+        if found:
+            return (kind, *(json_entries(text) if kind == "json" else line_entries(text, kind)))
+    lines = [line for line in text[:100_001].splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if (
+        1 < len(lines) < 2000
+        and len(text) <= 100_000
+        and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
+    ):
+        return ("env", *line_entries(text, "env"))
+    return None
 
 
 def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
@@ -3411,14 +3446,12 @@ def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
             continue
         if last == "value" and token not in "}],:":
             odd.append(("no_comma", number))
-        if len(brackets) > 100:  # nobody's settings
-            return entries, [*odd, ("no_json", number)]
         if token in "{[":
             brackets, last = brackets + token, token
             keys.append("0" if token == "[" else "")
         elif token in "}]":
             if brackets[-1:] != {"}": "{", "]": "["}[token]:
-                return entries, [*odd, ("no_json", number)]
+                break
             odd += [("comma", comma)] if last == "," else []
             brackets, last = brackets[:-1], "value"
             keys.pop()
@@ -3432,20 +3465,26 @@ def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
             try:
                 value = json.loads(token, strict=False)
             except ValueError:
-                return entries, [*odd, ("no_json", number)]
+                break
             odd += [("raw_break", number)] if "\n" in token else []
             if brackets[-1:] == "{" and last != ":":
                 keys[-1], last = str(value), "key"
             else:
                 entries.append(Entry(tuple(keys), value, number))
                 last = "value"
-    return entries, odd + ([("no_json", number)] if brackets else [])
+        if len(brackets) > 100:  # nobody's settings
+            break
+    else:
+        if not brackets:
+            return entries, odd
+    return entries, [*odd, ("no_json", number)]
 
 
 def scalar(text: str) -> Any:
-    """A value as TOML and YAML write it, without its quotes; whole numbers are numbers."""
+    """A value as TOML, YAML and .env files write it, without its quotes and its comment; whole numbers are numbers."""
     import json
 
+    text = re.sub(rf"^({QUOTED})\s*(?:#.*)?$|(?:^|\s+)#.*", r"\1", text)
     if text[:1] in ("'", '"') and text[0] == text[-1]:
         try:
             return json.loads(text, strict=False)
@@ -3454,90 +3493,73 @@ def scalar(text: str) -> Any:
     return int(text) if re.fullmatch(r"\d{1,20}", text) else text
 
 
+def listed(path: tuple[str, ...], words: Iterable[str], line: int) -> list[Entry]:
+    """The items of a list."""
+    return [Entry((*path, str(number)), scalar(word), line) for number, word in enumerate(words)]
+
+
 def flow_entries(path: tuple[str, ...], text: str, line: int) -> list[Entry]:
     """The values of a list or a table that stands in brackets, or the one value that this is."""
     if text[:1] == "[":
-        items = enumerate(re.findall(SCALAR, text))
-        return [Entry((*path, str(number)), scalar(item), line) for number, item in items]
-    if text[:1] == "{":
+        return listed(path, re.findall(SCALAR, text), line)
+    if re.match(r"\{(?!\{)", text):
         pairs = re.findall(rf"([\w.-]+|\"[^\"]*\")\s*[=:]\s*(\[[^\]]*\]|{SCALAR})", text)
         return [one for name, item in pairs for one in flow_entries((*path, scalar(name)), item, line)]
-    return [Entry(path, scalar(re.sub(r"(?<!\S)#.*|\s+#.*", "", text) if text[:1] not in "\"'" else text), line)]
+    return [Entry(path, scalar(text), line)]
 
 
-def toml_entries(text: str) -> list[Entry]:
-    """The values of TOML, as Codex's settings have them."""
-    entries: list[Entry] = []
-    section: tuple[str, ...] = ()
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines and their numbers; one that ends in a list, in three quotes or with a backslash, with what follows."""
     lines = enumerate(text.splitlines(), 1)
     for number, line in lines:
-        head = re.match(r"\s*\[+([^\]]+)\]", line)
-        pair = re.match(r"\s*(#?)\s*([\w.-]+|\"[^\"]*\")\s*=\s*(.+)", line)
-        if head:
-            section = tuple(name.strip("\"'") for name in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", head[1]))
-        elif pair and pair[1]:
-            entries.append(Entry(("#", pair[2]), "", number))
-        elif pair:
-            value = pair[3].strip()
-            while value[:1] == "[" and "]" not in value:
-                value += " " + next(lines, (0, "]"))[1]
-            if value[:3] in ('"""', "'''"):
-                while value.count(value[:3]) < 2:
-                    value += "\n" + next(lines, (0, value[:3]))[1]
-                value = "'" + value[3:].partition(value[:3])[0] + "'"
-            elif value[:1] in "\"'":
-                value = re.sub(r"^(\"(?:[^\"\\]|\\.)*\"|'[^']*').*", r"\1", value)
-            entries += flow_entries((*section, *pair[2].strip('"').split(".")), value, number)
-    return entries
+        for _, more in lines if re.search(UNFINISHED, line) else ():
+            line = f"{line}\n{more}"
+            if not re.search(UNFINISHED, line):
+                break
+        yield number, line
 
 
-def yaml_entries(text: str) -> list[Entry]:
-    """The values of YAML, as compose files and Goose's settings have them: no anchors, no tags."""
-    entries: list[Entry] = []
-    above: list[tuple[int, str]] = []  # how far in, and the name
-    for number, line in enumerate(text.splitlines(), 1):
-        indent, item, name, value = re.fullmatch(r"(\s*)(- +)?(?:([\w.-]+|\"[^\"]*\"):(?=\s|$))?(.*)", line).groups("")  # type: ignore[union-attr]
-        depth, value = len(indent), value.strip()
-        if not line.strip() or value[:1] == "#":
-            commented = re.match(r"#\s*(?:- *)?(\w+)\s*[:=]", value)
-            entries += [Entry(("#", commented[1]), "", number)] if commented else []
-            continue
-        if not item and not name:  # a text that goes on
-            if entries and above and depth > above[-1][0]:
-                entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{scalar(value)}")
-            continue
-        while above and (above[-1][0] > depth or (above[-1][0] == depth and not (item and not above[-1][1].isdigit()))):
-            above.pop()
-        if item:
-            above.append((depth, str(number)))
-            depth += len(item)
-        if name:
-            above.append((depth, name.strip('"')))
-        if value in ("|", "|-", ">", ">-"):
-            value = "''"
-        if value:
-            entries += flow_entries(tuple(one for _, one in above), value, number)
-    return entries
+def line_entries(text: str, kind: str) -> tuple[list[Entry], list[Odd]]:
+    """The values of TOML, YAML, a .env file or a systemd unit, and a line that not every reader of .env files takes.
 
-
-def env_entries(text: str) -> tuple[list[Entry], list[Odd]]:
-    """The values of a .env file, and the first line that not every reader of such files takes."""
+    As the settings of clients, compose files and units have them: of YAML no anchors and tags.
+    """
     entries: list[Entry] = []
     odd: list[Odd] = []
-    lines = enumerate(text.splitlines(), 1)
-    for number, line in lines:
-        found = re.fullmatch(ASSIGNMENT, line)
-        if entries and re.fullmatch(r"\s*[\w+/-]{20,}=*[\"']?\s*", line):  # a string that goes on
-            entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{line.strip()}")
-        elif found:
-            value = found[3].strip()
-            if value[:1] in ("'", '"') and value.count(value[0]) > 1:
-                value = value[1:].partition(value[0])[0]
-            else:
-                value = re.sub(r"\s+#.*", "", value)
-            if not found[1] and (value != found[3].strip() or re.match(r"\s*(export|set)\s", line)):
-                odd = odd or [("quotes", number)]
-            entries.append(Entry(("#", found[2]) if found[1] else (found[2],), value, number))
+    section: tuple[str, ...] = ()
+    above: list[tuple[int, str]] = []  # how far in, and the name
+    sign = r":(?=\s|$)" if kind == "yaml" else r"\s*="
+    for number, line in enumerate(text.splitlines(), 1) if kind == "env" else logical_lines(text):
+        indent, item, prefix, name, value = re.fullmatch(  # type: ignore[union-attr]
+            rf"(?s)(\s*)(- +)?(export\s+|set\s+|\$env:)?(?:([\w.-]+|\"[^\"]*\"){sign})?\s*(.*?)\s*", line
+        ).groups("")
+        depth = len(indent) if kind == "yaml" else 0
+        head = re.match(r"\[+([^\]]+)\]", value)
+        goes_on = not (item or name) or (kind == "env" and re.fullmatch(r"[\w+/-]{20,}=*[\"']?", line.strip()))
+        if not line.strip() or (not name and value[:1] in ("#", ";")):
+            commented = re.match(r"[#;]\s*(?:- *|export +|Environment=[\"']?)?([\w.]+)[\"']?\s*[:=]", value)
+            entries += [Entry(("#", commented[1]), "", number)] if commented else []
+        elif head and goes_on:
+            section = tuple(str(scalar(part)) for part in re.findall(rf"{QUOTED}|[^.\s]+", head[1]))
+        elif goes_on:
+            if entries and (kind == "env" or (above and depth > above[-1][0])):
+                entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{scalar(line.strip())}")
+        else:
+            while above and (above[-1][0], above[-1][1].isdigit()) >= (depth, bool(item)):
+                above.pop()
+            above += [(depth, str(number))] if item else []
+            above += [(depth + len(item), name.strip('"'))] if name else []
+            path = (*section, *(part for _, part in above))
+            if kind == "env":
+                odd = odd or ([("quotes", number)] if prefix or re.match(r"[\"']|.*\s#", value) else [])
+                entries.append(Entry(path, scalar(value), number))
+            elif kind == "unit":
+                part = {"Environment": "env", "ExecStart": "args"}.get(name, "")
+                entries += listed(("services", "the unit", part), words_of(value.replace("\\\n", " ")), number)
+            elif value:
+                value = re.sub(r"(?s)^(\"{3}|'{3})(.*?)\1.*|^[|>]-?$", r"'\2'", value)
+                path = (*section, *name.split(".")) if kind == "toml" and name[:1] != '"' else path
+                entries += flow_entries(path, value, number)
     return entries, odd
 
 
@@ -3551,65 +3573,16 @@ def words_of(command: str) -> list[str]:
         return command.split()
 
 
-def unit_entries(text: str) -> list[Entry]:
-    """The environment and the command of a systemd unit. A backslash joins lines."""
-    entries: list[Entry] = []
-    at = 1
-    for line in re.sub(r"\\\n", "\0", text).split("\n"):
-        name, _, value = line.replace("\0", " ").partition("=")
-        if name.strip() in ("Environment", "ExecStart"):
-            part = "env" if name.strip() == "Environment" else "args"
-            for number, word in enumerate(words_of(value)):
-                entries.append(Entry(("services", "the unit", part, str(number)), word, at))
-        elif re.match(r"[#;]\s*Environment", line):
-            entries.append(Entry(("#", value.strip(" \"'").partition("=")[0]), "", at))
-        at += 1 + line.count("\0")
-    return entries
-
-
-def command_entries(text: str) -> list[Entry]:
-    """The values of a command such as `claude mcp add NAME -e A=b -- COMMAND`."""
-    found = re.search(r"\bmcp add(?:-json)?\s", text)
-    assert found
-    line = text.count("\n", 0, found.start()) + 1
-    words = words_of(text[found.end() :].replace("\\\n", " "))
-    entries, name = [], ""
-    for number, word in enumerate(words):
-        if word == "--":
-            entries += [
-                Entry(("mcp", name, "args", str(at)), rest, line) for at, rest in enumerate(words[number + 1 :])
-            ]
-            break
-        if word.startswith("-"):
-            continue
-        if "=" in word:
-            entries.append(Entry(("mcp", name, "env", str(number)), word, line))
-        elif words[number - 1] not in ("-s", "--scope", "-t", "--transport") and not name:
-            name = word
-            entries = [one._replace(path=("mcp", name, *one.path[2:])) for one in entries]
-    return entries
-
-
-def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
-    """What stands in settings of any kind, and which (`json`, `toml`, `yaml`, `env`, `unit`, `command`); None: none."""
-    if re.search(r"\bmcp add(-json)?\s", text):
-        return "command", command_entries(text), []
-    if re.match(r"\s*([{\[]\s|[{\[][\"{]|//|/\*)", text) and not re.match(r"\s*\[[A-Za-z]", text):
-        return ("json", *json_entries(text))
-    if re.search(r"(?m)^[ \t]*\[mcp_servers\b", text):
-        return "toml", toml_entries(text), []
-    if re.search(r"(?m)^\[Service\]", text):
-        return "unit", unit_entries(text), []
-    if re.search(r"(?m)^(services|extensions):", text):
-        return "yaml", yaml_entries(text), []
-    lines = [line for line in text[:100_000].splitlines() if line.strip() and line.lstrip()[0] != "#"]
-    if (
-        1 < len(lines) < 2000
-        and len(text) <= 100_000
-        and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
-    ):
-        return ("env", *env_entries(text))
-    return None
+def command_entries(text: str, line: int) -> list[Entry]:
+    """The values of `claude mcp add NAME -e A=b -- COMMAND`, or of `add-json NAME JSON`, behind these words."""
+    words = [re.sub("^(-e|--env)=", "", word) for word in words_of(text.replace("\\\n", " "))]
+    end = words.index("--") if "--" in words else len(words)
+    options = ("-s", "--scope", "-t", "--transport")
+    plain = [word for before, word in zip(["", *words], words[:end]) if word[:1] != "-" and before not in options]
+    path = ("mcp", next((word for word in plain if "=" not in word), ""))
+    entries = [one._replace(path=path + one.path) for word in plain if word[:1] == "{" for one in json_entries(word)[0]]
+    values = [word for word in plain if "=" in word and word[:1] != "{"]
+    return entries + listed((*path, "env"), values, line) + listed((*path, "args"), words[end + 1 :], line)
 
 
 def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
@@ -3619,29 +3592,27 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
     names = {one.path[:-1]: str(one.value) for one in entries if one.path[-1] == "name"}
     for one in entries:
         path = one.path
+        at = next((at for at, key in enumerate(path[:-2]) if key in SERVERS_KEYS), None)
         if path[0] == "#":
             continue
         if kind == "env" or path[0] == "login":
             group, inside, name = path[:-1], ("env", path[-1]), ""
         elif path[-2:-1] == ("data",):
             group, inside, name = path[:-2], ("env", path[-1]), names.get(path[:-2], "credentials")
-        else:
-            at = next((at for at, key in enumerate(path) if key in SERVERS_KEYS and at < len(path) - 2), None)
-            if at is None:
-                continue
+        elif at is not None:
             group, inside, name = path[: at + 2], path[at + 2 :], path[at + 1]
-        if inside[:1] == ("command",) and inside[1:2] and not inside[1].isdigit():  # Zed's older shape
+        else:
+            continue
+        if inside[0] == "command" and inside[1:2] and not inside[1].isdigit():  # Zed's older shape
             inside = ("command",) if inside[1] == "path" else inside[1:]
         server = servers.setdefault(group, Server(name, [], []))
         if inside[0] in ("env", "environment", "envs") and len(inside) == 2:
             variable, sign, value = str(one.value).partition("=")
-            listed = bool(inside[1].isdigit() and sign)
-            server.values.append(Entry((variable,), value, one.line) if listed else one._replace(path=inside[1:]))
+            listed_there = inside[1].isdigit() and sign
+            server.values.append(Entry((variable,), value, one.line) if listed_there else one._replace(path=inside[1:]))
         elif inside[0] in ("command", "cmd", "args"):
             server.command.append(one)
-        elif (inside == ("disabled",) and one.value is True) or (
-            inside == ("enabled",) and str(one.value) in "Falsefalse"
-        ):
+        elif (inside[0], str(one.value).lower()) in (("disabled", "true"), ("enabled", "false")):
             servers[group] = server._replace(off=one.line)
     return list(servers.values())
 
