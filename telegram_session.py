@@ -2994,7 +2994,7 @@ class Finding(NamedTuple):
     `place` is what a person would call it: “accounts.json, line 12”, “account 2”; empty for the whole of a text.
     `storage` is a bare one where no format could be made out; `number` is what --account knows the finding by. `doubts`
     are what is odd about this session; what is odd about all of its storage is in `storage.warnings`.
-    `faults` are those of the settings around it.
+    `faults` are those of the settings around it, where `variable` is its name.
     """
 
     place: str
@@ -3003,6 +3003,7 @@ class Finding(NamedTuple):
     number: int = 1
     doubts: Sequence[str] = ()
     faults: Sequence[Problem] = ()
+    variable: str = ""
 
 
 def sessions_of(found: Iterable[Finding]) -> list[Session]:
@@ -3038,7 +3039,7 @@ def given_findings(
             alone = len(paths) == 1 and os.path.isdir(path)
             place = "" if alone else os.path.basename(os.path.abspath(path))
             found += findings_at(path.rstrip("/" + os.sep) or path, place, json_path, key_name)
-    found = [in_data_centre(finding, dc) for finding in found]
+    found = with_same_strings([in_data_centre(finding, dc) for finding in found])
     if len({id(finding.storage) for finding in found}) > 1:
         found = [finding._replace(number=number) for number, finding in enumerate(found, 1)]
     found = [finding for finding in found if account in (0, finding.number)]
@@ -3476,8 +3477,17 @@ def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
             break
     else:
         if not brackets:
-            return entries, odd
+            return entries, odd or refused_by_json(text)
     return entries, [*odd, ("no_json", number)]
+
+
+def refused_by_json(text: str) -> list[Odd]:
+    """The line where JSON itself ends, if there is one: a colon that is missing, for one."""
+    try:
+        load_json(text)
+    except ValueError as error:
+        return [("no_json", getattr(error, "lineno", 1))]
+    return []
 
 
 def scalar(text: str) -> Any:
@@ -3623,26 +3633,28 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
 # Servers that are not chigwell/telegram-mcp, by their command: what that one says is not said of them.
 OTHER_SERVERS = r"\b(tgmcp|telethon-mcp|mcp-telegram|fast-mcp-telegram)\b"
 
+# Servers that read the TELEGRAM_ names and a Telethon string, by their command.
+READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
+WANTED = {"id": "TELEGRAM_API_ID", "hash": "TELEGRAM_API_HASH", "session": "TELEGRAM_SESSION_STRING"}
+SHAPES = {"id": r"\d{1,10}", "hash": "[0-9a-fA-F]{32}"}
 
-class Judged:
-    """Collects the faults and remarks of one server by the rows of SETTINGS_DOUBTS."""
+# The key, or the name of the file, that one client alone has.
+CLIENT_SIGNS = {
+    "Zed": "context_servers",
+    "Codex": "mcp_servers",
+    "Goose": "extensions",
+    "VS Code": "servers",
+    "Claude Desktop": "claude_desktop_config.json",
+}
 
-    def __init__(self, server: Server | None = None) -> None:
-        self.faults: list[Problem] = []
-        self.remarks: list[str] = []
-        self.other = bool(server and re.search(OTHER_SERVERS, " ".join(str(one.value) for one in server.command)))
+# What a client says of a number where a text must be: Claude Code, and Codex, whose settings are TOML.
+NUMBER_SAYS = ("Claude Code: it skips the server", "Codex: “invalid type: integer, expected a string”")
 
-    def add(self, doubt: str, **values: object) -> None:
-        """Adds what the row `doubt` says, filled with values. No secret is among them."""
-        row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
-        kind, title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
-        name = "Settings" + doubt.title().replace("_", "")
-        if kind == "!":
-            if says and ": " not in says:  # what names nobody was seen with chigwell/telegram-mcp
-                says = "" if self.other else f"chigwell/telegram-mcp, for one, says: {says}"
-            self.faults.append(Problem(title, says, [step], name=name))
-        else:
-            self.remarks.append(title)
+# What is nothing to object.
+NOT_IN_IT = (
+    "The session string is not in this file: it is asked for, or comes from elsewhere.",
+    "There is no session string in it.",
+)
 
 
 def role_of(name: str) -> str:
@@ -3656,118 +3668,163 @@ def role_of(name: str) -> str:
 
 def is_for_telegram(server: Server) -> bool:
     """Whether a server has to do with Telegram, by its command, or by its variables."""
-    command = " ".join(str(one.value) for one in server.command)
     roles = {role_of(one.path[0]) for one in server.values}
     named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one.path[0]) for one in server.values)
-    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", command))
+    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", " ".join(server.words)))
 
 
-# What is nothing to object.
-NOT_IN_IT = (
-    "The session string is not in this file: it is asked for, or comes from elsewhere.",
-    "There is no session string in it.",
-)
-
-# Servers that read the TELEGRAM_ names and a Telethon string, by their command.
-READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
-WANTED = {"id": "TELEGRAM_API_ID", "hash": "TELEGRAM_API_HASH", "session": "TELEGRAM_SESSION_STRING"}
-
-
-def judge_values(server: Server, judged: Judged, client: str, kind: str, known: bool) -> None:
-    """API ID and API hash, and every name: what can be said without knowing the string."""
-    seen: dict[str, int] = {}
-    values = {role_of(one.path[0]): one for one in server.values}
-    swapped = all(role in values for role in ("id", "hash")) and bool(
-        re.fullmatch("[0-9a-fA-F]{32}", str(values["id"].value)) and str(values["hash"].value).isdigit()
-    )
-    if swapped:
-        judged.add(
-            "swapped", name=values["id"].path[0], line=values["id"].line,
-            other=values["hash"].path[0], there=values["hash"].line,
-        )  # fmt: skip
-    for one in server.values:
-        name, value, role = one.path[0], str(one.value).strip(), role_of(one.path[0])
-        where = {"name": name, "line": one.line}
-        if name in seen:
-            judged.add("twice", name=name, line=seen[name], there=one.line)
-        seen[name] = one.line
-        texts_only = kind == "toml" or (kind == "json" and client not in ("VS Code", "tgcf", "n8n"))
-        if texts_only and isinstance(one.value, (int, float)) and role:
-            says = (
-                "Codex: “invalid type: integer, expected a string”"
-                if kind == "toml"
-                else "Claude Code: it skips the server"
-            )
-            judged.add("number", **where, client=client, says=says)
-        if not role or re.fullmatch(REFERENCE, value) or swapped:
-            continue
-        if not value:
-            judged.add("empty", **where)
-        elif value in PLACEHOLDER_API_IDS or (len(value) < 100 and PLACEHOLDER_WORDS.search(value)):
-            judged.add("placeholder", **where)
-        elif role == "id" and not re.fullmatch(r"\d{1,10}", value):
-            judged.add("not_id", **where)
-        elif role == "hash" and not re.fullmatch("[0-9a-fA-F]{32}", value):
-            judged.add("not_hash", **where, size=len(value))
-    if known and server.values:
-        for role, wanted in WANTED.items():
-            if role in values and not values[role].path[0].startswith(wanted):
-                judged.add("misnamed", name=values[role].path[0], line=values[role].line, wanted=wanted)
-            elif role not in values:
-                judged.add("missing", name=wanted)
+def client_of(kind: str, path: str, keys: set[str]) -> str:
+    """Whose settings these are: by a key or file name that nobody else has, or by the end of their path."""
+    if "data" in keys:
+        return "n8n"
+    if "login" in keys and kind == "json":
+        return "tgcf"
+    end = "/".join(os.path.abspath(path).replace("\\", "/").split("/")[-2:])
+    for client, *places in rows_of(MCP_CLIENTS):
+        ends = [place.strip().endswith("/" + end) for cell in places for place in cell.split(";")]
+        if (path and any(ends)) or CLIENT_SIGNS.get(client) in (*keys, os.path.basename(path)):
+            return client
+    return {"env": ".env", "yaml": "a compose file"}.get(kind, "an MCP client")
 
 
-def judge_command(server: Server, judged: Judged, here: bool) -> None:
-    """The command of a server; whether it can be found only where the file is a client's `here`, on this computer."""
-    import shutil
-
-    words = [str(one.value) for one in server.command]
-    text = " ".join(words)
-    if re.search(r"(\buvx|\bpipx run|\buv tool run)( -\S+)* telegram-mcp\b", text) and "--from" not in words:
-        judged.add("stranger")
-    if re.search(r"\b(uvx|pipx run|uv tool run)\b.*\b(tgmcp|mcp-telegram|telethon-mcp)\b", text) and not re.search(
-        r"mcp(\[cli\])?\s*[<=~]|fast-mcp-telegram|@", text
-    ):
-        judged.add("pin")
-    if server.off:
-        judged.add("off", line=server.off)
-    if not here or not words:
-        return
-    found = shutil.which(words[0])
-    if not found:
-        judged.add("no_command", name=words[0], line=server.command[0].line)
-    elif found != words[0] and not os.path.isabs(words[0]):
-        judged.add("bare_command", name=words[0], what=found)
-    for before, one in zip(words, server.command[1:]):
-        folder = os.path.expanduser(str(one.value))
-        if before in ("--directory", "--project", "--cwd") and not os.path.isdir(folder):
-            judged.add("no_folder", name=one.value, line=one.line)
+def settings_doubt(doubt: str, command: str = "", **values: object) -> Problem:
+    """What a row of SETTINGS_DOUBTS says; no secret is among the values. What is only a remark has an empty step."""
+    row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
+    title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
+    if says and ": " not in says:  # what names nobody was seen with chigwell/telegram-mcp
+        says = "" if re.search(OTHER_SERVERS, command) else f"chigwell/telegram-mcp, for one, says: {says}"
+    return Problem(title, says, [step], name="Settings" + doubt.title().replace("_", ""))
 
 
-def judge_string(one: Entry, place: str, judged: Judged, known: bool) -> Finding:
-    """What the session string of one variable is, and what is wrong with it."""
-    value, where = str(one.value), {"name": one.path[0], "line": one.line}
-    if re.fullmatch(REFERENCE, value.strip()):
-        return Finding(place, Problem(NOT_IN_IT[0], name="NoStringInSettings"), Storage())
-    try:
-        storage = recognise_text(value)
-        found = findings_of(storage, place)[0]
-    except Problem as problem:
-        return Finding(place, problem, Storage())
-    if value.strip() != value:
-        judged.add("blanks", **where)
-    whole = re.sub(r"\s", "", value)
-    broken = re.search(r"\s", value.strip())
-    if broken:
-        sign = "a line break (\\n)" if broken[0] in "\r\n" else "a blank"
-        what = f"{sign} after character {broken.start()}."
-        judged.add("damaged", **where, what=what, says="unpack requires a buffer of 275 bytes")
-    elif whole != storage.text:
-        says = "Not a valid string" if re.search("[\"'“”]", value) else ""
-        judged.add("damaged", **where, what=" ".join(storage.repaired), says=says)
-    if not isinstance(storage, TelethonString):
-        judged.add("library" if known else "other_kind", **where, what=storage.label)
-    return found
+class Judge:
+    """Judges one server of settings: collects its faults and remarks, by the rows of SETTINGS_DOUBTS."""
+
+    def __init__(self, server: Server, kind: str, client: str) -> None:
+        self.server, self.kind, self.client = server, kind, client
+        self.faults: list[Problem] = []
+        self.remarks: list[str] = []
+        self.command = " ".join(server.words)
+        self.known = bool(re.search(READS_STRINGS, self.command))
+        self.of_role = {role_of(one.path[0]): one for one in server.values}
+
+    def add(self, doubt: str, one: Entry | None = None, **values: object) -> None:
+        """Adds what the row `doubt` says of a value."""
+        values = {**({"name": one.path[0], "line": one.line} if one else {}), **values}
+        fault = settings_doubt(doubt, self.command, **values)
+        if fault.steps[0]:
+            self.faults.append(fault)
+        else:
+            self.remarks.append(fault.title)
+
+    def judge_values(self) -> list[Entry]:
+        """API ID and API hash, and every name. What is left to look at: the session strings."""
+        number, text = self.of_role.get("id"), self.of_role.get("hash")
+        swapped = number and text and re.fullmatch(SHAPES["hash"], str(number.value)) and str(text.value).isdigit()
+        if number and text and swapped:
+            self.add("swapped", number, other=text.path[0], there=text.line)
+        seen: dict[str, int] = {}
+        strings = []
+        for one in self.server.values:
+            value, role = str(one.value).strip(), role_of(one.path[0])
+            if one.path[0] in seen:
+                self.add("twice", one, there=one.line, line=seen[one.path[0]])
+            seen[one.path[0]] = one.line
+            if not role:
+                continue
+            texts_only = self.kind == "toml" or (self.kind == "json" and self.client not in ("VS Code", "tgcf", "n8n"))
+            if texts_only and isinstance(one.value, (int, float)):
+                self.add("number", one, client=self.client, says=NUMBER_SAYS[self.kind == "toml"])
+            if re.fullmatch(REFERENCE, value):
+                strings += [one] if role == "session" else []
+            elif not value:
+                self.add("empty", one)
+            elif value in PLACEHOLDER_API_IDS or (len(value) < 100 and PLACEHOLDER_WORDS.search(value)):
+                self.add("placeholder", one)
+            elif role == "session":
+                strings.append(one)
+            elif not swapped and not re.fullmatch(SHAPES[role], value):
+                self.add(f"not_{role}", one, size=len(value))
+        for role, wanted in WANTED.items() if self.known and seen else ():
+            if role not in self.of_role:
+                self.add("missing", name=wanted)
+            elif not self.of_role[role].path[0].startswith(wanted):
+                self.add("misnamed", self.of_role[role], wanted=wanted)
+        return strings
+
+    def judge_command(self, here: bool) -> None:
+        """The command; whether it can be found only where the file is a client's `here`, on this computer."""
+        import shutil
+
+        words = self.server.words
+        by_uvx = re.search(r"\b(uvx|pipx run|uv tool run)\b", self.command)
+        if by_uvx and re.search(r"(uvx|run)( -\S+)* telegram-mcp\b", self.command) and "--from" not in words:
+            self.add("stranger")
+        pinned = re.search(r"mcp(\[cli\])?\s*[<=~]|fast-mcp-telegram|@", self.command)
+        if by_uvx and not pinned and re.search(r"\b(tgmcp|mcp-telegram|telethon-mcp)\b", self.command):
+            self.add("pin")
+        if self.server.off:
+            self.add("off", line=self.server.off)
+        if not here or not words:
+            return
+        found = shutil.which(words[0])
+        if not found:
+            self.add("no_command", name=words[0], line=self.server.command[0].line)
+        elif not os.path.isabs(words[0]):
+            self.add("bare_command", name=words[0], what=found)
+        for before, one in zip(words, self.server.command[1:]):
+            if before in ("--directory", "--project", "--cwd") and not os.path.isdir(
+                os.path.expanduser(str(one.value))
+            ):
+                self.add("no_folder", name=one.value, line=one.line)
+
+    def judge_string(self, one: Entry, place: str) -> Finding:
+        """What the session string of one variable is, and what is wrong with it."""
+        value = str(one.value)
+        if re.fullmatch(REFERENCE, value.strip()):
+            return Finding(place, Problem(NOT_IN_IT[0], name="NoStringInSettings"), Storage())
+        try:
+            storage = recognise_text(value)
+            found = findings_of(storage, place)[0]._replace(variable=one.path[0])
+        except Problem as problem:
+            return Finding(place, problem, Storage())
+        if value.strip() != value:
+            self.add("blanks", one)
+        broken = re.search(r"\s", value.strip())
+        if broken:
+            sign = "a line break (\\n)" if broken[0] in "\r\n" else "a blank"
+            what = f"{sign} after character {broken.start()}."
+            self.add("damaged", one, what=what, says="unpack requires a buffer of 275 bytes")
+        elif value.strip() != storage.text:
+            says = "Not a valid string" if re.search("[\"'“”]", value) else ""
+            self.add("damaged", one, what=" ".join(storage.repaired), says=says)
+        if not isinstance(storage, TelethonString):
+            self.add("library" if self.known else "other_kind", one, what=storage.label)
+        return found
+
+    def judge_absence(self, entries: Sequence[Entry]) -> None:
+        """Why there is no session string: it is commented out, or the program is told to look for a file."""
+        commented = [one for one in entries if one.path[0] == "#" and role_of(one.path[-1]) == "session"]
+        by_name = [one for one in self.server.values if one.path[0].endswith("SESSION_NAME")]
+        if commented:
+            self.add("commented", name=commented[0].path[1], line=commented[0].line)
+        elif by_name and self.kind == "env":
+            self.add("name_only", by_name[0])
+
+    def judge(self, entries: Sequence[Entry], place: str, here: bool) -> list[Finding]:
+        """A finding for each session string, or one without a session; the first has all faults and remarks."""
+        strings = self.judge_values()
+        self.judge_command(here)
+        where = joined(place, self.server.name and f"server {self.server.name}")
+        found = [self.judge_string(one, joined(where, one.path[0], f"line {one.line}")) for one in strings]
+        if not any(str(one.value).strip() for one in self.server.values if role_of(one.path[0]) == "session"):
+            self.judge_absence(entries)
+        names = [one.path[0] for one in self.server.values if role_of(one.path[0])]
+        if self.kind == "env" and strings and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
+            self.add("other_names", names=", ".join(names))
+        if not found:
+            nothing = Problem(NOT_IN_IT[1], name="NoStringInSettings")
+            found = [Finding(where, self.faults.pop(0) if self.faults else nothing, Storage())]
+        return [found[0]._replace(faults=self.faults, doubts=[*found[0].doubts, *self.remarks]), *found[1:]]
 
 
 def findings_in_settings(text: str, place: str, path: str = "", here: bool = False) -> list[Finding]:
@@ -3775,100 +3832,32 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
 
     `here`: a client of this computer reads this very file, so that its commands and folders can be looked for.
     """
-    read = settings_entries(text)
-    if not read or not read[1]:
-        return []
-    kind, entries, odd = read
+    kind, entries, odd = settings_entries(text) or ("", [], [])
     keys = {key for one in entries for key in one.path[:-1]}
-    if kind == "json" and not odd:
-        try:
-            load_json(text)
-        except ValueError as error:
-            odd = [("no_json", getattr(error, "lineno", 1))]
-    name = os.path.basename(path)
-    client = next((row[0] for row in rows_of(MCP_CLIENTS) if is_client_of(row, path, keys)), "")
-    client = client or {"env": ".env", "yaml": "a compose file"}.get(kind, "an MCP client")
+    client = client_of(kind, path, keys)
     encrypted = [one for one in entries if one.path[-1] == "data" and str(one.value).startswith("U2FsdGVkX1")]
-    if encrypted and kind == "json":
-        judged = Judged()
-        judged.add("encrypted", line=encrypted[0].line)
-        return [Finding(place, judged.faults[0], Storage())]
-    client = "tgcf" if "login" in keys and kind == "json" else "n8n" if "data" in keys else client
     servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
+    if kind == "json" and encrypted:
+        return [Finding(place, settings_doubt("encrypted", line=encrypted[0].line), Storage())]
     if not servers and {"mcpServers", "context_servers", "mcp_servers"} & keys:
         what = "These are settings of an MCP client, and no server in them has to do with Telegram."
         steps = ["Give the settings that the Telegram server stands in."]
         return [Finding(place, Problem(what, "", steps, name="NoTelegramServer"), Storage())]
-    found: list[Finding] = []
-    strings: dict[bytes, str] = {}
     lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
+    found: list[Finding] = []
     for server in servers:
-        judged = Judged(server)
+        judge = Judge(server, kind, client)
         for doubt, line in () if found else odd:
             if not (lenient and doubt in ("comment", "comma")):
-                judged.add(doubt, line=line)
-        if not found and name == "mcp.json" and "mcpServers" in keys and client == "an MCP client":
-            judged.add("vs_code")
-        known = bool(re.search(READS_STRINGS, " ".join(str(one.value) for one in server.command)))
-        judge_values(server, judged, client, kind, known)
-        judge_command(server, judged, here)
-        where = joined(place, server.name and f"server {server.name}")
-        given = [one for one in server.values if role_of(one.path[0]) == "session" and str(one.value).strip()]
-        told = {fault.title.partition(" ")[0] for fault in judged.faults if "example" in fault.title}
-        results = []
-        for one in given:
-            if one.path[0] not in told:
-                results.append(judge_string(one, joined(where, one.path[0], f"line {one.line}"), judged, known))
-                session = results[-1].session
-                if isinstance(session, Session):
-                    key = home_key(session)
-                    if key in strings:
-                        judged.add("same", name=one.path[0], line=one.line, other=strings[key])
-                    strings.setdefault(key, joined(server.name and f"server {server.name}", f"line {one.line}"))
-        if not given:
-            judge_absence(server, entries, judged, kind)
-        names = [one.path[0] for one in server.values if role_of(one.path[0])]
-        if kind == "env" and given and names and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
-            judged.add("other_names", names=", ".join(names))
-        if not results:
-            nothing = Problem(NOT_IN_IT[1], name="NoStringInSettings")
-            results = [Finding(where, judged.faults.pop(0) if judged.faults else nothing, Storage())]
-        first = results[0]._replace(faults=judged.faults, doubts=[*results[0].doubts, *judged.remarks])
-        found += [first, *results[1:]]
+                judge.add(doubt, line=line)
+        if not found and os.path.basename(path) == "mcp.json" and "mcpServers" in keys and client == "an MCP client":
+            judge.add("vs_code")
+        found += judge.judge(entries, place, here)
     return found
 
 
-def judge_absence(server: Server, entries: Sequence[Entry], judged: Judged, kind: str) -> None:
-    """Why there is no session string: it is commented out, or the program is told to look for a file."""
-    commented = [one for one in entries if one.path[0] == "#" and role_of(one.path[-1]) == "session"]
-    by_name = [one for one in server.values if one.path[0].endswith("SESSION_NAME")]
-    if commented:
-        judged.add("commented", name=commented[0].path[1], line=commented[0].line)
-    elif by_name and kind == "env":
-        judged.add("name_only", name=by_name[0].path[0], line=by_name[0].line)
-
-
-# The key, or the name of the file, that one client alone has.
-CLIENT_SIGNS = {
-    "Zed": "context_servers",
-    "Codex": "mcp_servers",
-    "Goose": "extensions",
-    "VS Code": "servers",
-    "Claude Desktop": "claude_desktop_config.json",
-}
-
-
-def is_client_of(row: Sequence[str], path: str, keys: Iterable[str]) -> bool:
-    """Whether a file is the one of an MCP client, by the end of its path, or by a key or name that no other has."""
-    end = "/".join(os.path.abspath(path).replace("\\", "/").split("/")[-2:]) if path else ""
-    places = [place.strip() for cell in row[3:] for place in cell.split(";") if place.strip()]
-    if any(place.endswith("/" + end) for place in places if end):
-        return True
-    return CLIENT_SIGNS.get(row[0]) in (*keys, os.path.basename(path))
-
-
 def findings_in_settings_file(path: str, place: str) -> list[Finding]:
-    """The same of a file, with what can be said of its encoding, and of git."""
+    """The same of a file, with what can be said of its encoding."""
     try:
         data = read_file(path, TEXT_LIMIT)
     except Problem:
@@ -3879,10 +3868,23 @@ def findings_in_settings_file(path: str, place: str) -> list[Finding]:
     places = [os.path.expandvars(os.path.expanduser(one)) for row in rows_of(MCP_CLIENTS) for one in client_places(row)]
     found = findings_in_settings(text, place, path, here=os.path.abspath(path) in places)
     if found and odd:
-        judged = Judged()
-        judged.add("encoding", what=odd)
-        found[0] = found[0]._replace(faults=[*judged.faults, *found[0].faults])
+        found[0] = found[0]._replace(faults=[settings_doubt("encoding", what=odd), *found[0].faults])
     return found
+
+
+def with_same_strings(found: Sequence[Finding]) -> list[Finding]:
+    """The findings; one that holds the session of another place in settings has that as a fault."""
+    first: dict[bytes, Finding] = {}
+    result = []
+    for finding in found:
+        session = finding.session
+        if finding.variable and isinstance(session, Session):
+            other = first.setdefault(home_key(session), finding)
+            if other is not finding:
+                fault = settings_doubt("same", name=finding.place, other=other.place)
+                finding = finding._replace(faults=[*finding.faults, fault])
+        result.append(finding)
+    return result
 
 
 # ── what is odd about a session ──
@@ -6937,7 +6939,7 @@ def for_programs(problem: Problem) -> dict[str, Any]:
 
 def show_one(found: Sequence[Finding]) -> None:
     """All that is known of the one session that was found; its `Problem`, if it has one."""
-    place, session, storage, _, odd, faults = found[0]
+    place, session, storage, _, odd, faults, _ = found[0]
     if isinstance(session, Problem):
         for sentence in odd:
             term.warn(sentence)
@@ -6978,7 +6980,7 @@ def show_faults(faults: Sequence[Problem]) -> None:
 def show_many(found: Sequence[Finding]) -> None:
     """A line for each, and how many of them can be read."""
     term.heading("What is in it?")
-    for place, session, storage, number, odd, faults in found:
+    for place, session, storage, number, odd, faults, _ in found:
         if isinstance(session, Problem):
             (term.note if session.title in NOT_IN_IT else term.bad)(f"{number}. {place}: {session.title}")
             for sentence in odd:
@@ -10602,71 +10604,71 @@ PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
 
 PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|0123456789abcdef|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
 
-# What settings are doubted for: whether it is a fault (!) or only worth a word (·), what is wrong, what to change, and
-# what the program says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
+# What settings are doubted for: what is wrong, what to change (nothing: it is only worth a word), and what the program
+# says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
 # 0.171.0 in November 2026. {name} and {line} are those of the variable.
 SETTINGS_DOUBTS = """
-placeholder  | ! | {name} (line {line}) is an example, not your own value. | Put your own value there. | \
+placeholder  | {name} (line {line}) is an example, not your own value. | Put your own value there. | \
   invalid literal for int() with base 10
-empty        | ! | {name} (line {line}) is empty. | Put its value there. |
-swapped      | ! | {name} (line {line}) and {other} (line {there}) have changed places: the API ID is the number, the \
+empty        | {name} (line {line}) is empty. | Put its value there. |
+swapped      | {name} (line {line}) and {other} (line {there}) have changed places: the API ID is the number, the \
   API hash has 32 hex digits. | Exchange the two values. | invalid literal for int() with base 10
-not_id       | ! | {name} (line {line}) is no API ID: that is a number of up to ten digits. | \
+not_id       | {name} (line {line}) is no API ID: that is a number of up to ten digits. | \
   Copy it again from https://my.telegram.org/apps | invalid literal for int() with base 10
-not_hash     | ! | {name} (line {line}) is no API hash: it has {size} characters, and an API hash has 32 hex digits. | \
+not_hash     | {name} (line {line}) is no API hash: it has {size} characters, and an API hash has 32 hex digits. | \
   Copy it again from https://my.telegram.org/apps |
-number       | ! | {name} (line {line}) is a number, and {client} takes texts only. | Put quotes around it. | {says}
-damaged      | ! | {name} (line {line}) has something in it that is not part of the string: {what} | \
+number       | {name} (line {line}) is a number, and {client} takes texts only. | Put quotes around it. | {says}
+damaged      | {name} (line {line}) has something in it that is not part of the string: {what} | \
   Take it out; what is left is whole. | {says}
-blanks       | ! | {name} (line {line}) has blanks around the string. | Take them out. |
-broken       | ! | {name} (line {line}) is damaged. {what} | \
+blanks       | {name} (line {line}) has blanks around the string. | Take them out. |
+broken       | {name} (line {line}) is damaged. {what} | \
   Copy the whole string again from where you got it, in one line. | Invalid base64-encoded string
-library      | ! | {name} (line {line}) is {what}, and this server reads Telethon's only. | \
+library      | {name} (line {line}) is {what}, and this server reads Telethon's only. | \
   “convert” makes a Telethon string of it. | Not a valid string
-other_kind   | · | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
+other_kind   | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
   those that read Telethon's. | |
-commented    | ! | {name} is commented out (line {line}), so there is no session. | \
+commented    | {name} is commented out (line {line}), so there is no session. | \
   Take the comment mark away, and put your string there. | Interactive phone login is disabled
-name_only    | ! | There is no session string: {name} (line {line}) makes the program look for a file. | \
+name_only    | There is no session string: {name} (line {line}) makes the program look for a file. | \
   Add TELEGRAM_SESSION_STRING with your string. | \
   Telegram client 'default' is not authorized. Interactive phone login is disabled
-missing      | ! | {name} is missing: this server reads it. | Add it, by exactly this name. |
-misnamed     | ! | {name} (line {line}) is a name that this server does not read: it reads {wanted}. | \
+missing      | {name} is missing: this server reads it. | Add it, by exactly this name. |
+misnamed     | {name} (line {line}) is a name that this server does not read: it reads {wanted}. | \
   Rename it to {wanted}. |
-other_names  | · | The names here are {names}. chigwell/telegram-mcp and tgmcp read TELEGRAM_API_ID, \
+other_names  | The names here are {names}. chigwell/telegram-mcp and tgmcp read TELEGRAM_API_ID, \
   TELEGRAM_API_HASH and TELEGRAM_SESSION_STRING. | |
-twice        | ! | {name} stands there twice (lines {line} and {there}): one of the two is not used. | \
+twice        | {name} stands there twice (lines {line} and {there}): one of the two is not used. | \
   Remove the one that is old. |
-same         | ! | {name} (line {line}) is the same string as in {other}. Two programs at once end it for good \
+same         | {name} is the same string as {other}. Two programs at once end it for good \
   (AUTH_KEY_DUPLICATED). | Sign in once more, and give each program its own string. |
-stranger     | ! | “telegram-mcp” on PyPI is another project, not chigwell/telegram-mcp, and this gives it your \
+stranger     | “telegram-mcp” on PyPI is another project, not chigwell/telegram-mcp, and this gives it your \
   session (chigwell/telegram-mcp issue 117). | If it was started: end that session in Telegram → Settings → Devices. \
   Start a checkout (uv --directory FOLDER run main.py), or uvx --from \
   git+https://github.com/chigwell/telegram-mcp telegram-mcp |
-pin          | ! | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
+pin          | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
   Put --with and mcp<2 in front of the name of the server, as two words. | \
   It says: No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
-no_command   | ! | {name} (line {line}) is not there, or not on the PATH. | \
+no_command   | {name} (line {line}) is not there, or not on the PATH. | \
   Install it, or write its full path there (which, or on Windows where, tells it). | Clients say: spawn {name} ENOENT
-bare_command | · | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
-no_folder    | ! | There is no folder {name} (line {line}). | Write the folder that the server is in. |
-off          | · | This server is switched off in the settings (line {line}). | |
-comment      | ! | There is a comment in line {line}, and this client's JSON allows none. | Take it out. | \
+bare_command | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
+no_folder    | There is no folder {name} (line {line}). | Write the folder that the server is in. |
+off          | This server is switched off in the settings (line {line}). | |
+comment      | There is a comment in line {line}, and this client's JSON allows none. | Take it out. | \
   Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
-comma        | ! | Line {line} ends with a comma, and no value follows: JSON forgives none. | Take the comma away. | \
+comma        | Line {line} ends with a comma, and no value follows: JSON forgives none. | Take the comma away. | \
   Claude Code: “MCP config is not a valid JSON”; Claude Desktop shows no servers
-no_comma     | ! | A comma is missing before line {line}. | Put it at the end of the line above. | \
+no_comma     | A comma is missing before line {line}. | Put it at the end of the line above. | \
   Claude Code: “MCP config is not a valid JSON”
-raw_break    | ! | A text goes over the end of line {line}: JSON allows no line break in a text. | \
+raw_break    | A text goes over the end of line {line}: JSON allows no line break in a text. | \
   Join the lines to one. | Claude Code: “MCP config is not a valid JSON”
-no_json      | ! | This is not whole JSON: it cannot be read any further at line {line}. | \
+no_json      | This is not whole JSON: it cannot be read any further at line {line}. | \
   Look there for a quote or a bracket that is missing or too many. | Claude Code: “MCP config is not a valid JSON”
-encoding     | ! | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
-vs_code      | · | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
+encoding     | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
+vs_code      | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
   the key is “servers”. | |
-encrypted    | ! | The credentials in this export (line {line}) are still encrypted by n8n. | \
+encrypted    | The credentials in this export (line {line}) are still encrypted by n8n. | \
   Export them with --decrypted, or copy the field in n8n. |
-quotes       | · | Line {line} has quotes or “export”: python-dotenv and docker compose read that, but docker run \
+quotes       | Line {line} has quotes or “export”: python-dotenv and docker compose read that, but docker run \
   --env-file takes quotes as part of the value, and refuses “export”. | |
 """
 

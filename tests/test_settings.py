@@ -127,12 +127,26 @@ def test_what_is_right_is_not_objected_to(changed):
     assert not [remark for remark in remarks if not remark.startswith("127.0.0.1")]  # where the samples were made
 
 
-def test_the_same_string_in_two_servers_is_a_fault():
+def test_the_same_string_in_two_servers_is_a_fault(tmp_path):
     twice = json.loads(settings())
     twice["mcpServers"]["second-telegram"] = twice["mcpServers"]["telegram-mcp"]
-    faults, _ = judged(json.dumps(twice))
-    assert len(faults) == 1
-    assert "the same string as in server telegram-mcp" in faults[0]
+    path = tmp_path / "claude_desktop_config.json"
+    path.write_text(json.dumps(twice))
+    answer = check(path)
+    said = " ".join((answer.stdout + answer.stderr).split())
+    assert answer.returncode == 1
+    assert "server second-telegram, TELEGRAM_SESSION_STRING, line 1 is the same string as" in said, said
+    assert said.count("AUTH_KEY_DUPLICATED") == 1
+
+
+def test_the_same_string_in_two_files_is_a_fault_of_the_second(tmp_path):
+    one, other = tmp_path / "claude_desktop_config.json", tmp_path / "bot.env"
+    one.write_text(settings())
+    other.write_text(LINES + STRING)
+    first, second = script.given_findings([str(one), str(other)])
+    assert not first.faults
+    assert [fault.name for fault in second.faults] == ["SettingsSame"]
+    assert "bot.env, TELEGRAM_SESSION_STRING, line 3 is the same string as claude_desktop" in second.faults[0].title
 
 
 LINES = f"TELEGRAM_API_ID=20481632\nTELEGRAM_API_HASH={API_HASH}\nTELEGRAM_SESSION_STRING="
@@ -142,6 +156,8 @@ UNIT = f"[Unit]\nDescription=x\n[Service]\nExecStart=/usr/bin/telegram-bot\nEnvi
 Environment=TELEGRAM_API_HASH={API_HASH}\nEnvironment="
 GOOSE = f"extensions:\n  telegram:\n    type: stdio\n    cmd: uv\n    args:\n    - run\n    envs:\n      \
 TELEGRAM_API_ID: '20481632'\n      TELEGRAM_API_HASH: {API_HASH}\n      TELEGRAM_SESSION_STRING: "
+ADD_JSON = f"""claude mcp add-json telegram '{{"command": "uv", "args": ["run", "main.py"], "env": {{\
+"TELEGRAM_API_ID": "20481632", "TELEGRAM_API_HASH": "{API_HASH}", "TELEGRAM_SESSION_STRING": "…"}}}}'"""
 COMMAND = f"claude mcp add telegram -e TELEGRAM_API_ID=20481632 -e TELEGRAM_API_HASH={API_HASH} \\\n -e \
 TELEGRAM_SESSION_STRING="
 
@@ -161,6 +177,9 @@ TELEGRAM_SESSION_STRING="
         (GOOSE + STRING[:300], "cut off: 300 of 353"),
         (COMMAND + STRING + " -- uv run main.py", ""),
         (COMMAND + STRING[:300] + " -- uv run main.py", "cut off: 300 of 353"),
+        (ADD_JSON.replace("…", STRING), ""),
+        (ADD_JSON.replace("…", STRING[:300]), "cut off: 300 of 353"),
+        (LINES + f'""{STRING}""', "not part of the string"),
     ],
 )
 def test_every_kind_of_settings_is_read(text, fault):
