@@ -2183,35 +2183,6 @@ def offer_to_write(*paths: str) -> bool:
     return not term.interactive or term.confirm("Write it there all the same?", default=False)
 
 
-def git_would_take(path: str) -> bool:
-    """Whether a path, which need not exist, lies in a git work tree and is not ignored there, as far as git can say."""
-    try:
-        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
-    except (OSError, ValueError):  # nothing can be written there, which will be said
-        return False
-    above = os.path.dirname(path)
-    while not os.path.lexists(os.path.join(above, ".git")):
-        if above == os.path.dirname(above):
-            return False
-        above = os.path.dirname(above)
-    safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
-    asked = run_program(
-        [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path],
-        "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none",
-    )  # fmt: skip
-    return asked.code != 0
-
-
-# A repository, which may be somebody else's, can name programs that git starts when it is only asked something: these
-# settings undo what it says. What it lacks it can have fetched by a program, too; variables forbid that.
-# Source: git-config(1), GIT_ALLOW_PROTOCOL and GIT_NO_LAZY_FETCH in git(1).
-GIT_SETTINGS = """
-core.fsmonitor=false
-core.hooksPath=/dev/null
-protocol.allow=never
-"""
-
-
 # ── ready to paste ──
 
 
@@ -9080,6 +9051,35 @@ def end_with_all(process: Any) -> None:
         with contextlib.suppress(OSError):  # it has just ended
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def git_would_take(path: str) -> bool:
+    """Whether a path, which need not exist, lies in a git work tree and is not ignored there, as far as git can say."""
+    try:
+        path = os.path.realpath(path)  # git takes up what it finds in its folders, whatever links lead there
+    except (OSError, ValueError):  # nothing can be written there, which will be said
+        return False
+    above = os.path.dirname(path)
+    while not os.path.lexists(os.path.join(above, ".git")):
+        if above == os.path.dirname(above):
+            return False
+        above = os.path.dirname(above)
+    safely = [word for setting in GIT_SETTINGS.split() for word in ("-c", setting)]
+    asked = run_program(
+        [program("git"), *safely, "-C", above, "check-ignore", "-q", "--", path],
+        "asking git whether it ignores the file", 3, GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none",
+    )  # fmt: skip
+    return asked.code != 0
+
+
+# A repository, which may be somebody else's, can name programs that git starts when it is only asked something: these
+# settings undo what it says. What it lacks it can have fetched by a program, too; variables forbid that.
+# Source: git-config(1), GIT_ALLOW_PROTOCOL and GIT_NO_LAZY_FETCH in git(1).
+GIT_SETTINGS = """
+core.fsmonitor=false
+core.hooksPath=/dev/null
+protocol.allow=never
+"""
 
 
 # ══ 11  LOOKING AN ERROR UP ══════════════════════════════════════════════════════════════════════════════════════════
