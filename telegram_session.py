@@ -10,6 +10,7 @@
     python3 telegram_session.py convert SRC DST    from any session format to any other, one or a whole folder
     python3 telegram_session.py network            can this machine reach Telegram?
     python3 telegram_session.py explain [ERROR]    what an error means and what to do about it
+    python3 telegram_session.py doctor             why does the MCP server not connect?
 
 What happens to the account is read first. A room uses the rooms below it, and this head; only 8 and 14, where commands
 begin, use every other one:
@@ -21,7 +22,7 @@ begin, use every other one:
      5  What people type      API ID and API hash, phone number, bot token
      6  Findings              what was given, and what is in it: files, folders, archives, texts, settings
      7  Sessions              the session model, and one storage class per format
-     8  Other commands        check, convert, network, explain, and the report
+     8  Other commands        check, convert, doctor, network, explain, and the report
      9  Network and proxies   reachability, the first step of a key exchange, proxies, the clock
     10  What is installed     step 0, and the helpers that are installed when they are needed
     11  Looking an error up   from an exception or a pasted text to its row
@@ -53,7 +54,8 @@ Every call that it ever makes to Telegram, and what for:
 
 The first call on a line is wrapped into invokeWithLayer and initConnection, which tell what `this_device` says.
 `network`, and a connection that does not come about, knock at Telegram's addresses and begin a key exchange there.
-Nothing is sent to anybody else, but through a proxy if there is one; venv, pip and uv are started after a yes.
+Nothing is sent to anybody else, but through a proxy if there is one; venv, pip, uv and, for `doctor --start`, an MCP
+server are started after a yes.
 
 Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
 
@@ -3097,7 +3099,9 @@ def findings_at(
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
     import zipfile
 
-    found = findings_in_settings_file(path, place) if os.path.isfile(path) and not json_path else []
+    found: list[Finding] = []
+    with contextlib.suppress(Problem):  # too long for settings, or not to be read, which will be said
+        found = findings_in_settings_file(path, place) if os.path.isfile(path) and not json_path else []
     if found:
         return found
     try:
@@ -3621,6 +3625,8 @@ CLIENT_SIGNS = {
 # What a client says of a number where a text must be: Claude Code, and Codex, whose settings are TOML.
 NUMBER_SAYS = ("Claude Code: it skips the server", "Codex: “invalid type: integer, expected a string”")
 
+NO_SERVER = "NoTelegramServer"
+
 # What is nothing to object.
 NOT_IN_IT = (
     "The session string is not in this file: it is asked for, or comes from elsewhere.",
@@ -3813,7 +3819,7 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
     if not servers and {"mcpServers", "context_servers", "mcp_servers"} & keys:
         what = "These are settings of an MCP client, and no server in them has to do with Telegram."
         steps = ["Give the settings that the Telegram server stands in."]
-        return [Finding(place, Problem(what, "", steps, name="NoTelegramServer"), Storage())]
+        return [Finding(place, Problem(what, "", steps, name=NO_SERVER), Storage())]
     lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
     found: list[Finding] = []
     for server in servers:
@@ -3828,18 +3834,17 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
 
 
 def findings_in_settings_file(path: str, place: str) -> list[Finding]:
-    """The same of a file, with what can be said of its encoding."""
-    try:
-        data = read_file(path, TEXT_LIMIT)
-    except Problem:
-        return []
+    """The same of a file, with what can be said of its encoding, and of git. Raises `Problem` if it cannot be read."""
+    data = read_file(path, TEXT_LIMIT)
     if data[:4] in (b"SQLi", b"PK\3\4", b"TDF$"):
         return []
     text, odd = text_of_file(data)
-    places = [os.path.expandvars(os.path.expanduser(one)) for row in rows_of(MCP_CLIENTS) for one in client_places(row)]
-    found = findings_in_settings(text, place, path, here=os.path.abspath(path) in places)
-    if found and odd:
-        found[0] = found[0]._replace(faults=[settings_doubt("encoding", what=odd), *found[0].faults])
+    found = findings_in_settings(text, place, path, os.path.abspath(path) in [one for _, one in client_files()])
+    faults = [settings_doubt("encoding", what=odd)] if odd else []
+    if os.path.basename(path) == ".mcp.json" and sessions_of(found) and git_would_take(path):
+        faults.append(settings_doubt("in_git", name=path))
+    if found:
+        found[0] = found[0]._replace(faults=[*faults, *found[0].faults])
     return found
 
 
@@ -6945,12 +6950,24 @@ def show_one(found: Sequence[Finding]) -> None:
 def show_faults(faults: Sequence[Problem]) -> None:
     """What must be changed in settings: a line for each."""
     for fault in faults:
-        term.say(" ".join([fault.title, fault.meaning, *fault.steps]), "red", mark="✗", indent=2)
+        term.say(" ".join(filter(None, [fault.title, fault.meaning, *fault.steps])), "red", mark="✗", indent=2)
 
 
 def show_many(found: Sequence[Finding]) -> None:
     """A line for each, and how many of them can be read."""
     term.heading("What is in it?")
+    show_lines(found)
+    good = len(sessions_of(found))
+    counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
+    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
+    term.say()
+    term.say(", ".join(counted) + ".")
+    if good > 1:
+        term.say("--account N shows one alone, and lets “convert” take it.")
+
+
+def show_lines(found: Sequence[Finding]) -> None:
+    """A line for each, and what is to be changed around it."""
     for place, session, storage, number, odd, faults, _ in found:
         if isinstance(session, Problem):
             (term.note if session.title in NOT_IN_IT else term.bad)(f"{number}. {place}: {session.title}")
@@ -6964,13 +6981,6 @@ def show_many(found: Sequence[Finding]) -> None:
         ways = [" ".join([f"{what}, {details}.", *odd]) for details in (which, NOT_SHOWN)]
         term.say(ways[0], "yellow" if odd else "green", mark="!" if odd else "✓", shareable=ways[1])
         show_faults(faults)
-    good = len(sessions_of(found))
-    counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
-    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
-    term.say()
-    term.say(", ".join(counted) + ".")
-    if good > 1:
-        term.say("--account N shows one alone, and lets “convert” take it.")
 
 
 def facts_for_programs(session: Session) -> dict[str, Any]:
@@ -7296,6 +7306,176 @@ def target_passcode(storage: Storage) -> str:
         term.note("The new folder is locked with the passcode in TELEGRAM_PASSCODE.")
         return SETTINGS["TELEGRAM_PASSCODE"]
     return term.ask_secret("Passcode for the new folder (Enter alone: none)") if term.interactive else ""
+
+
+# ── doctor ──
+
+
+def command_doctor(options: Any) -> Outcome:
+    """Why does the MCP server not connect? Exit code 1 if anything that was looked at is to be changed.
+
+    `options`: `start` (the name of a server), `online`, and with it `proxy`, `ipv6`. Only what `online` and `start` say
+    contacts anybody.
+    """
+    files = client_files()
+    if options.start:
+        return start_server(options.start, files)
+    term.heading("This computer")
+    faults = look_at_this_computer(options)
+    term.heading("Settings of MCP clients")
+    found: list[Finding] = []
+    for client, path in files:
+        try:
+            here = findings_in_settings_file(path, client)
+        except Problem as problem:
+            here = [Finding(client, problem, Storage())]
+        of_telegram = [one for one in here if not (isinstance(one.session, Problem) and one.session.name == NO_SERVER)]
+        (term.good if of_telegram else term.note)(f"{client}: {path}{'' if of_telegram else ': no Telegram server'}")
+        found += of_telegram
+    if not files:
+        term.note(f"None is there of {', '.join(row[0] for row in rows_of(MCP_CLIENTS))}.")
+    found = with_same_strings([one._replace(number=number) for number, one in enumerate(found, 1)])
+    show_lines(found)
+    faults += [(finding.place, fault) for finding in found for fault in problems_of(finding)]
+    if not faults:
+        term.good("Nothing is wrong with what was looked at.")
+        if found:
+            term.say("Whether a server starts, and what it says: doctor --start NAME")
+        return Outcome(0)
+    place, first = min(faults, key=lambda one: URGENT.index(one[1].name) if one[1].name in URGENT else len(URGENT))
+    term.heading("What to do first")
+    term.say(place)
+    term.problem(first)
+    if len(faults) > 1:
+        term.say(f"Then look again: there {'is one more' if len(faults) == 2 else f'are {len(faults) - 1} more'}.")
+    return Outcome(1)
+
+
+def look_at_this_computer(options: Any) -> list[tuple[str, Problem]]:
+    """A line each for Python, Telethon, the way to Telegram and open sessions; what is wrong with any, and where."""
+    faults: list[tuple[str, Problem]] = []
+    term.good("Python {}.{}.{} ({})".format(*sys.version_info[:3], sys.executable))
+    try:
+        term.good(f"Telethon {telethon_at_hand().version}")
+    except Problem as problem:
+        term.note(f"{problem.title} Only signing in needs it; MCP servers bring their own.")
+    if options.online:
+        verdict = diagnose(named_proxy(options), options.ipv6).verdict
+        if verdict:
+            term.bad(verdict.title)
+            faults.append(("", verdict))
+        else:
+            term.good("Telegram answers, and the clock is right.")
+    else:
+        term.note("The way to Telegram was not looked at: --online does that.")
+    for path, programs in open_sessions().items():
+        if len(programs) > 1:
+            title = f"{path} is open in {len(programs)} programs: {', '.join(sorted(programs))}."
+            term.bad(title)
+            faults.append(("", Problem(title, TWO_AT_ONCE, ["End all of them but one."], name="SessionOpenTwice")))
+        else:
+            term.note(f"{path} is open in {programs.pop()}.")
+    return faults
+
+
+TWO_AT_ONCE = "Two programs at once with one session end it for good (AUTH_KEY_DUPLICATED)."
+
+
+def open_sessions() -> dict[str, set[str]]:
+    """The .session files that are open, and the programs that have them, as far as Linux tells it to this person."""
+    import glob
+
+    found: dict[str, set[str]] = {}
+    for link in glob.glob("/proc/[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # it is somebody else's, or has just ended
+            path, number = os.readlink(link), link.split("/")[2]
+            if path.endswith(".session"):
+                with open(f"/proc/{number}/comm", encoding="utf-8", errors="replace") as name:
+                    found.setdefault(path, set()).add(f"{in_one_line(name.read().strip())} (process {number})")
+    return found
+
+
+def start_server(name: str, files: Sequence[tuple[str, str]]) -> Outcome:
+    """Starts one server as its client does, speaks to it, says what came of it, and ends it."""
+    client, server = server_named(name, files)
+    for one in server.values:
+        term.hide(one.value, one.path[0])
+        if re.fullmatch(REFERENCE, str(one.value).strip()):
+            what = f"{client} asks for it, or takes it from elsewhere, so the server cannot be started from here."
+            raise Problem(f"The value of {one.path[0]} is not in the settings.", what, name="NotInSettings")
+    if not server.words:
+        raise Problem(f"{client} starts no program for {name}: it reaches it by an address.", "", name="NothingToStart")
+    found = program(server.words[0])
+    if not found:
+        raise settings_doubt("no_command", name=server.words[0], line=server.command[0].line)
+    term.say(f"This starts {name} as {client} does. It signs in to Telegram with the session in these settings.")
+    term.warn(f"Close {client} first if it runs. {TWO_AT_ONCE}")
+    if term.interactive and not term.confirm("Start it now?", default=False):
+        return Outcome(0)
+    answers: dict[object, Any] = {}
+    odd: list[str] = []
+
+    def hears(line: bytes) -> bool:
+        try:
+            message = load_json(line.decode("utf-8", "replace"))
+            answers[message.get("id") if "method" not in message else None] = message
+        except (ValueError, AttributeError):
+            odd.append(in_one_line(line.decode("utf-8", "replace")))
+        return 2 in answers or "error" in answers.get(1, {})
+
+    ran = run_program(
+        [found, *server.words[1:]], f"starting {name}", 60, typed=MCP_GREETING.encode("ascii"), hears=hears,
+        folder=os.path.expanduser("~"), **{one.path[0]: str(one.value) for one in server.values},
+    )  # fmt: skip
+    if ran.said:
+        term.say("It says on standard error:")
+        term.say(term.mask("\n".join(ran.said.splitlines()[-15:])), "dim", indent=2)
+    if odd:
+        term.warn(f"It writes on standard output what is no message of MCP, which clients do not take: {odd[0]}")
+    tools = answers.get(2, {}).get("result", {}).get("tools")
+    if tools is not None:
+        term.good(f"It starts, and offers {len(tools)} tools.")
+        return Outcome(0)
+    known = find_answer(ran.said)
+    if known:
+        term.problem(known.problem())
+    refused = [in_one_line(str(one["error"])) for one in answers.values() if "error" in one]
+    ended = "it did not answer within a minute" if ran.code is None else f"it ended with exit code {ran.code}"
+    why = f"it answered: {refused[0]}" if refused else ended
+    raise Problem(
+        f"{name} does not start as it should: {why}.",
+        "" if known else "What it said, if anything, is above. “explain” may know it: telegram_session.py explain",
+        ["Mend what it says.", "If it says nothing, see what “check” says of the settings."],
+        name="ServerNotStarted",
+    )
+
+
+def server_named(name: str, files: Sequence[tuple[str, str]]) -> tuple[str, Server]:
+    """The server of that name in the settings of the first client that has it, and which client that is."""
+    names = []
+    for client, path in files:
+        kind, entries, _ = settings_entries(text_of_file(read_file(path, TEXT_LIMIT))[0]) or ("", [], [])
+        for server in servers_in(kind, entries):
+            if server.name == name:
+                return client, server
+            names.append(server.name)
+    there = f"These are: {', '.join(dict.fromkeys(names))}." if names else "There is none at all."
+    raise Problem(
+        f"No server {in_one_line(name)} is in the settings of an MCP client here.", there, [DOCTOR_LISTS], code=2,
+        name="NoSuchServer",
+    )  # fmt: skip
+
+
+DOCTOR_LISTS = "“doctor” alone shows the settings that it looks at."
+
+# What a client says first to a server on its standard input, a message a line: the beginning, and what tools there are.
+# Source: modelcontextprotocol.io/specification/2025-06-18, Lifecycle, Tools and Transports (stdio).
+MCP_GREETING = """\
+{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},\
+"clientInfo":{"name":"telegram_session.py","version":"1"}}}
+{"jsonrpc":"2.0","method":"notifications/initialized"}
+{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+"""
 
 
 # ── network ──
@@ -8985,7 +9165,7 @@ def program(name: str) -> str:
 
 
 class Ran(NamedTuple):
-    """How another program ended: its exit code, and the last that it said.
+    """How another program ended: its exit code, and the last that it said (on standard error, if `hears` got the rest).
 
     The code is None if it could not be started, did not end in time or had too much to say.
     """
@@ -8994,7 +9174,10 @@ class Ran(NamedTuple):
     said: str = ""
 
 
-def run_program(command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"", **environment: str) -> Ran:
+def run_program(
+    command: Sequence[str], doing: str, limit: float, *, typed: bytes = b"",
+    hears: Callable[[bytes], bool] | None = None, folder: str = sys.base_prefix, **environment: str,
+) -> Ran:  # fmt: skip
     """Runs another program: the one way in which this script does.
 
     `command` begins with an absolute path (see `program`), and no shell reads it. The working folder is Python's own:
@@ -9002,9 +9185,13 @@ def run_program(command: Sequence[str], doing: str, limit: float, *, typed: byte
     `environment` is added to what `take_settings` has left. After a second the person is told what is being done; after
     `limit` seconds, or a megabyte of words, the program is ended, and what it has started with it (not on Windows).
     `typed` comes to it by standard input, because a command line can be read by everybody; a pipe holds 4 kB of it.
+    With `hears` it is a conversation: that gets each line of standard output, until it says that this was the last.
     """
     import subprocess
     import tempfile
+    import threading
+
+    heard = threading.Event()
 
     with tempfile.TemporaryFile() as output:
 
@@ -9012,25 +9199,36 @@ def run_program(command: Sequence[str], doing: str, limit: float, *, typed: byte
             try:
                 process.wait(pause)
             except subprocess.TimeoutExpired:
-                return os.fstat(output.fileno()).st_size > MOST_WORDS
+                return heard.is_set() or os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
+
+        def listen(said: Iterable[bytes]) -> None:
+            for line in said:
+                if hears and hears(line):
+                    heard.set()
 
         try:
             # Not as part of this terminal: xclip and wl-copy stay behind to hand out what they got, and would end.
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, env={**os.environ, **environment}, cwd=sys.base_prefix,
-                start_new_session=True,
+                command, stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if hears else output, stderr=output if hears else subprocess.STDOUT,
+                env={**os.environ, **environment}, cwd=folder, start_new_session=True,
             )  # fmt: skip
-        except OSError as error:
-            return Ran(None, str(error.strerror))
+        except (OSError, ValueError) as error:  # ValueError: a NUL in what it is given
+            return Ran(None, str(error))
         try:
             if process.stdin:
                 with contextlib.suppress(OSError):  # it does not want it
                     process.stdin.write(typed)
-                    process.stdin.close()
+                    process.stdin.flush() if hears else process.stdin.close()
+            if process.stdout:
+                threading.Thread(target=listen, args=[process.stdout], daemon=True).start()
             term.wait(finished, doing, limit)
             code = process.poll()
+            if hears and process.stdin and code is None:
+                with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # the end of its input is its end
+                    process.stdin.close()
+                    process.wait(3)
         finally:
             if process.poll() is None:
                 end_with_all(process)
@@ -10561,6 +10759,13 @@ LM Studio      | mcpServers | | ~/.lmstudio/mcp.json | |
 Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDATA%/Block/goose/config/config.yaml
 """
 
+# What a client reads besides, in the folder that it is started in.
+PROJECT_FILES = {
+    "Claude Code in this folder": ".mcp.json",
+    "Cursor in this folder": ".cursor/mcp.json",
+    "VS Code in this folder": ".vscode/mcp.json",
+}
+
 # Programs that take text for the clipboard from standard input, in the order they are tried.
 CLIPBOARDS = """
 pbcopy
@@ -10581,9 +10786,23 @@ tdata    | tdata            | a tdata folder for Telegram Desktop
 
 
 def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
-    """Where an MCP client of MCP_CLIENTS keeps its settings on this system, with %NAME% and ~ as they stand there."""
+    """Where an MCP client of MCP_CLIENTS keeps its settings on a system, with %NAME% and ~ as they stand there."""
     places = row[{"darwin": 4, "win32": 5}.get(system, 3)] or row[3]
-    return [place.strip().replace("/", "\\") if system == "win32" else place.strip() for place in places.split(";")]
+    return [os.path.normpath(place.strip()) for place in places.split(";")]
+
+
+def client_files(system: str = sys.platform) -> list[tuple[str, str]]:
+    """The settings of MCP clients that are there: the client and the path; those for this folder alone come last."""
+    import glob
+
+    found = []
+    for row in rows_of(MCP_CLIENTS):
+        for place in client_places(row, system):
+            path = re.sub(r"%(\w+)%", lambda name: os.environ.get(name[1], name[0]), os.path.expanduser(place))
+            if row[0] == "Codex" and os.environ.get("CODEX_HOME"):
+                path = os.path.join(os.environ["CODEX_HOME"], "config.toml")
+            found += [(row[0], one) for one in sorted(glob.glob(path))]
+    return found + [(client, os.path.abspath(path)) for client, path in PROJECT_FILES.items() if os.path.isfile(path)]
 
 
 def paste_targets(group: str) -> list[Target]:
@@ -10603,6 +10822,9 @@ def paste_targets(group: str) -> list[Target]:
 PLACEHOLDER_API_IDS = ("12345", "123456", "1234567", "12345678", "123456789")
 
 PLACEHOLDER_WORDS = re.compile(r"your|here|example|change.?me|0123456789abcdef|<.*>|\.\.\.|x{4}|\*{3}", re.IGNORECASE)
+
+# What is to be mended before all else: what endangers the account, and what keeps a whole file from being read.
+URGENT = ("SettingsStranger", "SettingsSame", "SettingsInGit", "SettingsNoJson", "SettingsComma", "SettingsNoCommand")
 
 # What settings are doubted for: what is wrong, what to change (nothing: it is only worth a word), and what the program
 # says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
@@ -10648,6 +10870,8 @@ stranger     | “telegram-mcp” on PyPI is another project, not chigwell/teleg
 pin          | This server sets no upper bound for the package mcp, and does not start with its version 2. | \
   Put --with and mcp<2 in front of the name of the server, as two words. | \
   It says: No module named 'mcp.server.fastmcp', or 'Server' object has no attribute 'list_prompts'
+in_git       | {name} is made to be shared through git, which would take it up, and your session with it. | \
+  Write ${{TELEGRAM_SESSION_STRING}} there in place of the string, and put the string into your environment. |
 no_command   | {name} (line {line}) is not there, or not on the PATH. | \
   Install it, or write its full path there (which, or on Windows where, tells it). | Clients say: spawn {name} ENOENT
 bare_command | A program that is started from the dock may not find “{name}”. Its full path here is {what}. | |
@@ -13762,29 +13986,32 @@ COMMANDS: dict[str, tuple[Callable[[Any], Outcome], str]] = {
     "explain": (command_explain, "what an error means and what to do about it"),
     "check": (command_check, "what is in this file, folder or text, and does it still work?"),
     "convert": (command_convert, "turns a session of any format into any other"),
+    "doctor": (command_doctor, "why does the MCP server not connect?"),
 }
 
 # What may stand behind a command (`front`: before any, or without one); what it is for. Behind the name of an option
 # stands what its value is called, behind another word ? where it may be missing, * where there may be any number.
 OPTIONS = """
---qr             | front                | sign in by QR code, without a phone number
---proxy URL      | front, network, check | socks5://, socks4://, http:// or tg://proxy?…; better in TELEGRAM_PROXY
---ipv6           | front, network, check | connect by IPv6 only
---report FILE    | front, network, check | write the whole conversation there, secrets masked, for asking for help
---debug          | front, network, check | show what happens inside; secrets are masked
-ERROR *          | explain              | a name, a log line, a file with one; - or a pipe: standard input
-WHAT *           | check                | files, folders, settings, or - for standard input; nothing: it is asked for
---online         | check                | also ask Telegram whether it still works
---json           | check                | print the facts for a program
-SRC              | convert              | a file or folder, or - for standard input or the keyboard
-DST              | convert              | a new file or folder, or - to print a string
---to FORMAT      | convert              | the format to write, if the name of DST does not tell: %(choices)s
---schema VERSION | convert              | of a Telethon .session: 7, or 8 for 1.43 and newer
---account N      | check, convert       | which one of several, as check counts them
---dc NUMBER      | check, convert       | which data centre a bare key belongs to, 1 to 5
---user-id N      | convert              | whose session it is, where that is needed and the source does not say it
---key-name NAME  | check, convert       | of a Telegram Desktop folder: the X in key_Xs
---json-path FILE | check, convert       | the .json of a .session, if its name is another
+--qr             | front                         | sign in by QR code, without a phone number
+--proxy URL      | front, network, check, doctor | socks5://, socks4://, http:// or tg://proxy?…; or TELEGRAM_PROXY
+--ipv6           | front, network, check, doctor | connect by IPv6 only
+--report FILE    | front, network, check, doctor | write the conversation there, secrets masked, for asking for help
+--debug          | front, network, check, doctor | show what happens inside; secrets are masked
+ERROR *          | explain                       | a name, a log line, a file with one; - or a pipe: standard input
+WHAT *           | check                         | files, folders, settings; -: standard input; nothing: it is asked for
+--online         | check                         | also ask Telegram whether it still works
+--online         | doctor                        | also see whether this computer reaches Telegram
+--start NAME     | doctor                        | start this server as its client does, and see what it says
+--json           | check                         | print the facts for a program
+SRC              | convert                       | a file or folder, or - for standard input or the keyboard
+DST              | convert                       | a new file or folder, or - to print a string
+--to FORMAT      | convert                       | the format to write, if the name of DST does not tell: %(choices)s
+--schema VERSION | convert                       | of a Telethon .session: 7, or 8 for 1.43 and newer
+--account N      | check, convert                | which one of several, as check counts them
+--dc NUMBER      | check, convert                | which data centre a bare key belongs to, 1 to 5
+--user-id N      | convert                       | whose session it is, where the source does not say it
+--key-name NAME  | check, convert                | of a Telegram Desktop folder: the X in key_Xs
+--json-path FILE | check, convert                | the .json of a .session, if its name is another
 """
 
 # The values that are not simply text, in argparse's words.
@@ -13867,7 +14094,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            told = not term.asked and options.run in (command_check, command_convert)  # all by the command line
+            told = not term.asked and options.run in (
+                command_check,
+                command_convert,
+                command_doctor,
+            )  # all by the command line
             if outcome.code == 0 and (told or term.delivered_to_pipe):  # nor is a program at the other end kept waiting
                 run = term.goodbye(patience=3) if options.run is command_sign_in else None
             else:
