@@ -7328,9 +7328,10 @@ def command_doctor(options: Any) -> Outcome:
         try:
             here = findings_in_settings_file(path, client)
         except Problem as problem:
+            problem.steps = tuple(problem.steps) or (f"See what lies at {path}.",)
             here = [Finding(client, problem, Storage())]
         of_telegram = [one for one in here if not (isinstance(one.session, Problem) and one.session.name == NO_SERVER)]
-        (term.good if of_telegram else term.note)(f"{client}: {path}{'' if of_telegram else ': no Telegram server'}")
+        term.say(f"{client}: {path}{'' if of_telegram else ' (no Telegram server)'}", mark="•")
         found += of_telegram
     if not files:
         term.note(f"None is there of {', '.join(row[0] for row in rows_of(MCP_CLIENTS))}.")
@@ -7408,20 +7409,21 @@ def start_server(name: str, files: Sequence[tuple[str, str]]) -> Outcome:
     found = program(server.words[0])
     if not found:
         raise settings_doubt("no_command", name=server.words[0], line=server.command[0].line)
-    term.say(f"This starts {name} as {client} does. It signs in to Telegram with the session in these settings.")
+    term.say(f"This starts {name} as {client} does. It may sign in to Telegram with the session in these settings.")
     term.warn(f"Close {client} first if it runs. {TWO_AT_ONCE}")
     if term.interactive and not term.confirm("Start it now?", default=False):
         return Outcome(0)
-    answers: dict[object, Any] = {}
-    odd: list[str] = []
+    answers: dict[int, Any] = {}
 
     def hears(line: bytes) -> bool:
         try:
             message = load_json(line.decode("utf-8", "replace"))
-            answers[message.get("id") if "method" not in message else None] = message
-        except (ValueError, AttributeError):
-            odd.append(in_one_line(line.decode("utf-8", "replace")))
-        return 2 in answers or "error" in answers.get(1, {})
+            if "method" not in message:
+                answers[message["id"]] = message.get("result") or {"error": message.get("error")}
+        except (ValueError, TypeError, KeyError):
+            odd = in_one_line(line.decode("utf-8", "replace"))
+            term.warn(f"It writes on standard output what is no message of MCP, which clients do not take: {odd}")
+        return "error" in answers.get(1, {}) or (2 in answers and (3 in answers or not has_get_me(answers)))
 
     ran = run_program(
         [found, *server.words[1:]], f"starting {name}", 60, typed=MCP_GREETING.encode("ascii"), hears=hears,
@@ -7429,25 +7431,37 @@ def start_server(name: str, files: Sequence[tuple[str, str]]) -> Outcome:
     )  # fmt: skip
     if ran.said:
         term.say("It says on standard error:")
-        term.say(term.mask("\n".join(ran.said.splitlines()[-15:])), "dim", indent=2)
-    if odd:
-        term.warn(f"It writes on standard output what is no message of MCP, which clients do not take: {odd[0]}")
-    tools = answers.get(2, {}).get("result", {}).get("tools")
-    if tools is not None:
-        term.good(f"It starts, and offers {len(tools)} tools.")
-        return Outcome(0)
+        term.say(term.mask("\n".join(ran.said.splitlines()[-6:])), "dim", indent=2)
+    return tell_answers(name, ran, answers)
+
+
+def has_get_me(answers: dict[int, Any]) -> bool:
+    """Whether an MCP server offers the tool that tells whose account it uses."""
+    return any(tool.get("name") == "get_me" for tool in answers[2].get("tools", ()))
+
+
+def tell_answers(name: str, ran: Ran, answers: dict[int, Any]) -> Outcome:
+    """What a server answered to MCP_GREETING. Raises `Problem` if that is not what a server does that is signed in."""
+    why = "it did not answer within a minute" if ran.code is None else f"it ended with exit code {ran.code}"
+    for answer in (answers.get(1, {}), answers.get(2, {})):
+        if "error" in answer:
+            why = f"it answered: {in_one_line(str(answer['error']))}"
     known = find_answer(ran.said)
+    if "tools" in answers.get(2, {}):
+        term.good(f"It starts, and offers {len(answers[2]['tools'])} tools.")
+        if not has_get_me(answers):
+            term.note("Whether it is signed in shows when one of them is used.")
+            return Outcome(0)
+        said = " ".join(str(part.get("text")) for part in answers.get(3, {}).get("content", ()))
+        if re.search(r"\bid\b\W+\d{5,}", said) and not answers[3].get("isError"):
+            term.good("It is signed in: asked whose account it uses, it says so.")
+            return Outcome(0)
+        why = f"asked whose account it uses, it answers: {in_one_line(said or 'nothing')}"
+        known = find_answer(f"{said}\n{ran.said}")
     if known:
         term.problem(known.problem())
-    refused = [in_one_line(str(one["error"])) for one in answers.values() if "error" in one]
-    ended = "it did not answer within a minute" if ran.code is None else f"it ended with exit code {ran.code}"
-    why = f"it answered: {refused[0]}" if refused else ended
-    raise Problem(
-        f"{name} does not start as it should: {why}.",
-        "" if known else "What it said, if anything, is above. “explain” may know it: telegram_session.py explain",
-        ["Mend what it says.", "If it says nothing, see what “check” says of the settings."],
-        name="ServerNotStarted",
-    )
+    steps = ["Mend what it says.", "See what “check” says of the settings, and with --online of the session in them."]
+    raise Problem(f"{name} does not work as it should: {why}.", "", steps, name="ServerFailed")
 
 
 def server_named(name: str, files: Sequence[tuple[str, str]]) -> tuple[str, Server]:
@@ -7468,13 +7482,15 @@ def server_named(name: str, files: Sequence[tuple[str, str]]) -> tuple[str, Serv
 
 DOCTOR_LISTS = "“doctor” alone shows the settings that it looks at."
 
-# What a client says first to a server on its standard input, a message a line: the beginning, and what tools there are.
+# What is said to a server on its standard input, a message a line: the beginning, which tools there are, and the call
+# of the one that most servers for Telegram have for asking who one is; the others refuse it.
 # Source: modelcontextprotocol.io/specification/2025-06-18, Lifecycle, Tools and Transports (stdio).
 MCP_GREETING = """\
 {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},\
 "clientInfo":{"name":"telegram_session.py","version":"1"}}}
 {"jsonrpc":"2.0","method":"notifications/initialized"}
 {"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}}
+{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"get_me","arguments":{}}}
 """
 
 
@@ -10802,7 +10818,9 @@ def client_files(system: str = sys.platform) -> list[tuple[str, str]]:
             if row[0] == "Codex" and os.environ.get("CODEX_HOME"):
                 path = os.path.join(os.environ["CODEX_HOME"], "config.toml")
             found += [(row[0], one) for one in sorted(glob.glob(path))]
-    return found + [(client, os.path.abspath(path)) for client, path in PROJECT_FILES.items() if os.path.isfile(path)]
+    found += [(client, os.path.abspath(path)) for client, path in PROJECT_FILES.items() if os.path.isfile(path)]
+    first = {os.path.realpath(path): client for client, path in reversed(found)}  # this folder may be the home
+    return [(client, path) for client, path in found if first[os.path.realpath(path)] == client]
 
 
 def paste_targets(group: str) -> list[Target]:

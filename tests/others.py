@@ -19,6 +19,8 @@ import pytest
 PLACE = Path(__file__).resolve().parents[1] / ".venv-others"
 TELETHON = ("telethon==1.24.0", "telethon==1.36.0", "telethon==1.42.0", "telethon==1.45.0")
 PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26")
+# MCP servers that a string is pasted into: the version that was tried, and what it needs beside it.
+SERVERS = {"tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",)}
 NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22")
 PYODIDE = ("pyodide@314.0.7",)  # CPython 3.14 as WebAssembly, the newest Python for a machine that has only older ones
 NODE_FOLDERS = {"node": NODE, "pyodide": PYODIDE}
@@ -33,12 +35,10 @@ def folder(package: str) -> Path:
 def install() -> list[str]:
     """Installs what is missing, and returns what could not be installed."""
     failed = []
-    commands = {
-        folder(package): [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
-        for package in PYTHON
-    }
-    for package, (place, command) in zip(PYTHON, commands.items()):
-        if not place.exists() and not succeeds([*command, f"{place}.part", package], place):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
+    for package, beside in {**dict.fromkeys(PYTHON, ()), **SERVERS}.items():
+        place = folder(package)
+        if not place.exists() and not succeeds([*pip, f"{place}.part", package, *beside], place):
             failed.append(package)
     npm = shutil.which("npm")
     for name, packages in NODE_FOLDERS.items():
@@ -67,6 +67,14 @@ def answer(command: list[str], environment: dict[str, str], place: Path | None =
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=place, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def server(package: str, program: str) -> tuple[str, dict[str, str]]:
+    """One of SERVERS: the path of its program, and the environment that it needs to find itself."""
+    place = folder(package)
+    if not (place / "bin" / program).exists():
+        pytest.skip(f"{package} is not installed: python3 -m tests.others")
+    return str(place / "bin" / program), {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def in_python(package: str, code: str, *arguments: str) -> Any:

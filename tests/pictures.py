@@ -7,6 +7,7 @@ by cell, so that a picture changes only when the script does.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -43,6 +44,7 @@ COLOURS = {
 
 # What no two runs have in common, what the pictures show instead, and what fills it up to the same number of cells.
 STEADY = (
+    (r"\(/\S+/python[\d.]*\)", "(/usr/bin/python3)", " "),
     (r"in \d+\.\d\d s", "in 0.11 s", " "),
     (r"\(\d\.\d s from", "(0.2 s from", " "),
     (r"✓ \d+ \+ \d+ ms *", "✓ 21 + 24 ms", " "),
@@ -56,7 +58,7 @@ STEADY = (
 Cells = list[list[tuple[str, str, str, bool]]]  # rows of letter, colour, background, bold
 
 
-# Six short stories
+# Short stories
 
 
 def sign_in(telegram: PracticeTelegram) -> Iterator[Person]:
@@ -123,8 +125,28 @@ def network(telegram: PracticeTelegram) -> Iterator[Person]:
         yield person
 
 
+def doctor(telegram: PracticeTelegram) -> Iterator[Person]:
+    """Why the MCP server does not connect."""
+    import telegram_session as script
+
+    string = script.encode_telethon_string(
+        script.new_session(2, random.Random(4).randbytes(256), "149.154.167.51", 443)
+    )
+    values = {"TELEGRAM_API_ID": "your_api_id", "TELEGRAM_API_HASH": "0" * 31 + "1"}
+    server = {"command": "uvx", "args": ["telegram-mcp"], "env": {**values, "TELEGRAM_SESSION_STRING": string[:250]}}
+    settings = ALONE / ".config" / "Claude" / "claude_desktop_config.json"
+    shutil.rmtree(ALONE, ignore_errors=True)
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"mcpServers": {"telegram": server}}, indent=2))
+    with started(telegram, "doctor", env={"HOME": str(ALONE), "PATH": ""}) as person:
+        person.is_asked("Press Enter to exit")
+        yield person
+    shutil.rmtree(ALONE)
+
+
 STORIES: dict[str, Callable[[PracticeTelegram], Iterator[Person]]] = {
     "sign-in": sign_in, "set-up": set_up, "qr-code": qr_code, "error": error, "check": check, "network": network,
+    "doctor": doctor,
 }  # fmt: skip
 
 
