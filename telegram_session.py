@@ -2066,11 +2066,15 @@ class SignedIn(NamedTuple):
 
 
 class Handed(NamedTuple):
-    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it."""
+    """What a sign-in ended with: the session with the account it belongs to, as a string, and the app that made it.
+
+    `shown` are the lines that were last shown ready to paste.
+    """
 
     string: str
     session: Session
     credentials: Credentials
+    shown: list[str]
 
 
 def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> Handed:
@@ -2100,7 +2104,7 @@ def hand_over(session: Session, credentials: Credentials, signed: SignedIn) -> H
     term.rule()
     if home.ipv6_addr:
         term.warn(BY_IPV6)
-    return Handed(string, with_account(session, user), credentials)
+    return Handed(string, with_account(session, user), credentials, [])
 
 
 def tell_safety(signed: SignedIn) -> None:
@@ -2152,7 +2156,7 @@ def ways_after(handed: Handed, another: Way) -> Outcome:
         0,
         [
             ("show it ready to paste: .env, MCP servers, n8n, Docker", way(show_ready_to_paste)),
-            ("copy the session string to the clipboard", way(copy_string)),
+            ("copy it to the clipboard", way(copy_to_clipboard)),
             ("save it to a file", way(save_to_file)),
             another,
         ],
@@ -2191,6 +2195,7 @@ def offer_to_write(*paths: str) -> bool:
 def show_ready_to_paste(handed: Handed) -> None:
     """Asks where it goes, and shows exactly that: nothing to rename, nothing to quote."""
     groups = ("variables", "mcp", "n8n", "docker")
+    handed.shown.clear()
     group = choose(
         "Where does it go?",
         (
@@ -2221,7 +2226,7 @@ def show_for(target: Target, handed: Handed) -> None:
         target = target._replace(session=names[chosen])
     if target.takes == "variables":
         term.say("These lines go into the .env file, or wherever the program reads its environment:", mark="→")
-        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))))
+        show_snippet("\n".join(filter(None, (env_lines(variables(target, handed)), target.place))), handed)
     elif target.takes == "mcp":
         term.note(target.place)
         show_for_mcp_client(target, handed)
@@ -2230,10 +2235,10 @@ def show_for(target: Target, handed: Handed) -> None:
 
         login = {**variables(target, handed), "API_ID": handed.credentials.api_id, "user_type": 1}
         term.say(f"This goes into {target.place}; what else is in that file stays:", mark="→")
-        show_snippet(json.dumps({"login": login}, indent=2))
+        show_snippet(json.dumps({"login": login}, indent=2), handed)
     elif target.takes == "fields":
         term.say(f"In n8n, make a credential of {target.name}, and fill in:", mark="→")
-        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()))
+        show_snippet("\n".join(f"{name}: {value}" for name, value in variables(target, handed).items()), handed)
         if target.place:
             term.say(f"Its other fields ({target.place}) you know yourself.")
     elif target.takes == "nothing":
@@ -2243,28 +2248,23 @@ def show_for(target: Target, handed: Handed) -> None:
 
 
 def show_for_mcp_client(target: Target, handed: Handed) -> None:
-    """The settings of an MCP client that start a server with its values."""
+    """The settings of an MCP client that start a server with its values; on request they are put in."""
     clients = rows_of(MCP_CLIENTS)
     chosen = choose("Which program starts the MCP server?", [row[0] for row in clients])
     if chosen is None:
         return
-    client, key = clients[chosen][:2]
+    client, key, *_ = row = clients[chosen]
     command, environment = target.command.split(), variables(target, handed)
     name = target.name.rpartition("/")[2]
-    places = client_places(clients[chosen])
+    places = client_places(row)
     term.say(
         f"This goes into {' or '.join(places)}. If there are other servers in it, put this one beside them.", mark="→"
     )
     if len(places) > 1:
         term.say("Which of the two is read depends on how it was installed: from the Store, the second.", indent=2)
-    if key == "mcp_servers":
-        show_snippet(codex_toml(name, command, environment))
-    elif key == "extensions":
-        show_snippet(goose_yaml(name, command, environment))
-    else:
-        show_snippet(mcp_json(name, command, environment, key))
-    if "/full/path/" in target.command:
-        term.say(f"Instead of /full/path/to/{name}, write the folder that {name} is in on your computer.")
+    show_snippet(with_server("", key, name, command, environment), handed)
+    if UNKNOWN_FOLDER in target.command:
+        term.say(f"Instead of {UNKNOWN_FOLDER}{name}, write the folder that {name} is in on your computer.")
     term.say(
         f"If {client} does not find {command[0]}, write its full path there: a program that is started from the dock "
         "looks for it in fewer folders than a terminal."
@@ -2276,20 +2276,153 @@ def show_for_mcp_client(target: Target, handed: Handed) -> None:
             "stays in the history of your shell, and everybody on this computer can see it while it runs. The file "
             "above is better."
         )
-        show_snippet(claude_command(name, command, environment))
+        show_snippet(claude_command(name, command, environment), handed)
+    offer_to_put_in(row, name, command, environment)
+
+
+UNKNOWN_FOLDER = "/full/path/to/"  # in the commands of PASTE_TARGETS that start a checkout
+
+
+def offer_to_put_in(row: Sequence[str], name: str, command: Sequence[str], environment: dict[str, str]) -> None:
+    """Puts a server into the settings of a client of MCP_CLIENTS, if the person wants that; nothing else changes."""
+    paths = client_paths(row)
+    home = os.path.expanduser("~")
+    folders = [one for one in paths if os.path.dirname(one) != home and os.path.isdir(os.path.dirname(one))]
+    path = next(filter(os.path.isfile, paths), "") or next(iter(folders), "")
+    if not path:
+        return
+    term.say(f"It can be put into {path} for you; all else in it stays as it is.", mark="→")
+    if not term.confirm("Put it in?", default=False):
+        return
+    while UNKNOWN_FOLDER + name in command:
+        folder = os.path.expanduser(term.ask(f"Folder of {name} on this computer (Enter alone: back)"))
+        if not folder:
+            return
+        if os.path.isdir(folder):
+            command = [os.path.abspath(folder) if word == UNKNOWN_FOLDER + name else word for word in command]
+        else:
+            term.warn(f"There is no folder {folder}.")
+    path = os.path.realpath(path)  # some keep their settings elsewhere, and link them
+    before = settings_now(path)
+    try:
+        text = before.decode("utf-8")
+        after = with_server(text, row[1], name, command, environment)
+        if not is_only_added(row, name, text, after):
+            raise ValueError
+    except ValueError:
+        what = "It is not written as expected, so that it is not certain what would become of it."
+        steps = ["Put the lines above in yourself.", "“check” says whether the file is all right."]
+        raise Problem(f"{path} is left alone.", what, steps, name="NotPutIn") from None
+    show_change(text, after)
+    term.warn(f"End {row[0]} first: it may write this file, too, and would undo this.")
+    if term.confirm("Write this?", default=False) and offer_to_write(path):
+        replace_settings(path, before, after.encode("utf-8"))
+        term.say(f"Start {row[0]} again. Whether the server starts: telegram_session.py doctor --start {name}")
+
+
+def settings_now(path: str) -> bytes:
+    """What is in a file; nothing if it is not there."""
+    return read_file(path, TEXT_LIMIT) if os.path.exists(path) else b""
+
+
+def replace_settings(path: str, before: bytes, after: bytes) -> None:
+    """Writes settings in the place of those that were read; what they were stays beside them."""
+    if settings_now(path) != before:
+        raise Problem(f"{path} has changed meanwhile, and is left alone.", "", ["Try again."], name="NotPutIn")
+    if not before:
+        write_bytes(path, after)
+        term.good(f"Written: {path}")
+        return
+    copy = f"{path}.{time.strftime('%Y%m%d-%H%M%S')}"
+    write_bytes(copy, before)
+    write_bytes(f"{copy}.new", after)
+    os.replace(f"{copy}.new", path)
+    term.good(f"Written: {path}. As it was before, it is in {copy}.")
+
+
+def show_change(before: str, after: str) -> None:
+    """The lines that go and come, without secrets."""
+    import difflib
+
+    term.say()
+    for line in list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[3:]:
+        term.verbatim("    " + term.mask(line), {"+": "green", "-": "red"}.get(line[:1], "dim"))
+    term.say()
+
+
+def is_only_added(row: Sequence[str], name: str, before: str, after: str) -> bool:
+    """Whether the client of a row can read settings before and after, and they differ in this one server alone."""
+    allowed = ("comment", "comma") if row[2] else ()
+    told = []
+    for text in (before, after):
+        kind, entries, odd = settings_entries(text) or ("", [], [])
+        if any(doubt not in allowed for doubt, _ in odd) or (text.strip() and not kind):
+            return False
+        told.append([(one.path, one.value) for one in entries if one.path[:2] != (row[1], name)])
+    return told[0] == told[1] and name in [server.name for server in servers_in(kind, entries)]
+
+
+def with_server(text: str, key: str, name: str, command: Sequence[str], environment: dict[str, str]) -> str:
+    """The text of an MCP client's settings with this server among its servers, or in the place of the one of its name.
+
+    `key` is what the client calls their list. All else stays as it is. ValueError where that cannot be done.
+    """
+    end = "\r\n" if "\r\n" in text else "\n"
+    if key in ("mcp_servers", "extensions"):
+        block = (codex_toml if key == "mcp_servers" else goose_yaml)(name, command, environment)
+        if re.search(rf"(?m)^ *(\[mcp_servers\.)?\"?{re.escape(name)}\"?[].:]", text):
+            raise ValueError(f"{name} is there already")
+        if re.search(r"(?m)^extensions:", text):
+            return re.sub(r"(?m)^extensions:[ \t]*(?=\r?$)", lambda _: block.replace("\n", end), text, count=1)
+        return text + (end * 2 if text.strip() else "") + block.replace("\n", end) + (end if text else "")
+    import json
+
+    spans: dict[tuple[str, ...], tuple[int, int]] = {}
+    json_entries(text, spans)
+    unit = (re.findall(r"(?m)^[{[]\s*?\n([ \t]+)", text) or ["  "])[0]
+
+    def block_at(depth: int, value: object) -> str:
+        return json.dumps(value, indent=unit).replace("\n", end + unit * depth)
+
+    server = mcp_server(command, environment, key)
+    if not text.strip():
+        return block_at(0, {key: {name: server}})
+    if (key, name) in spans:
+        start, stop = spans[key, name]
+        return text[:start] + block_at(2, server) + text[stop:]
+    inside = (key,) if (key,) in spans else ()
+    start, stop = spans[inside]
+    new, depth = ({name: server}, 2) if inside else ({key: {name: server}}, 1)
+    entry = block_at(depth - 1, new)[1:-1].rstrip()
+    empty = not text[start + 1 : stop - 1].strip()
+    return f"{text[: start + 1]}{entry}{end + unit * (depth - 1) if empty else ','}{text[start + 1 :]}"
+
+
+def offer_to_move_aside(path: str) -> None:
+    """What is in the way is given another name, which says when, if the person wants that."""
+    if not os.path.lexists(path):
+        return
+    aside = f"{path}.{time.strftime('%Y%m%d-%H%M%S')}"
+    term.warn(f"{path} is there already. It can get the name {os.path.basename(aside)}.")
+    if not term.confirm("Move it aside?", default=False):
+        return
+    for ending in ("", "-journal", "-wal", "-shm"):  # what SQLite may have left beside it belongs to it
+        if os.path.lexists(path + ending):
+            os.rename(path + ending, aside + ending)
 
 
 def show_docker(handed: Handed) -> None:
     """Lines for --env-file, because `docker run -e NAME=VALUE` would leave the values behind."""
     term.say("Save these lines as telegram.env (or let me do it: “save it to a file” in the menu):", mark="→")
-    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)))
+    show_snippet(env_lines(variables(paste_targets("variables")[0], handed)), handed)
     term.say("Then start the container so, with the name of your image:", mark="→")
-    show_snippet("docker run --env-file telegram.env IMAGE")
+    show_snippet("docker run --env-file telegram.env IMAGE", handed)
     term.note("“docker run -e …=…” works too, but leaves the secrets in the history of your shell.")
 
 
-def show_snippet(text: str) -> None:
+def show_snippet(text: str, handed: Handed) -> None:
     """Text to be copied: whole lines with nothing before or behind them, and never in the report."""
+    handed.shown.append(text)
     term.say()
     term.verbatim(text, "cyan", shareable=NOT_SHOWN)
     term.say()
@@ -2310,16 +2443,12 @@ def env_lines(environment: dict[str, str]) -> str:
     return "\n".join(f"{name}={value}" for name, value in environment.items())
 
 
-def mcp_json(name: str, command: Sequence[str], environment: dict[str, str], servers: str) -> str:
-    """The JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
-    import json
-
-    server: dict[str, Any] = {"command": command[0], "args": list(command[1:]), "env": environment}
-    if servers == "servers":
-        server = {"type": "stdio", **server}
-    elif servers == "mcp":
-        server = {"type": "local", "command": list(command), "environment": environment}
-    return json.dumps({servers: {name: server}}, indent=2)
+def mcp_server(command: Sequence[str], environment: dict[str, str], servers: str) -> dict[str, Any]:
+    """A server in the JSON of an MCP client; `servers` is its name for the list; VS Code's and OpenCode's differ."""
+    if servers == "mcp":
+        return {"type": "local", "command": list(command), "environment": environment}
+    server = {"command": command[0], "args": list(command[1:]), "env": environment}
+    return {"type": "stdio", **server} if servers == "servers" else server
 
 
 def goose_yaml(name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2356,6 +2485,7 @@ def write_for(target: Target, handed: Handed) -> None:
     term.verbatim(f"    {path}")
     if not term.confirm("Write it there now?", default=False) or not offer_to_write(path):
         return
+    offer_to_move_aside(path)
     try:
         make_folder(os.path.dirname(path))
     except OSError as error:
@@ -2367,20 +2497,26 @@ def write_for(target: Target, handed: Handed) -> None:
         write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
-    show_snippet(env_lines(variables(target, handed)))
+    show_snippet(env_lines(variables(target, handed)), handed)
     show_for_mcp_client(target, handed)
 
 
 # ── clipboard and file ──
 
 
-def copy_string(handed: Handed) -> None:
-    """Puts the string on the clipboard, and says what clipboards do with it."""
-    by = copy_by_program(handed.string)
+def copy_to_clipboard(handed: Handed) -> None:
+    """Puts the string, or what was shown ready to paste, on the clipboard, and says what clipboards do with it."""
+    text, what = handed.string, "The session string"
+    if handed.shown:
+        chosen = choose("What?", ["the session string alone", "the lines that were shown ready to paste"])
+        if chosen is None:
+            return
+        text, what = [(text, what), (handed.shown[0], "What was shown")][chosen]
+    by = copy_by_program(text)
     if by:
-        term.good(f"The session string is on the clipboard ({by}).")
-    elif term.to_clipboard(handed.string):
-        term.good("Your terminal was asked to put the session string on the clipboard of the computer you sit at.")
+        term.good(f"{what} is on the clipboard ({by}).")
+    elif term.to_clipboard(text):
+        term.good(f"{what}: your terminal was asked to put it on the clipboard of the computer you sit at.")
         term.say("It does not tell whether it did: paste it to see. If not, mark the string and copy it.", indent=2)
     else:
         term.warn("There is no way to the clipboard here. Mark the string with the mouse and copy it.")
@@ -2402,7 +2538,7 @@ def copy_by_program(text: str) -> str:
     for words in CLIPBOARDS.strip().split("\n"):
         name, *arguments = words.split()
         command = [program(name), *arguments]
-        if run_program(command, f"giving it to {name}", 3, typed=text.encode("ascii")).code == 0:
+        if run_program(command, f"giving it to {name}", 3, typed=text.encode("utf-8")).code == 0:
             return name
     return ""
 
@@ -3370,7 +3506,7 @@ Odd = tuple[str, int]  # a row of SETTINGS_DOUBTS and its line
 # The kinds of settings, by what only they have; anything else of which all lines are assignments is a .env file.
 SETTINGS_KINDS = {
     "command": r"\bmcp add(?:-json)?\s",
-    "json": r"\A\s*(?!\[[A-Za-z])(?:[{\[][\s\"{]|//|/\*)",
+    "json": r"\A\s*(?!\[[A-Za-z])(?:[{\[][\s\"{}\]]|//|/\*)",
     "toml": r"(?m)^[ \t]*\[mcp_servers\b",
     "unit": r"(?m)^\[Service\]",
     "yaml": r"(?m)^(?:services|extensions):",
@@ -3405,10 +3541,16 @@ def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
     return None
 
 
-def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
-    """The values of JSON, also with comments and trailing commas, and where it is not what JSON allows."""
+def json_entries(
+    text: str, spans: dict[tuple[str, ...], tuple[int, int]] | None = None
+) -> tuple[list[Entry], list[Odd]]:
+    """The values of JSON, also with comments and trailing commas, and where it is not what JSON allows.
+
+    `spans` gets where each object and list begins and ends.
+    """
     import json
 
+    starts: list[int] = []
     entries: list[Entry] = []
     odd: list[Odd] = []
     brackets, keys, last, comma = "", [], "", 0
@@ -3425,12 +3567,16 @@ def json_entries(text: str) -> tuple[list[Entry], list[Odd]]:
         if token in "{[":
             brackets, last = brackets + token, token
             keys.append("0" if token == "[" else "")
+            starts.append(at)
         elif token in "}]":
             if brackets[-1:] != {"}": "{", "]": "["}[token]:
                 break
             odd += [("comma", comma)] if last == "," else []
             brackets, last = brackets[:-1], "value"
             keys.pop()
+            if spans is not None:
+                spans[tuple(keys)] = starts[-1], found.end()
+            starts.pop()
         elif token == ",":
             last, comma = ",", number
             if brackets[-1:] == "[":
@@ -10807,17 +10953,22 @@ def client_places(row: Sequence[str], system: str = sys.platform) -> list[str]:
     return [os.path.normpath(place.strip()) for place in places.split(";")]
 
 
+def client_paths(row: Sequence[str], system: str = sys.platform) -> list[str]:
+    """The paths of `client_places` on this computer; in one there may be a `*`."""
+    if row[0] == "Codex" and os.environ.get("CODEX_HOME"):
+        return [os.path.join(os.environ["CODEX_HOME"], "config.toml")]
+    places = map(os.path.expanduser, client_places(row, system))
+    return [re.sub(r"%(\w+)%", lambda name: os.environ.get(name[1], name[0]), place) for place in places]
+
+
 def client_files(system: str = sys.platform) -> list[tuple[str, str]]:
     """The settings of MCP clients that are there: the client and the path; those for this folder alone come last."""
     import glob
 
-    found = []
-    for row in rows_of(MCP_CLIENTS):
-        for place in client_places(row, system):
-            path = re.sub(r"%(\w+)%", lambda name: os.environ.get(name[1], name[0]), os.path.expanduser(place))
-            if row[0] == "Codex" and os.environ.get("CODEX_HOME"):
-                path = os.path.join(os.environ["CODEX_HOME"], "config.toml")
-            found += [(row[0], one) for one in sorted(glob.glob(path))]
+    found = [
+        (row[0], one)
+        for row in rows_of(MCP_CLIENTS) for path in client_paths(row, system) for one in sorted(glob.glob(path))
+    ]  # fmt: skip
     found += [(client, os.path.abspath(path)) for client, path in PROJECT_FILES.items() if os.path.isfile(path)]
     first = {os.path.realpath(path): client for client, path in reversed(found)}  # this folder may be the home
     return [(client, path) for client, path in found if first[os.path.realpath(path)] == client]

@@ -157,7 +157,8 @@ HOSTILE = "a\"b'c\\d $(id) `id` %PATH% {x} # ; & \n\t é"
 def test_whatever_is_in_a_value_comes_out_of_the_parser_as_it_was():
     environment, command = {"NAME": HOSTILE}, ["uv", HOSTILE]
     server = {"command": "uv", "args": [HOSTILE], "env": environment}
-    assert json.loads(script.mcp_json("n", command, environment, "mcpServers")) == {"mcpServers": {"n": server}}
+    made = script.with_server("", "mcpServers", "n", command, environment)
+    assert json.loads(made) == {"mcpServers": {"n": server}}
     if os.name != "nt":
         words = shlex.split(script.claude_command("n", command, environment))
         assert words == ["claude", "mcp", "add", "n", "-e", f"NAME={HOSTILE}", "--", "uv", HOSTILE]
@@ -189,6 +190,28 @@ def number_of(program: str) -> str:
     return str([target.name for target in script.paste_targets("mcp")].index(program) + 1)
 
 
+def test_a_file_that_is_in_the_way_is_moved_aside_if_that_is_wanted(sign_in, tmp_path):
+    person = sign_in(env={"XDG_STATE_HOME": ""})
+    folder = tmp_path / ".local" / "state" / "mcp-telegram"
+    folder.mkdir(parents=True)
+    path = folder / "mcp_telegram_session.session"
+    path.write_text("old")
+    for answer in ("n", "y"):
+        assert [one.read_text() for one in folder.iterdir()] == ["old"]
+        person.answers("Press Enter to exit", PASTE)
+        person.answers("Number", "2")
+        person.answers("Number", number_of("sparfenyuk/mcp-telegram"))
+        person.answers("Write it there now?", "y")
+        person.answers("Move it aside?", answer)
+        if answer == "n":
+            person.sees("exists already, and nothing was changed")
+    person.sees("Written:")
+    assert key_of(string_of(person)) == script.home_key(script.recognise_path(str(path)).load())
+    (aside,) = [one for one in folder.iterdir() if one != path]
+    assert aside.read_text() == "old"
+    assert aside.name.startswith("mcp_telegram_session.session.20")
+
+
 def test_a_session_file_is_written_where_the_program_looks_but_asked_first(sign_in, tmp_path):
     person = sign_in(env={"XDG_STATE_HOME": ""})
     path = tmp_path / ".local" / "state" / "mcp-telegram" / "mcp_telegram_session.session"
@@ -212,6 +235,7 @@ def test_a_session_file_is_written_where_the_program_looks_but_asked_first(sign_
     person.answers("Number", "2")
     person.answers("Number", number_of("sparfenyuk/mcp-telegram"))
     person.answers("Write it there now?", "y")
+    person.answers("Move it aside?", "")
     person.sees("exists already, and nothing was changed")
     person.answers("Press Enter to exit", "")
     person.exits(0)
@@ -275,6 +299,17 @@ def test_the_string_is_on_the_clipboard_and_never_on_a_command_line(sign_in, she
     assert string_of(person)[:40] not in Path(f"{taken}.called").read_text()
     assert f"on the clipboard ({name})" in shown
     assert "A clipboard is not private" in shown
+
+
+def test_what_was_shown_ready_to_paste_is_on_the_clipboard_as_it_is(sign_in, shelf):
+    taken = put(shelf, "xclip", TAKES)
+    person = sign_in(env={"PATH": str(shelf)})
+    shown = chosen(person, PASTE, "2", "2", "2")
+    chosen(person, COPY, "2")
+    assert taken.read_text() in shown
+    assert json.loads(taken.read_text())["mcpServers"]["tgmcp"]["env"]["TELEGRAM_SESSION_STRING"] == string_of(person)
+    chosen(person, COPY, "1")
+    assert taken.read_text() == string_of(person)
 
 
 def test_a_clipboard_program_that_fails_or_hangs_does_not_stand_in_the_way(sign_in, shelf):
