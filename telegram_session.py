@@ -57,7 +57,8 @@ The first call on a line is wrapped into invokeWithLayer and initConnection, whi
 Nothing is sent to anybody else, but through a proxy if there is one; venv, pip, uv and, for `doctor --start`, an MCP
 server are started after a yes.
 
-Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions.
+Every file that it writes is one that was asked for, is new, and goes through `write_new` of the room about sessions;
+only the settings of an MCP client are replaced, by `replace_settings`, and what they were stays beside them.
 
 Everything that goes wrong becomes one exception, `Problem`, and only `main` ends the program. Telethon is imported
 when a connection is about to be made and not before: the first prompt and the offline commands never wait for it.

@@ -289,6 +289,8 @@ CHANGES = {
     "SqliteStorage.delete": "a storage that a program asks to delete",
     "SessionJson.delete": "the same",
     "Tdata.delete": "the same",
+    "replace_settings": "a client's settings, after a yes, with what they were kept beside them",
+    "offer_to_move_aside": "another name for what is in the way, after a yes",
     "with_database": "a copy of a database and its journal, in a private folder, removed at once",
     "findings_in_zip": "what a zip holds, in a private folder, removed at once",
     "run_program": "what another program says",
