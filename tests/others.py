@@ -23,7 +23,15 @@ PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26")
 SERVERS = {"tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",)}
 NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22")
 PYODIDE = ("pyodide@314.0.7",)  # CPython 3.14 as WebAssembly, the newest Python for a machine that has only older ones
-NODE_FOLDERS = {"node": NODE, "pyodide": PYODIDE}
+OVERPOD = ("@overpod/mcp-telegram@1.43.0",)
+NODE_FOLDERS = {"node": NODE, "pyodide": PYODIDE, "overpod": OVERPOD}
+# GramJS connects to port 80 and to no other; a practice Telegram has a port of its own.
+PORT_80 = """
+const net = require("net"), connect = net.Socket.prototype.connect;
+net.Socket.prototype.connect = function (port, ...rest) {
+  return connect.call(this, port === 80 ? Number(process.env.PRACTICE_PORT) : port, ...rest);
+};
+"""
 # opentele2 asks the network for version numbers when it is imported, unless it is told not to.
 QUIET = {"OPENTELE_NO_FETCH": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -88,13 +96,25 @@ def in_python(package: str, code: str, *arguments: str) -> Any:
     return answer([sys.executable, "-c", f"import sys, json\n{code}", *arguments], environment)
 
 
-def in_node(code: str, *arguments: str, name: str = "node") -> Any:
-    """Runs `code`, an ES module, with NODE importable and `args` as its arguments; it prints its answer as JSON."""
-    node, place = shutil.which("node"), PLACE / name
-    if not node or not place.exists():
+def node(name: str) -> tuple[str, Path]:
+    """Node, and the folder of one of NODE_FOLDERS."""
+    program, place = shutil.which("node"), PLACE / name
+    if not program or not place.exists():
         pytest.skip(f"Node, or {', '.join(NODE_FOLDERS[name])}, is not installed: python3 -m tests.others")
-    head = "const args = process.argv.slice(1);\n"
-    return answer([node, "--input-type=module", "-e", head + code, *arguments], dict(os.environ), place)
+    return program, place
+
+
+def in_node(code: str, *arguments: str, name: str = "node", environment: dict[str, str] | None = None) -> Any:
+    """Runs `code`, an ES module, with NODE importable and `args` as its arguments; it prints its answer as JSON."""
+    program, place = node(name)
+    command = [program, "--input-type=module", "-e", f"const args = process.argv.slice(1);\n{code}", *arguments]
+    return answer(command, {**os.environ, **(environment or {})}, place)
+
+
+def on_port_80(folder: Path, port: int) -> dict[str, str]:
+    """The environment in which Node's port 80 is this port."""
+    (folder / "port80.cjs").write_text(PORT_80)
+    return {"NODE_OPTIONS": f"--require={folder / 'port80.cjs'}", "PRACTICE_PORT": str(port)}
 
 
 # Each command runs as from a shell; what it prints goes to a file, so that only the answer is on standard output.

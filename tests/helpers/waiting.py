@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from typing import Callable
 
 from .terminal import Person
 
@@ -29,3 +30,11 @@ def sees_in_time(person: Person, what: str, within: float) -> None:
     while not pattern.search(shown):
         shown += person.sees(re.compile(r"[\s\S]+"), timeout=LONGEST_SILENCE * slowness())
         assert time.monotonic() - started < within * slowness(), f"{what!r} took more than {within} seconds"
+
+
+def wait_until(condition: Callable[[], bool], what: str, within: float = 30) -> None:
+    """Waits for something that another program does, and that nobody tells of."""
+    ends = time.monotonic() + within * slowness()
+    while not condition():
+        assert time.monotonic() < ends, f"waited in vain until {what}"
+        time.sleep(0.02)

@@ -618,6 +618,24 @@ class Methods:
     def _get_state(self, _caller: Caller, _request: Any) -> Any:
         return types.updates.State(pts=1, qts=0, date=int(self._telegram.clock()), seq=0, unread_count=0)
 
+    # What MCP servers and bots ask first: here an account has no chats and knows nobody.
+
+    @_method("messages.getDialogs", signed_in=True)
+    def _get_dialogs(self, _caller: Caller, _request: Any) -> Any:
+        return types.messages.Dialogs(dialogs=[], messages=[], chats=[], users=[])
+
+    @_method("messages.getHistory", signed_in=True)
+    def _get_history(self, _caller: Caller, _request: Any) -> Any:
+        return types.messages.Messages(messages=[], topics=[], chats=[], users=[])
+
+    @_method("contacts.getContacts", signed_in=True)
+    def _get_contacts(self, _caller: Caller, _request: Any) -> Any:
+        return types.contacts.Contacts(contacts=[], saved_count=0, users=[])
+
+    @_method("contacts.search", signed_in=True)
+    def _search(self, _caller: Caller, _request: Any) -> Any:
+        return types.contacts.Found(my_results=[], results=[], chats=[], users=[])
+
     @_method("updates.getDifference", signed_in=True)
     def _get_difference(self, _caller: Caller, _request: Any) -> Any:
         return types.updates.DifferenceEmpty(date=int(self._telegram.clock()), seq=0)
