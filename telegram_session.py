@@ -1395,6 +1395,7 @@ class Telegram:
         self._proxy = proxy
         self._ipv6 = ipv6
         self._address = ("", 0)
+        self._since = 0.0  # when the line was asked for, until it is said to be there
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
         self._known: Any = None  # the last sender that had a line
@@ -1470,7 +1471,7 @@ class Telegram:
         through = f" through {self._proxy.describe()}" if self._proxy else ""
         term.say(f"Connecting to Telegram's data centre {centre.id} ({centre.place}){through} …")
         import_telethon()
-        started = time.monotonic()
+        started, known = time.monotonic(), self.auth_key  # with a known one nothing is exchanged, so nothing is heard
         try:
             self._wait_or_find_out_why_not(
                 self._open(), f"connecting to data centre {centre.id}", CONNECT_LIMIT, DOUBT_AFTER
@@ -1478,15 +1479,23 @@ class Telegram:
         except Exception as error:
             self._hang_up()
             ours = isinstance(error, TimeoutError) and error.errno is None  # the limit; the system's has a number
-            verdict = problem_from(error, "the key exchange") if ours else self._why_not_connected(error)
+            verdict = network_problem("NetworkStalled") if ours else self._why_not_connected(error)
             if verdict or not once_more:
                 raise (verdict or problem_from(error, "the key exchange")) from error
             term.note("Telegram answers now.")
             self.connect(once_more=False)
             return
-        term.good(f"Connected to {self._address[0]} port {self._address[1]} in {time.monotonic() - started:.2f} s.")
+        self._since = started
+        if not known:
+            self._tell_connected()
         if abs(self.clock_offset) > CLOCK_TOLERANCE:
             term.warn(clock_warning(self.clock_offset))
+
+    def _tell_connected(self) -> None:
+        """Says, once for a line, that Telegram has answered on it."""
+        if self._since:
+            seconds, self._since = time.monotonic() - self._since, 0.0
+            term.good(f"Connected to {self._address[0]} port {self._address[1]} in {seconds:.2f} s.")
 
     def _wait_or_find_out_why_not(self, coroutine: Any, doing: str, limit: float, doubt_after: float) -> Any:
         """What a coroutine returns or raises. When that takes suspiciously long, the network is examined meanwhile.
@@ -1566,8 +1575,11 @@ class Telegram:
             except Exception as error:
                 name = telegram_name(error) or type(error).__name__
                 term.debug(f"{call} → {name} ({time.monotonic() - started:.2f} s)")
+                if getattr(error, "rpc_error", None):
+                    self._tell_connected()
                 self._mend(error, call, tried, repeat)
                 continue
+            self._tell_connected()
             if not repeat:
                 self._open_calls.pop()  # it is answered
             hide_private(answer)
@@ -1723,7 +1735,7 @@ class Telegram:
         centre = DATA_CENTRES[self.dc_id]
         waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
         if self._proxy:
-            waiting = waiting[:1]
+            waiting = waiting[:1] * 2  # there is one way only, and a key exchange on it may stall once
         running: set[Any] = set()
         failure: BaseException | None = None
         try:
@@ -14049,6 +14061,15 @@ NetworkSilent!
     looks into connections and drops Telegram's.
   - {another_way}
   @ as soon as the network is mended
+
+NetworkStalled!
+  ~ Name of the error: NetworkStalled
+  ! Telegram answered at first, and then no more: the key exchange stopped in the middle.
+  ? The connection stands, and attempts beside it were answered. So a filter or a proxy on the way lets the beginning
+    through and then drops what follows, or that data centre of Telegram has trouble.
+  - Try again in a minute.
+  - {another_way}
+  @ in a minute
 
 NetworkClosed!
   ~ Name of the error: NetworkClosed

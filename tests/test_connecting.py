@@ -168,7 +168,7 @@ def main_job_ends_with(person: Person, verdict: str, within: float) -> None:
         ("accept", "silence", "the connection stands, but Telegram's answer never comes", 12),
         ("req_pq", "garbage", "Something answers in Telegram's place, and it is not Telegram.", 3),
         ("accept", "http", "a web server or web filter", 3),
-        ("set_client_DH_params", "silence", "Nobody answered.", 12),
+        ("set_client_DH_params", "silence", "the key exchange stopped in the middle", 12),
         ("set_client_DH_params", "cut", "picked up and hung up without a word", 3),
     ],
 )
@@ -252,6 +252,39 @@ def test_a_proxy_that_fails_the_sign_in_is_named(
     pytest.importorskip("python_socks")
     with PracticeProxy(kind, misbehaves=misbehaves) as proxy:
         main_job_ends_with(run(env={**VALUES, "TELEGRAM_PROXY": proxy.url()}), verdict, within)
+
+
+def test_a_key_exchange_that_stalls_once_on_a_proxy_is_tried_again(telegram: PracticeTelegram, run: Run) -> None:
+    pytest.importorskip("python_socks")
+    fault = telegram.faults.add("set_client_DH_params", "silence", times=1)
+    with PracticeProxy("socks5") as proxy:
+        signs_in(telegram, run(env={**VALUES, "TELEGRAM_PROXY": proxy.url()}))
+    assert fault.hits == 1
+
+
+def test_a_key_exchange_that_always_stalls_on_a_proxy_is_called_that(telegram: PracticeTelegram, run: Run) -> None:
+    pytest.importorskip("python_socks")
+    telegram.faults.add("set_client_DH_params", "silence")
+    with PracticeProxy("socks5") as proxy:
+        verdict = "the key exchange stopped in the middle"
+        main_job_ends_with(run(env={**VALUES, "TELEGRAM_PROXY": proxy.url()}), verdict, 12)
+
+
+def test_connected_is_said_of_a_key_that_is_known_when_telegram_has_answered(
+    telegram: PracticeTelegram, run: Run
+) -> None:
+    person = run(env=VALUES)
+    person.is_asked("Code")
+    telegram.refuse(2)
+    telegram.listen(2)
+    telegram.faults.add("users.getUsers", "delay", seconds=2.5, times=1)
+    person.types(telegram.code(PHONE))
+    person.sees("Bringing it back with the same key")
+    person.sees("gives up after")
+    told = person.transcript.rpartition("Bringing it back with the same key")[2]
+    assert "Connected" not in told
+    person.sees("Connected to")
+    person.is_asked("Press Enter to exit")
 
 
 def test_an_mtproxy_with_another_secret_is_named(telegram: PracticeTelegram, run: Run) -> None:
