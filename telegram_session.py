@@ -181,9 +181,11 @@ def command_sign_in(options: Any) -> Outcome:
     load_telethon_meanwhile()
     if SETTINGS.get("TELEGRAM_SESSION_STRING"):
         term.warn(
-            "TELEGRAM_SESSION_STRING is set: there is a session string already. “check” looks at it first, and “check "
-            "--online” asks whether it still works. Each sign-in counts against about five a day."
+            "TELEGRAM_SESSION_STRING is set: there is a session string already, and each sign-in counts against about "
+            "five a day. “check” looks at it, and “check --online” asks whether it still works."
         )
+        if term.interactive and term.confirm("Look at it first?", default=False):
+            raise Turn("check")
     options.chosen_proxy = choose_proxy(options)
     term.heading("Step 1 of 3 · API credentials")
     credentials = ask_credentials()
@@ -499,7 +501,7 @@ class PhoneSignIn:
                 "goes back to the code prompt."
             )
             try:
-                if term.wait_until(term.typed_within, left, "until the code can be sent again"):
+                if term.wait_until(term.something_typed_within, left, "until the code can be sent again"):
                     return  # to the code prompt, where what was typed is the answer
             except KeyboardInterrupt:
                 term.say("Back to the code prompt. The last code still counts.")
@@ -605,10 +607,6 @@ class PhoneSignIn:
                 return None
             if not typed:
                 term.warn("Nothing was typed, and nothing was sent. Type the code, or the number of an option.")
-                continue
-            if word in ("q", "quit", "exit"):
-                if term.confirm("Leave without signing in?", default=False):
-                    raise KeyboardInterrupt
                 continue
             if delivery.ask == "nothing":
                 term.warn("No code has been sent, so there is none to type. Please take one of the options.")
@@ -1110,13 +1108,16 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
     Where the password is gone before it was entered, there is a code `once_more`.
     """
     segno = import_segno()
-    drawn = b""
+    drawn, stale = b"", False
     try:
         while True:
             answer = next_login_token(telegram, credentials)
             if isinstance(answer, SignedIn):
                 return answer
             left = answer.expires.timestamp() - time.time() - telegram.clock_offset
+            if answer.token == drawn and left <= 0 and not stale:
+                stale = True
+                term.warn("Telegram still gives the code that has run out. Asking again until there is a fresh one …")
             if not 0 < len(answer.token) <= LONGEST_TOKEN:
                 raise unexpected(answer, f"a login token of at most {LONGEST_TOKEN} bytes")
             if answer.token != drawn:
@@ -1141,6 +1142,7 @@ def sign_in_by_qr(telegram: Telegram, credentials: Credentials, *, once_more: bo
         return last_look(telegram, credentials)
     except Problem as problem:
         if problem.name != "SESSION_PASSWORD_NEEDED" or not once_more:
+            problem.steps = tuple(step for step in problem.steps if not re.search("(by|try the) QR code", step))
             raise
         term.good("The code was scanned and accepted.")
         return sign_in_with_password(telegram, lambda: sign_in_by_qr(telegram, credentials, once_more=False))
@@ -2753,7 +2755,7 @@ def parse_credentials(text: str, wanted: str) -> PastedCredentials:
     Understands bare values and `api_id = 123`, `App api_id: 123`, `export TELEGRAM_API_ID="123"`, `"apiId": 123,`.
     Neither is found in a line that only names them. Raises a Problem that says why it can be neither of them.
     """
-    text = plain_text(text[:LONGEST_ANSWER])
+    text = typed = plain_text(text[:LONGEST_ANSWER])
     if BOT_TOKEN.search(text):
         raise Problem(
             f"That is the token of a bot, not the {wanted}.",
@@ -2770,7 +2772,7 @@ def parse_credentials(text: str, wanted: str) -> PastedCredentials:
         if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
             api_hash = api_hash or _checked_hash(value)
         else:
-            api_id = _checked_id(value)
+            api_id = _checked_id(value, typed)
     return PastedCredentials(api_id, api_hash)
 
 
@@ -2802,19 +2804,20 @@ def _placeholder(value: str, wanted: str) -> Problem:
     )
 
 
-def _checked_id(value: str) -> int:
-    """The API ID that `value` is. Raises a Problem that says why it is none."""
+def _checked_id(value: str, typed: str) -> int:
+    """The API ID that `value` is, which was found in what was `typed`. Raises a Problem that says why it is none."""
     if value in PLACEHOLDER_API_IDS:
         raise _placeholder(value, "API ID")
     if re.fullmatch("[1-9][0-9]{0,8}", value):
         return int(value)
     explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
     if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
+        bot = re.fullmatch("[1-9][0-9]{9}", value)
         raise Problem(
-            "That is not an API ID: it looks like a phone number.",
-            explanation + " The phone number is asked for in step 2.",
+            f"That is not an API ID: it looks like a phone number{' or the number of a bot' if bot else ''}.",
+            f"{explanation} The phone number{', or the whole token of a bot,' if bot else ''} is asked for in step 2.",
         )
-    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(value)}")
+    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(typed)}")
 
 
 def _checked_hash(value: str) -> str:
@@ -10193,9 +10196,13 @@ class Terminal:
             if not line:  # Ctrl-D
                 self._write("\n")
                 raise KeyboardInterrupt
-            if "\x1b" not in line:
-                return line.strip() or default
-            self.warn(NO_ARROWS)
+            typed = line.strip()
+            if "\x1b" in line:
+                self.warn(NO_ARROWS)
+            elif typed.casefold() not in ("q", "quit", "exit"):
+                return typed or default
+            elif self.confirm("Leave?", default=False):
+                raise KeyboardInterrupt
 
     def _read_line(self, prompt: str) -> str:
         """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
@@ -10557,6 +10564,22 @@ class Terminal:
         except (OSError, ValueError):  # no real terminal (IDLE)
             time.sleep(seconds)
             return False
+
+    def something_typed_within(self, seconds: float) -> bool:
+        """The same, but Enter alone is nothing, and forgotten. Windows does not tell."""
+        if not self.typed_within(seconds):
+            return False
+        if sys.platform != "win32":
+            import array
+            import fcntl
+            import termios
+
+            count = array.array("i", [0])
+            fcntl.ioctl(sys.stdin, termios.FIONREAD, count)
+            if count[0] == 1:  # a line end and nothing else
+                self.forget_typed()
+                return False
+        return True
 
     def _enter_within(self, seconds: float) -> None:
         """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
@@ -14306,7 +14329,17 @@ def start(options: Any) -> Outcome:
         report, options.report = options.report, None  # if it cannot be written, none is written at the end
         prepare_report(report)
         options.report = report
-    return options.run(options)  # type: ignore[no-any-return]
+    try:
+        return options.run(options)  # type: ignore[no-any-return]
+    except Turn:  # to the string that is there already
+        found = given_findings([])
+        del SETTINGS["TELEGRAM_SESSION_STRING"]
+        try:
+            (show_one if len(found) == 1 else show_many)(found)
+            term.say("Whether it still works only Telegram knows: “check --online” asks.")
+        except Problem as problem:
+            term.problem(problem)
+        return Outcome(0, [("sign in all the same", lambda: options.run(options))])
 
 
 if __name__ == "__main__":

@@ -151,6 +151,16 @@ def test_a_phone_number_is_recognised_and_told_where_it_belongs(number: str, wan
     assert "step 2" in said
 
 
+def test_the_number_of_a_bot_is_not_only_called_a_phone_number() -> None:
+    said = refusal("5000000777", "API ID")
+    assert "or the number of a bot" in said
+    assert "the whole token of a bot, is asked for in step 2" in said
+
+
+def test_what_was_typed_is_shown_as_it_was_typed() -> None:
+    assert "You typed: 12 (3), 4x" in refusal("12 (3), 4x", "API ID")
+
+
 @pytest.mark.parametrize(
     ("pasted", "said"),
     [

@@ -227,3 +227,24 @@ def test_nothing_leaves_two_empty_lines_in_a_row(telegram: PracticeTelegram, run
     nobody = start(run, stdin="null")
     nobody.sees("There is no terminal to ask on")
     assert "\n\n\n" not in person.transcript + nobody.transcript
+
+
+@pytest.mark.parametrize("word", ["quit", "exit", "Q"])
+@pytest.mark.parametrize("prompt", ["Do you already have an API ID and API hash?", "API ID", "Phone number", "Email"])
+def test_a_word_for_leaving_is_no_answer_and_is_asked_about(
+    telegram: PracticeTelegram, run: Run, word: str, prompt: str
+) -> None:
+    account = telegram.add_account(
+        PHONE, delivery=[Delivery(types.auth.SentCodeTypeSetUpEmailRequired()), Delivery(types.auth.SentCodeTypeApp(5))]
+    )
+    assert account
+    person = start(run) if prompt == "Email" else run(env=CREDENTIALS if prompt == "Phone number" else {})
+    if prompt == "API ID":
+        person.answers("Do you already have", "y")
+    person.answers(prompt, word)
+    person.answers("Leave?", "")
+    person.answers(prompt, word)
+    person.answers("Leave?", "y")
+    person.is_asked("Press Enter to exit")
+    person.types("")
+    person.exits(130)

@@ -226,6 +226,18 @@ def test_a_resend_waits_until_it_is_allowed(telegram: PracticeTelegram, run: Run
     assert second.at - first.at >= 2
 
 
+def test_enter_alone_does_not_end_the_wait(telegram: PracticeTelegram, run: Run) -> None:
+    account = telegram.add_account(PHONE, delivery=[Delivery(APP, timeout=3), SMS])
+    person = start(run)
+    person.answers("Code", "2")
+    person.sees(re.compile(r"until the code can be sent again: [123]s left"))
+    person.types("")
+    person.sees("SentCodeTypeSms")
+    person.answers("Code", "23456")
+    gets_a_string(person, telegram, account)
+    person.does_not_see("Nothing was typed")
+
+
 def test_the_wait_can_be_interrupted_and_the_last_code_still_counts(telegram: PracticeTelegram, run: Run) -> None:
     account = telegram.add_account(PHONE, delivery=[Delivery(APP, timeout=120), SMS])
     person = start(run)

@@ -6,11 +6,16 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import re
+import time
 import zipfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from telethon.tl import types
+
+import telegram_session as script
 
 from .helpers.camera import COUNTDOWN, DARK, LIGHT, scan, scanned
 from .helpers.packages import needs_pip
@@ -62,8 +67,47 @@ def test_without_a_terminal_a_qr_code_says_before_it_that_nobody_can_type_a_pass
 
 def test_a_string_that_is_there_already_is_said_before_another_sign_in(telegram: PracticeTelegram, run: Run) -> None:
     person = run(env={**CREDENTIALS, "TELEGRAM_SESSION_STRING": "1abc"})
-    person.sees("TELEGRAM_SESSION_STRING is set: there is a session string already.")
+    person.sees("TELEGRAM_SESSION_STRING is set: there is a session string already")
+    person.answers("Look at it first?", "")
     person.is_asked("Phone number")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_string_that_is_there_already_can_be_looked_at_first(
+    telegram: PracticeTelegram, run: Run, whole: bool
+) -> None:
+    string = script.encode_telethon_string(script.new_session(2, bytes(range(256)), "149.154.167.51", 443))
+    person = run(env={**CREDENTIALS, "TELEGRAM_SESSION_STRING": string if whole else string[:250]})
+    person.answers("Look at it first?", "y")
+    person.sees("It is intact." if whole else "The string is cut off: 250 of 353 characters")
+    person.does_not_see(string[:60])
+    person.answers("Press Enter to exit", "1")  # sign in all the same
+    person.is_asked("Phone number")
+
+
+def test_a_qr_code_that_runs_out_and_stays_the_same_is_said(telegram: PracticeTelegram, run: Run) -> None:
+    same = types.auth.LoginToken(datetime.now(timezone.utc) + timedelta(seconds=2), b"the same token, always")
+    telegram.faults.add("auth.exportLoginToken", "answer", answer=same)
+    person = run("--qr", env=CREDENTIALS)
+    person.sees("Telegram still gives the code that has run out", timeout=20)
+    asked = telegram.methods.count("auth.exportLoginToken")
+    began = time.monotonic()
+    person.sees("scan this", timeout=20)
+    telegram.wait_for_call("auth.exportLoginToken", nth=asked + 3)
+    assert time.monotonic() - began > 1.5  # at most once a second
+    person.presses("ctrl-c")
+    person.is_asked("Press Enter to exit")
+
+
+@pytest.mark.parametrize("name", ["PHONE_NUMBER_FLOOD", "SMS_CODE_CREATE_FAILED", "INTERNAL_ISSUE_DO_NOT_RETRY_14"])
+def test_when_the_qr_code_fails_it_is_not_the_advice(telegram: PracticeTelegram, run: Run, name: str) -> None:
+    telegram.faults.add("auth.exportLoginToken", "error", name=name)
+    person = run("--qr", env=CREDENTIALS)
+    person.is_asked("Press Enter to exit")
+    card = " ".join(person.transcript.rpartition("What to do:")[2].split())
+    assert card
+    assert "by QR code" not in card.split("Right now you can")[0]
+    assert "try the QR code" not in card
 
 
 @pytest.mark.parametrize("typed", ["4", "[4]", "QR"])
