@@ -5905,34 +5905,11 @@ def recognise_database(path: str) -> SqliteStorage:
 # The companion's keys in the order opentele2 2.0.0 writes them, with the values of a new one; the first nine are the
 # API identity. Telegram Desktop itself uses API id 2040.
 COMPANION = """
-app_id               null
-app_hash             null
-device               null
-sdk                  null
-app_version          null
-system_lang_pack     null
-system_lang_code     null
-lang_pack            null
-lang_code            null
-twoFA                null
-role                 ""
-id                   null
-phone                null
-username             null
-date_of_birth        null
-date_of_birth_integrity null
-is_premium           false
-has_profile_pic      false
-spamblock            null
-register_time        null
-last_check_time      null
-avatar               null
-first_name           ""
-last_name            ""
-sex                  null
-proxy                null
-ipv6                 false
-session_file         ""
+{"app_id": null, "app_hash": null, "device": null, "sdk": null, "app_version": null, "system_lang_pack": null,
+"system_lang_code": null, "lang_pack": null, "lang_code": null, "twoFA": null, "role": "", "id": null, "phone": null,
+"username": null, "date_of_birth": null, "date_of_birth_integrity": null, "is_premium": false, "has_profile_pic": false,
+"spamblock": null, "register_time": null, "last_check_time": null, "avatar": null, "first_name": "", "last_name": "",
+"sex": null, "proxy": null, "ipv6": false, "session_file": ""}
 """
 
 # What other tools call the same things.
@@ -5963,8 +5940,7 @@ class SessionJson(Storage):
     @staticmethod
     def base(path: str) -> str:
         """The name that both files share."""
-        path = path[: -len(".session")] if path.endswith(".session") else path
-        return path[: -len(".json")] if path.endswith(".json") else path
+        return re.sub(r"(\.json)?(\.session)?\Z", "", path)
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -5974,21 +5950,15 @@ class SessionJson(Storage):
     @classmethod
     def other_name(cls, base: str) -> str | None:
         """A `.json` of another name in the same folder that names this session as its own."""
-        folder = os.path.dirname(base) or "."
+        folder, session = os.path.split(base)
         if not os.path.isfile(base + ".session"):
             return None
-        try:
-            names = names_in(folder)
-        except Problem:  # it lets its files be read, but not be listed
-            return None
-        for name in sorted(entry for entry in names if entry.endswith(".json"))[:50]:
-            path = os.path.join(folder, name)
-            try:
-                named = cls.parse(path)[0].get("session_file")
-            except Problem:
-                continue
-            if isinstance(named, str) and cls.base(named) == os.path.basename(base):
-                return path
+        with contextlib.suppress(Problem):  # it lets its files be read, but not be listed
+            for name in sorted(name for name in names_in(folder or ".") if name.endswith(".json"))[:50]:
+                path = os.path.join(folder, name)
+                with contextlib.suppress(Problem):
+                    if cls.base(str(cls.parse(path)[0].get("session_file") or "")) == session:
+                        return path
         return None
 
     def load(self) -> Session:
@@ -5997,36 +5967,32 @@ class SessionJson(Storage):
         if not os.path.isfile(self.json_path):
             self.json_path = self.other_name(base) or self.json_path
         companion, odd = self.parse(self.json_path)
-        if odd:
-            self.warnings.append(odd)
+        self.warnings += [odd] if odd else []
         self.facts.append(("JSON file", os.path.basename(self.json_path)))
-        session = self.load_key(base, companion)
-        named = companion.get("session_file")
-        if isinstance(named, str) and self.base(named) not in ("", os.path.basename(base)):
-            self.warnings.append(f"Its “session_file” names another file ({in_one_line(named)}), which was not used.")
-        return self.with_companion(session, companion)
-
-    def load_key(self, base: str, companion: dict[str, Any]) -> Session:
-        """The session itself, from the file of the same name or from a string inside the companion."""
-        named = os.path.basename(self.base(str(companion.get("session_file"))))
-        beside = os.path.join(os.path.dirname(base), named + ".session")
+        named = self.base(str(companion.get("session_file") or ""))
+        beside = os.path.join(os.path.dirname(base), os.path.basename(named) + ".session")
         path = next(filter(os.path.isfile, (self.session_path, base, beside)), None)
-        texts = [str(companion.get(key)) for key in ("session_string", "string_session", "session")]
-        text = next((text for text in texts if len(text) > 300), None)
-        if path:
-            storage: Storage = recognise_database(path)
-        elif text:
-            storage = recognise_text(text)
-            self.label, self.mark = "a JSON file with a session string in it", "the string in it"
-        else:
-            raise Problem(
-                f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
-                f"Looked for {self.session_path}.", ["Put both files in the same folder."],
-            )  # fmt: skip
+        storage = recognise_database(path) if path else self.string_in(companion)
         session = storage.load()
         self.warnings += storage.warnings
         self.facts += [("session in it", storage.label), *storage.facts]
-        return session
+        if named not in ("", os.path.basename(base)) and path in (self.session_path, base, None):
+            self.warnings.append(
+                f"Its “session_file” names another file ({in_one_line(companion['session_file'])}), which was not used."
+            )
+        return self.with_companion(session, companion)
+
+    def string_in(self, companion: dict[str, Any]) -> StringStorage:
+        """The session string inside the companion; a `Problem` if there is none."""
+        texts = [str(companion.get(key)) for key in ("session_string", "string_session", "session")]
+        for text in texts:
+            if len(text) > 300:
+                self.label, self.mark = "a JSON file with a session string in it", "the string in it"
+                return recognise_text(text)
+        raise Problem(
+            f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
+            f"Looked for {self.session_path}.", ["Put both files in the same folder."],
+        )  # fmt: skip
 
     @staticmethod
     def parse(path: str) -> tuple[dict[str, Any], str | None]:
@@ -6056,19 +6022,22 @@ class SessionJson(Storage):
                 return None
             return str(value).encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
 
-        app_id = self.number(text("app_id"))
-        if app_id is None or not 0 <= app_id <= LARGEST_API_ID:
+        def number(key: str, largest: int) -> int | None:
+            """0 if it is missing, None if it is none; it may be text, or have a fraction of zero."""
+            found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", text(key) or "0")
+            return int(found[1]) if found and 0 <= int(found[1]) <= largest else None
+
+        app_id = number("app_id", LARGEST_API_ID)
+        if app_id is None:
             raise Problem(
                 f"app_id must be a positive number, and it is {text('app_id')}.", f"It is in {self.json_path}."
             )
         app_hash = text("app_hash")
         if app_hash and not re.fullmatch("[0-9a-fA-F]{32}", app_hash):
             self.warnings.append(f"app_hash must be 32 hex digits, and it has {len(app_hash)} characters.")
-        user_id = self.number(text("id"))
-        if user_id is None or not 0 <= user_id < 1 << 63:
+        user, user_id = session.user, number("id", (1 << 63) - 1)
+        if user_id is None:
             self.warnings.append("Its “id” is no user id and was left out.")
-            user_id = 0
-        user = session.user
         if user_id and user.id not in (0, user_id):
             self.warnings.append(
                 f"The two files do not match: the .session belongs to user {user.id}, and the JSON file is about user "
@@ -6076,35 +6045,21 @@ class SessionJson(Storage):
             )
         else:
             user = user._replace(id=user_id or user.id, username=text("username") or user.username)
-        *identity, _ = ApiIdentity._fields
+        identity = ApiIdentity._fields[:-1]
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
         if text("phone"):
             other["phone"] = other.get("phone") or text("phone")
-        values: dict[str, Any] = {key: text(key) for key in identity}
-        values.update(app_id=app_id, other=other)
-        api = ApiIdentity(**values)
+        api = ApiIdentity._make([app_id, *map(text, identity[1:]), other])
         return session._replace(user=user, api=api)
-
-    @staticmethod
-    def number(value: str | None) -> int | None:
-        """A number that may be missing (0), or be written as text or with a fraction of zero; None if it is none."""
-        found = re.fullmatch(r"\s*([+-]?\d{1,20})(\.0+)?\s*", value or "0")
-        return int(found[1]) if found else None
 
     def companion(self, session: Session) -> dict[str, Any]:
         """The JSON object to write: known keys first and in order, then every other key that came with the session."""
-        import json
-
         api, user = session.api or ApiIdentity(), session.user
-        rows = (row.split(None, 1) for row in COMPANION.strip().splitlines())
-        companion: dict[str, Any] = {key: json.loads(value) for key, value in rows}
-        companion.update(api._asdict(), system_lang_pack=api.system_lang_code)
-        del companion["other"]
-        companion.update(api.other)
-        companion["id"] = user.id or None
-        companion["username"] = user.username or companion["username"]
-        companion["session_file"] = os.path.basename(self.base(self.session_path))
-        return companion
+        companion: dict[str, Any] = {
+            **load_json(COMPANION), **dict(zip(api._fields[:-1], api)), "system_lang_pack": api.system_lang_code,
+            **api.other, "id": user.id or None, "session_file": os.path.basename(self.base(self.session_path)),
+        }  # fmt: skip
+        return {**companion, "username": user.username or companion["username"]}
 
     def save(self, session: Session) -> None:
         """Writes both files; if the second fails, the first is taken away again."""

@@ -118,3 +118,13 @@ def test_half_a_character_in_a_companion_survives_and_harms_nothing(tmp_path: Pa
     storage, copy = read(tmp_path / "copy")
     assert copy.api and copy.api.other["x"] == "\udfff"
     assert storage.warnings == []
+
+
+def test_another_session_that_is_used_is_not_said_to_be_left_out(tmp_path: Path) -> None:
+    """The companion names the .session beside it that it belongs to, which has another name."""
+    pair(tmp_path, {"app_id": 2040, "session_file": "other"})
+    storage, _ = read(tmp_path / "acc.json")
+    assert "which was not used" in " ".join(storage.warnings)
+    (tmp_path / "acc.session").rename(tmp_path / "other.session")
+    storage, session = read(tmp_path / "acc.json")
+    assert storage.warnings == [] and script.home_key(session) == KEY
