@@ -4133,6 +4133,7 @@ def new_session(
     bot: bool | None = None,
     username: str | None = None,
     test: bool | None = None,
+    api_id: int = 0,
 ) -> Session:
     """A session from what every format has: the home data centre, its key, and where it listens, if that is known.
 
@@ -4153,7 +4154,8 @@ def new_session(
     if test is None and host:
         test = known_server(host)
     centre = data_centre(dc, join_address(host, port) if host else None, key)
-    return Session((centre,), User(user_id, dc, bot, username), test=test)
+    api = ApiIdentity(app_id=api_id) if 0 < api_id <= LARGEST_API_ID else None
+    return Session((centre,), User(user_id, dc, bot, username), api=api, test=test)
 
 
 def data_centre(number: int, address: str | None, key: bytes | None) -> DataCenter:
@@ -4366,7 +4368,7 @@ class Storage:
     name = ""  # what `convert --to` calls it
     label = ""  # what people are told it is
     mark = ""  # how one knows it
-    holds: frozenset[str] = frozenset()  # of the keys of PARTS
+    holds = ""  # of the keys of PARTS
 
     def __init__(self) -> None:
         self.repaired: list[str] = []  # what had to be put right before it could be read
@@ -4447,7 +4449,7 @@ def parts(session: Session) -> set[str]:
 
 def losses(session: Session, target: type[Storage]) -> list[str]:
     """What the target format cannot hold of this session, in words."""
-    return [PARTS[part] for part in PARTS if part in parts(session) - target.holds]
+    return [PARTS[part] for part in PARTS if part in parts(session) - set(target.holds.split())]
 
 
 def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
@@ -4696,7 +4698,7 @@ class TelethonString(StringStorage):
     name = "string"
     label = "a Telethon StringSession"
     mark = "a 1 in front, then a data centre, an IP address, a port and a key"
-    holds = frozenset(["address", "test"])
+    holds = "address test"
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -4721,7 +4723,7 @@ class GramjsString(StringStorage):
     name = "gramjs"
     label = "a GramJS StringSession"
     mark = "a 1 in front, then a data centre and an address written as text"
-    holds = frozenset(["address", "test"])
+    holds = "address test"
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -4767,7 +4769,7 @@ class PyrogramString(StringStorage):
     name = "pyrogram"
     label = "a Pyrogram/Kurigram string"
     mark = "its exact size, with a data centre and yes or no where they belong"
-    holds = frozenset(["user", "bot", "test", "api_id"])
+    holds = "user bot test api_id"
     LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
 
     @classmethod
@@ -4798,8 +4800,7 @@ class PyrogramString(StringStorage):
         self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
         if not user_id:
             self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
-        session = new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+        return new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test), api_id=api_id)
 
     @classmethod
     def encode(cls, session: Session) -> str:
@@ -4823,7 +4824,7 @@ class MtcuteString(StringStorage):
     name = "mtcute"
     label = "an mtcute string"
     mark = "a version 3 in front, then flags and a data centre"
-    holds = frozenset(["address", "user", "bot", "test"])
+    holds = "address user bot test"
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -4889,7 +4890,7 @@ class MtkrutoString(StringStorage):
     name = "mtkruto"
     label = "an MTKruto string"
     mark = "squeezed zeros, a data centre in words and a key"
-    holds = frozenset(["test"])
+    holds = "test"
 
     @classmethod
     def recognise(cls, source: str) -> bool:
@@ -4946,8 +4947,8 @@ class WzgramString(StringStorage):
             raise cut_off(self.text, 3 + -(-(size + 4) * 4 // 3) if size > 1 else 438, "a wzgram string")
         _, dc, api_id, test, key, user_id, bot, port, address = struct.unpack(layout, body[:size])
         host = address.rstrip(b"\0").decode("latin-1")
-        session = new_session(dc, key, host if ip_address(host) else None, port, user_id=user_id, bot=bot, test=test)
-        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
+        host = host if ip_address(host) else ""
+        return new_session(dc, key, host, port, user_id=user_id, bot=bot, test=test, api_id=api_id)
 
 
 class GrammersString(StringStorage):
@@ -5311,10 +5312,10 @@ STRING_LIMIT = 1 << 18  # bytes of a text that a string is looked for in
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
 
 
-def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -> Any:
-    """Opens a database without changing it or anything beside it, and returns `read(connection, tables)`.
+def with_database(path: str, read: Callable[[Database], Any]) -> Any:
+    """Opens a database without changing it or anything beside it, and returns what `read` makes of it.
 
-    `tables` maps the name of each table to its columns. A database with a journal or a write-ahead log beside it is
+    A database with a journal or a write-ahead log beside it is
     in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
     its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
     """
@@ -5327,8 +5328,8 @@ def with_database(path: str, read: Callable[[Any, dict[str, list[str]]], Any]) -
             read_file(beside, DATABASE_LIMIT, 1)  # SQLite would wait for ever for a pipe of that name
     logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
-        quoted = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
-        return query(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=1), read, path)
+        name = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
+        return query(sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=1), read, path)
     if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
         raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
     import shutil
@@ -5361,7 +5362,44 @@ def read_head(path: str) -> bytes:
 LONGEST_VALUE = 4 << 20  # bytes of one value in a database
 
 
-def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], path: str) -> Any:
+class Database:
+    """An open database: its tables, each with the names of its columns, and what stands in them."""
+
+    def __init__(self, connection: Any, tables: dict[str, list[str]]) -> None:
+        self.connection = connection
+        self.tables = tables
+
+    def has(self, wanted: str) -> bool:
+        """Whether it has tables with these columns: `dc_home dc_id; dc_option dc_id ipv4`; of several sets (|) one."""
+        return any(
+            all(
+                table in self.tables and set(columns) <= set(self.tables[table])
+                for table, *columns in map(str.split, each.split(";"))
+            )
+            for each in wanted.split("|")
+        )
+
+    def rows(self, table: str, names: str, rest: str = "limit 20") -> list[list[Any]]:
+        """Rows of a table: its columns of these names, None for each that it has not got; no rows without the table."""
+        has = self.tables.get(table, ())
+        columns = ", ".join(name if name in has else f"null as {name}" for name in names.split())
+        return list(map(list, self.connection.execute(f"select {columns} from {table} {rest}"))) if has else []
+
+    def numbers(self, table: str, names: str, where: str = "") -> list[list[int]]:
+        """Whole numbers out of a table; no rows if it has not got all of these columns."""
+        rows = self.rows(table, names, f"{where} limit 20000") if self.has(f"{table} {names}") else []
+        return [[whole_number(value) for value in row] for row in rows]
+
+    def update_state(
+        self, table: str, where: str = "", channels: str = "no table", of_channels: str = ""
+    ) -> UpdateState | None:
+        """How far updates were read: the account's row, and the rows of its channels."""
+        own = self.numbers(table, "pts qts date seq", where)
+        states = [ChannelState(number, read) for number, read in self.numbers(channels, "id pts", of_channels)]
+        return UpdateState(own[0][0], own[0][1], own[0][2], own[0][3], tuple(states)) if own else None
+
+
+def query(connection: Any, read: Callable[[Database], Any], path: str) -> Any:
     """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
     import sqlite3
 
@@ -5369,31 +5407,32 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
     give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
+    limited = hasattr(connection, "setlimit")  # from Python 3.11 on
     try:
         connection.execute("pragma trusted_schema = off")
-        if hasattr(connection, "setlimit"):  # from Python 3.11 on
+        if limited:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)  # type: ignore[attr-defined,unused-ignore]
         rows = connection.execute(
             "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' limit 100"
         ).fetchall()
         tables: dict[str, list[str]] = {}
         for (table,) in rows:
-            quoted = str(table).replace('"', '""')
-            columns = list(connection.execute(f'pragma table_xinfo("{quoted}")'))
+            columns = list(connection.execute(f"pragma table_xinfo({quoted(table)})"))
             # A computed column can ask for any amount of memory, and no Telegram library has one.
             if not any(row[6] for row in columns):
                 tables[table] = [row[1] for row in columns]
-        for table in tables if not hasattr(connection, "setlimit") else ():
-            lengths = " + ".join('length("{}")'.format(str(name).replace('"', '""')) for name in tables[table])
-            quoted = str(table).replace('"', '""')
-            if connection.execute(f'select 1 from "{quoted}" where {lengths} > {LONGEST_VALUE} limit 1').fetchone():
+        for table in () if limited else tables:
+            lengths = " + ".join(f"length({quoted(name)})" for name in tables[table])
+            if connection.execute(
+                f"select 1 from {quoted(table)} where {lengths} > {LONGEST_VALUE} limit 1"
+            ).fetchone():
                 raise sqlite3.DataError("string or blob too big")
-        return read(connection, tables)
+        return read(Database(connection, tables))
     except (sqlite3.Error, OverflowError, ValueError) as error:  # ValueError: names that are no text, or hold a NUL
         if "locked" in str(error):
             raise Problem(
                 f"{name} is locked: another program is using it right now.", "It was not touched.",
-                ["Stop the program that uses this session (a bot, a script), then try again."],
+                ["Stop the program that uses this session (a bot, a script), then try again."], name="DatabaseLocked",
             ) from None  # fmt: skip
         if "too big" in str(error):
             what = f"{name} holds a value of more than {LONGEST_VALUE:,} bytes, which no session has. It was not read."
@@ -5401,9 +5440,15 @@ def query(connection: Any, read: Callable[[Any, dict[str, list[str]]], Any], pat
         raise Problem(
             f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
             ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
+            name="DamagedDatabase",
         ) from None  # fmt: skip
     finally:
         connection.close()
+
+
+def quoted(name: object) -> str:
+    """A name as SQL has it in quotes."""
+    return '"{}"'.format(str(name).replace('"', '""'))
 
 
 def whole_number(value: Any) -> int:
@@ -5411,14 +5456,25 @@ def whole_number(value: Any) -> int:
     return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
 
 
-class SqliteStorage(Storage):
-    """A session in an SQLite database. `recognise` takes the tables that `with_database` gives."""
+def never_signed_in(what: str) -> Problem:
+    """The `Problem` of a storage that is whole and holds no session."""
+    return Problem(what, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
 
+
+class SqliteStorage(Storage):
+    """A session in an SQLite database, which is known by the tables and columns that it `NEEDS` (`Database.has`)."""
+
+    NEEDS = ""
     DDL = ""  # what a new database is made with
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
+
+    @classmethod
+    def recognise(cls, source: Database) -> bool:
+        """Whether a database has what this format needs."""
+        return source.has(cls.NEEDS)
 
     def load(self) -> Session:
         """Reads the session out of the database."""
@@ -5429,23 +5485,23 @@ class SqliteStorage(Storage):
         sessions: list[Session] = with_database(self.path, self.read_all)
         return sessions
 
-    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+    def read_all(self, database: Database) -> list[Session]:
         """The sessions in an open database: most formats have room for one."""
-        return [self.read(connection, tables)]
+        return [self.read(database)]
 
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """The session in an open database."""
         raise NotImplementedError
 
-    @staticmethod
-    def first_row(connection: Any, tables: dict[str, list[str]], table: str, rest: str = "") -> dict[str, Any]:
-        """The first row of a table, by the names of its columns; {} where there is none."""
-        row = connection.execute(f"select * from {table} {rest} limit 1").fetchone() if table in tables else None
-        return dict(zip(tables[table], row)) if row else {}
+    def stored(self, dc: Any, host: Any, port: Any, key: Any, **details: Any) -> Session:
+        """A session from what stands in the columns of a row; a host that is no IP address gives way to the usual."""
+        place = str(host or "")
+        port = whole_number(port) or 443
+        return new_session(whole_number(dc), self.key_bytes(key), place if ip_address(place) else None, port, **details)
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Which rows a new database gets: the table and the values of all its columns."""
-        raise Problem(f"This script reads {self.label}, but does not write it.", code=2)
+        raise Problem(f"This script reads {self.label}, but does not write it.", code=2, name="ReadOnlyFormat")
 
     def save(self, session: Session) -> None:
         """Makes a new database."""
@@ -5471,25 +5527,6 @@ class SqliteStorage(Storage):
         """Removes the file."""
         os.remove(self.path)
 
-    @staticmethod
-    def whole_numbers(
-        connection: Any, tables: dict[str, list[str]], table: str, where: str, *columns: str
-    ) -> list[list[int]]:
-        """Whole numbers out of a table; no rows if it has not got these columns."""
-        if not set(columns) <= set(tables.get(table, ())):
-            return []
-        found = connection.execute(f"select {','.join(columns)} from {table} {where} limit 20000")
-        return [[whole_number(value) for value in row] for row in found]
-
-    def update_state(self, connection: Any, tables: dict[str, list[str]], *places: str) -> UpdateState | None:
-        """How far updates were read. `places`: table and condition of the account's row, then of the channels' rows."""
-        own = self.whole_numbers(connection, tables, *places[:2], "pts", "qts", "date", "seq")
-        if not own:
-            return None
-        channels = self.whole_numbers(connection, tables, *places[2:], "id", "pts")
-        pts, qts, date, seq = own[0]
-        return UpdateState(pts, qts, date, seq, tuple(ChannelState(number, read) for number, read in channels))
-
     def key_bytes(self, value: Any) -> bytes:
         """The key in a column, also where a program stored it as hex text."""
         if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
@@ -5508,7 +5545,18 @@ class TelethonFile(SqliteStorage):
     name = "telethon"
     label = "a Telethon .session file"
     mark = "its table “sessions” with the columns of Telethon 1"
-    holds = frozenset(["address", "user", "state", "test", "contacts"])
+    holds = "address user state test contacts"
+    NEEDS = "sessions dc_id server_address auth_key"
+    # The newest column that each schema has; 5 and 6 have the same.
+    SCHEMAS = """
+        8 sessions tmp_auth_key
+        7 entities date
+        5 sessions takeout_id
+        4 update_state pts
+        3 sent_files type
+        2 sent_files file_id
+        1 sessions dc_id
+    """
 
     def __init__(self, path: str, schema: int = 7) -> None:
         super().__init__(path)
@@ -5525,22 +5573,12 @@ class TelethonFile(SqliteStorage):
             create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
         """
 
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `sessions` with a server's address, and not Pyrogram's."""
-        columns = source.get("sessions", ())
-        return {"dc_id", "server_address", "auth_key"} <= set(columns) and not {"test_mode", "session_id"} & set(
-            columns
-        )
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """The row that has a key; Telethon itself takes the first one."""
-        self.facts.append(("schema", self.schema_of(connection, tables)))
-        rows = connection.execute("select dc_id, server_address, port, auth_key from sessions limit 20").fetchall()
+        self.facts.append(("schema", self.schema_of(database)))
+        rows = database.rows("sessions", "dc_id server_address port auth_key")
         if not rows:
-            raise Problem(
-                "This session was never signed in (no row in its table “sessions”).", "", [SIGN_IN_AGAIN]
-            )  # fmt: skip
+            raise never_signed_in("This session was never signed in (no row in its table “sessions”).")
         keys = [self.key_bytes(row[3]) for row in rows]
         chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
         if chosen:
@@ -5563,41 +5601,33 @@ class TelethonFile(SqliteStorage):
                 f"The server address “{in_one_line(host)}” is not valid; the usual one is used instead."
             )
             host = None
-        user_id, username = self.own_user(connection, tables)
-        port = whole_number(port)
-        session = new_session(whole_number(dc), keys[chosen], host, port, user_id=user_id, username=username)
-        places = ("update_state", "where id = 0", "update_state", "where id != 0")
-        noted = next(self.noted(connection, tables), None)
+        user_id, username = self.own_user(database)
+        session = new_session(
+            whole_number(dc), keys[chosen], host, whole_number(port), user_id=user_id, username=username
+        )
         return session._replace(
-            state=self.update_state(connection, tables, *places), contacts=self.path if noted else None
+            state=database.update_state("update_state", "where id = 0", "update_state", "where id != 0"),
+            contacts=self.path if next(self.noted(database), None) else None,
         )
 
-    @classmethod
-    def noted(cls, connection: Any, tables: dict[str, list[str]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    @staticmethod
+    def noted(database: Database) -> Iterator[tuple[str, list[Any]]]:
         """The rows that only Telethon 1 has a use for: contacts, sent files, and the takeout that is under way."""
         for table, where, wanted in (
             ("entities", "where id != 0", "id hash username phone name date"),
             ("sent_files", "", "md5_digest file_size type id hash"),
             ("sessions", "where takeout_id > 0", "takeout_id"),
         ):
-            has = tables.get(table, ())
-            if set(wanted.split()[:2]) <= set(has):
-                columns = ", ".join(name if name in has else f"null as {name}" for name in wanted.split())
-                for row in connection.execute(f"select {columns} from {table} {where} limit 1000000"):
+            if database.has(" ".join([table, *wanted.split()[:2]])):
+                for row in database.rows(table, wanted, f"{where} limit 1000000"):
                     yield table, row
 
-    def schema_of(self, connection: Any, tables: dict[str, list[str]]) -> str:
+    def schema_of(self, database: Database) -> str:
         """The schema that the columns show, and what the version row says if that is something else."""
-        versions = [row[0] for row in connection.execute("select version from version limit 5")] if (
-            "version" in tables.get("version", ())
-        ) else []  # fmt: skip
-        marks = (
-            (8, "tmp_auth_key", "sessions"), (7, "date", "entities"), (5, "takeout_id", "sessions"),
-            (4, "pts", "update_state"), (3, "type", "sent_files"), (2, "file_id", "sent_files"),
-            (1, "dc_id", "sessions"),
-        )  # fmt: skip
-        schema = next(number for number, column, table in marks if column in tables.get(table, ()))
-        if schema == 5 and versions == [6]:  # these two have the same columns
+        versions = [row[0] for row in database.rows("version", "version", "limit 5")]
+        marks = (line.partition(" ") for line in self.SCHEMAS.strip().split("\n        "))
+        schema = next(int(number) for number, _, column in marks if database.has(column))
+        if schema == 5 and versions == [6]:
             schema = 6
         if versions == [schema]:
             return str(schema)
@@ -5606,25 +5636,24 @@ class TelethonFile(SqliteStorage):
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
         return f"{schema} by its columns, while its version row says {in_one_line(said, 40)}"
 
-    def own_user(self, connection: Any, tables: dict[str, list[str]]) -> tuple[int, str | None]:
+    @staticmethod
+    def own_user(database: Database) -> tuple[int, str | None]:
         """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
-        [user_id] = (self.whole_numbers(connection, tables, "entities", "where id = 0", "hash") or [[0]])[0]
-        if user_id <= 0 or "username" not in tables["entities"]:
-            return 0, None
-        row = connection.execute("select username from entities where id = ?", (user_id,)).fetchone()
-        return user_id, str(row[0]) if row and row[0] else None
+        [user_id] = (database.numbers("entities", "hash", "where id = 0") or [[0]])[0]
+        names = database.rows("entities", "username", f"where id = {user_id} limit 1") if user_id > 0 else []
+        return max(0, user_id), str(names[0][0]) if names and names[0][0] else None
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
         host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
-        noted: list[tuple[str, tuple[Any, ...]]] = []
+        noted: list[tuple[str, list[Any]]] = []
         if session.contacts:
-            noted = with_database(session.contacts, lambda connection, tables: list(self.noted(connection, tables)))
+            noted = with_database(session.contacts, lambda database: list(self.noted(database)))
         takeout = next((row[0] for table, row in noted if table == "sessions"), None)
         yield "version", (self.schema,)
         key = home_key(session)
         yield "sessions", (session.user.dc, host, port, key, takeout, *([None] if self.schema == 8 else []))
-        yield from (row for row in noted if row[0] != "sessions")
+        yield from ((table, tuple(row)) for table, row in noted if table != "sessions")
         if session.user.id:
             yield "entities", (0, session.user.id, None, None, None, int(time.time()))
         if session.state:
@@ -5644,7 +5673,8 @@ class TelethonV2File(SqliteStorage):
     name = "telethon-v2"
     label = "a Telethon v2 .session file"
     mark = "its table “datacenter”"
-    holds = frozenset(["address", "user", "bot", "username", "state", "keys", "test"])
+    holds = "address user bot username state keys test"
+    NEEDS = "datacenter id auth; user | datacenter id auth; session"
     DDL = """
         create table version (version integer primary key);
         create table datacenter (id integer primary key, ipv4_addr text, ipv6_addr text, auth blob);
@@ -5653,51 +5683,36 @@ class TelethonV2File(SqliteStorage):
         create table channelstate (id integer primary key, pts integer not null);
     """
 
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `datacenter` with a key, beside `user` or (2022) `session`."""
-        return {"id", "auth"} <= set(source.get("datacenter", ())) and ("user" in source or "session" in source)
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """Every data centre, the user and the update state."""
-        form = "2022" if "session" in tables else "final" if "ipv4_addr" in tables["datacenter"] else "September 2023"
-        self.facts.append(("schema", f"10 ({form} form)" if form != "2022" else "8 of the abandoned v2 of 2022"))
-        dcs = tuple(self.data_centres(connection, form))
-        user_table = "session" if form == "2022" else "user"
-        names = {"user_id": "id", "dc_id": "dc"}
-        user = next(
-            (
-                {names.get(column, column): value for column, value in zip(tables[user_table], row)}
-                for row in connection.execute(f"select * from {user_table} limit 1")
-            ),
-            {},
+        early = "session" in database.tables
+        if early:
+            self.facts.append(("schema", "8 of the abandoned v2 of 2022"))
+            users = [(*row, None) for row in database.rows("session", "user_id dc_id bot")]
+        else:
+            form = "final" if database.has("datacenter ipv4_addr") else "September 2023"
+            self.facts.append(("schema", f"10 ({form} form)"))
+            users = [(number, dc, bot, name) for number, dc, bot, name in database.rows("user", "id dc bot username")]
+        dcs = list(self.data_centres(database))
+        user_id, home, bot, username = users[0] if users else (0, 0, None, None)
+        home = whole_number(home) or next((dc.id for dc in dcs if dc.auth), 2)
+        user = User(
+            whole_number(user_id), home, None if bot is None else bool(bot), str(username) if username else None
         )
-        home = whole_number(user.get("dc")) or next((dc.id for dc in dcs if dc.auth), 2)
-        key = next((dc.auth for dc in dcs if dc.id == home), None)
-        user_id = whole_number(user.get("id"))
-        new_session(home, key or b"", user_id=user_id)  # only to say what is wrong with it
-        who = User(
-            user_id, home,
-            bool(user["bot"]) if user.get("bot") is not None else None,
-            str(user["username"]) if user.get("username") else None,
-        )  # fmt: skip
         hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
         test = next((known for known in map(known_server, hosts) if known is not None), None)
-        return Session(dcs, who, self.update_state(connection, tables, "state", "", "channelstate", ""), test=test)
+        return with_all_keys(dcs, user, test)._replace(state=database.update_state("state", "", "channelstate"))
 
-    def data_centres(self, connection: Any, form: str) -> Iterable[DataCenter]:
-        """The rows of `datacenter`, whose columns tell the three forms apart."""
-        columns = {
-            "final": "id, ipv4_addr, ipv6_addr, auth",
-            "September 2023": "id, addr, null, auth",
-            "2022": "id, ipv4 || ':' || port, ipv6 || ':' || port, auth",
-        }[form]
-        for number, ipv4, ipv6, auth in connection.execute(f"select {columns} from datacenter limit 20"):
+    def data_centres(self, database: Database) -> Iterable[DataCenter]:
+        """The rows of `datacenter`: its three forms have other columns for the addresses."""
+        for number, ipv4, ipv6, port, addr, final4, final6, auth in database.rows(
+            "datacenter", "id ipv4 ipv6 port addr ipv4_addr ipv6_addr auth"
+        ):
             places: list[str | None] = [None, None]
-            for address in (ipv4, ipv6):
-                host, port = split_address(str(address or ""))
-                if ip_address(host) and port:
-                    places[":" in host] = join_address(host, port)
+            for address in (final4, final6, addr, f"{ipv4}:{port}", f"{ipv6}:{port}"):
+                host, its_port = split_address(str(address or ""))
+                if ip_address(host) and its_port:
+                    places[":" in host] = join_address(host, its_port)
             key = self.key_bytes(auth)
             if number in DATA_CENTRES or number == 203:
                 yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
@@ -5729,7 +5744,8 @@ class PyrogramFile(SqliteStorage):
     name = "pyrogram-file"
     label = "a Pyrogram/Kurigram .session file"
     mark = "its table “sessions” with the column “test_mode”"
-    holds = frozenset(["address", "user", "bot", "test", "api_id"])
+    holds = "address user bot test api_id"
+    NEEDS = "sessions dc_id test_mode auth_key user_id is_bot"
     DDL = """
         create table sessions (dc_id integer primary key, server_address text, port integer, api_id integer,
             test_mode integer, auth_key blob, date integer not null, user_id integer, is_bot integer);
@@ -5747,27 +5763,18 @@ class PyrogramFile(SqliteStorage):
         end;
     """
 
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """A table `sessions` that knows about test servers."""
-        return {"dc_id", "test_mode", "auth_key", "user_id", "is_bot"} <= set(source.get("sessions", ()))
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """The one row of `sessions`."""
-        version = self.first_row(connection, tables, "version").get("number", "not said")
+        [version] = (database.rows("version", "number") or [["not said"]])[0]
         self.facts.append(("schema", in_one_line(version, 20)))
-        row = self.first_row(connection, tables, "sessions")
-        if not row:
-            raise Problem("This session was never signed in (no row in “sessions”).", "", [SIGN_IN_AGAIN])
-        host = str(row.get("server_address") or "")
-        session = new_session(
-            whole_number(row["dc_id"]), self.key_bytes(row["auth_key"]),
-            host if ip_address(host) else None, whole_number(row.get("port")) or 443,
-            user_id=max(0, whole_number(row["user_id"])), test=bool(row["test_mode"]),
-            bot=None if row["is_bot"] is None else bool(row["is_bot"]),
+        rows = database.rows("sessions", "dc_id server_address port auth_key user_id is_bot test_mode api_id")
+        if not rows:
+            raise never_signed_in("This session was never signed in (no row in “sessions”).")
+        dc, host, port, key, user_id, bot, test, api_id = rows[0]
+        return self.stored(
+            dc, host, port, key, user_id=max(0, whole_number(user_id)), bot=None if bot is None else bool(bot),
+            test=bool(test), api_id=whole_number(api_id),
         )  # fmt: skip
-        api_id = whole_number(row.get("api_id"))
-        return session._replace(api=ApiIdentity(app_id=api_id)) if 0 < api_id <= LARGEST_API_ID else session
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """The one row of `sessions`, and the schema."""
@@ -5787,32 +5794,28 @@ class AlchemyFile(SqliteStorage):
     name = "sqlalchemy"
     label = "a database of Telethon sessions (AlchemySession)"
     mark = "a table of sessions with the column “session_id”"
+    COLUMNS = "dc_id server_address port auth_key session_id"
 
     @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
+    def recognise(cls, source: Database) -> bool:
         """A table of sessions that has the columns of Telethon, and whose they are."""
         return cls.table_in(source) is not None
 
-    @staticmethod
-    def table_in(tables: dict[str, list[str]]) -> str | None:
+    @classmethod
+    def table_in(cls, database: Database) -> str | None:
         """The name of that table: `sessions`, `telethon_sessions`."""
-        wanted = {"session_id", "dc_id", "server_address", "port", "auth_key"}
-        named = (table for table in tables if re.fullmatch(r"\w*sessions", table))
-        return next((table for table in named if wanted <= set(tables[table])), None)
+        named = (table for table in database.tables if re.fullmatch(r"\w*sessions", table))
+        return next((table for table in named if database.has(f"{table} {cls.COLUMNS}")), None)
 
-    def read_all(self, connection: Any, tables: dict[str, list[str]]) -> list[Session]:
+    def read_all(self, database: Database) -> list[Session]:
         """A session for each row with a key."""
-        found = connection.execute(
-            f"select session_id, dc_id, server_address, port, auth_key from {self.table_in(tables)} limit 2000"
-        ).fetchall()
         sessions = []
-        for who, dc, host, port, key in found:
+        for dc, host, port, key, who in database.rows(self.table_in(database) or "", self.COLUMNS, "limit 2000"):
             if any(self.key_bytes(key)):
-                place = str(host or "") if ip_address(str(host or "")) else None
-                sessions.append(new_session(whole_number(dc), self.key_bytes(key), place, whole_number(port) or 443))
+                sessions.append(self.stored(dc, host, port, key))
                 self.names[len(sessions)] = f"session_id “{in_one_line(who)}”"
         if not sessions:
-            raise Problem("There is no signed-in session in this database.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+            raise never_signed_in("There is no signed-in session in this database.")
         self.numbers = list(range(1, len(sessions) + 1))
         self.facts.append(("sessions in it", str(len(sessions))))
         return sessions
@@ -5824,26 +5827,19 @@ class GrammersFile(SqliteStorage):
     name = "grammers-file"
     label = "a session file of grammers (Rust)"
     mark = "its tables “dc_home” and “dc_option”"
+    NEEDS = "dc_home dc_id; dc_option dc_id ipv4 ipv6 auth_key"
 
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """Its two tables about data centres."""
-        return "dc_id" in source.get("dc_home", ()) and {"dc_id", "ipv4", "ipv6", "auth_key"} <= set(
-            source.get("dc_option", ())
-        )
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """Every data centre, and the peer that is the account itself (subtype 1, a bot 3)."""
         dcs = []
-        for number, ipv4, ipv6, key in connection.execute("select dc_id, ipv4, ipv6, auth_key from dc_option limit 20"):
-            (host4, port4), (host6, port6) = split_address(str(ipv4)), split_address(str(ipv6))
-            places = [join_address(host, port) if port else None for host, port in ((host4, port4), (host6, port6))]
+        for number, ipv4, ipv6, key in database.rows("dc_option", "dc_id ipv4 ipv6 auth_key"):
+            parts_of_both = [split_address(str(ipv4)), split_address(str(ipv6))]
+            places = [join_address(host, port) if port else None for host, port in parts_of_both]
             dcs.append(DataCenter(whole_number(number), places[0], places[1], self.key_bytes(key) or None))
-        home = whole_number(self.first_row(connection, tables, "dc_home").get("dc_id"))
-        own = self.whole_numbers(connection, tables, "peer_info", "where subtype in (1, 3)", "peer_id", "subtype")
+        [home] = (database.numbers("dc_home", "dc_id") or [[0]])[0]
+        own = database.numbers("peer_info", "peer_id subtype", "where subtype in (1, 3)")
         user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
-        state = self.update_state(connection, {**tables, "channel_state": []}, "update_state", "", "channel_state", "")
-        return with_all_keys(dcs, user)._replace(state=state)
+        return with_all_keys(dcs, user)._replace(state=database.update_state("update_state"))
 
 
 class MtcuteFile(SqliteStorage):
@@ -5855,46 +5851,44 @@ class MtcuteFile(SqliteStorage):
     name = "mtcute-file"
     label = "an mtcute session file"
     mark = "its tables “auth_keys” and “key_value”"
+    NEEDS = "auth_keys dc key; key_value key value"
 
-    @classmethod
-    def recognise(cls, source: dict[str, list[str]]) -> bool:
-        """Its tables."""
-        return {"dc", "key"} <= set(source.get("auth_keys", ())) and "key_value" in source
-
-    def read(self, connection: Any, tables: dict[str, list[str]]) -> Session:
+    def read(self, database: Database) -> Session:
         """Every key, the home data centre and the user."""
-        keys = dict(connection.execute("select dc, key from auth_keys limit 20").fetchall())
-        values = dict(connection.execute(
-            "select key, value from key_value where key in ('dc_main', 'current_user') limit 2"
-        ).fetchall())  # fmt: skip
+        wanted = "where key in ('dc_main', 'current_user') limit 2"
+        values = {str(name): bytes(value) for name, value in database.rows("key_value", "key value", wanted)}
         if "dc_main" not in values:
-            raise Problem("This mtcute session was never signed in.", "", [SIGN_IN_AGAIN], name="NeverSignedIn")
-        home, place, test = mtcute_place(Reader(bytes(values["dc_main"]), "The data centre in the mtcute session"))
+            raise never_signed_in("This mtcute session was never signed in.")
+        home, place, test = mtcute_place(Reader(values["dc_main"], "The data centre in the mtcute session"))
         user = User(0, home)
         if "current_user" in values:
-            reader = Reader(bytes(values["current_user"]), "The user in the mtcute session")
+            reader = Reader(values["current_user"], "The user in the mtcute session")
             reader.take(4)
             bot = bool(reader.number("<I") & 1)
             user = User(reader.number("<q"), home, bot)
-        dcs = [data_centre(dc, place if dc == home else None, self.key_bytes(key)) for dc, key in keys.items()]
+        keys = database.rows("auth_keys", "dc key")
+        dcs = [data_centre(dc, place if dc == home else None, self.key_bytes(key)) for dc, key in keys]
         return with_all_keys(dcs, user, test)
 
 
-DATABASES = (TelethonFile, TelethonV2File, PyrogramFile, AlchemyFile, GrammersFile, MtcuteFile)
+# Pyrogram and AlchemySession have the columns of Telethon 1, and more.
+DATABASES = (PyrogramFile, AlchemyFile, TelethonFile, TelethonV2File, GrammersFile, MtcuteFile)
 
 
 def recognise_database(path: str) -> SqliteStorage:
     """The storage for a database; a `Problem` names the program it belongs to otherwise."""
-    tables: dict[str, list[str]] = with_database(path, lambda _, found: found)
-    for kind in DATABASES:
-        if kind.recognise(tables):
-            return kind(path)
+
+    def look(database: Database) -> tuple[type[SqliteStorage] | None, list[str]]:
+        return next((kind for kind in DATABASES if kind.recognise(database)), None), sorted(database.tables)
+
+    kind, tables = with_database(path, look)
     name = os.path.basename(path)
+    if kind:
+        return kind(path)  # type: ignore[no-any-return]
     if not tables:
-        what = f"{name} is an empty database: it was never signed in."
-        raise Problem(what, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
-    shown = ", ".join(in_one_line(table) for table in sorted(tables)[:5])
-    raise only_recognised("tables", " ".join(sorted(tables)), name) or Problem(
+        raise never_signed_in(f"{name} is an empty database: it was never signed in.")
+    shown = ", ".join(in_one_line(table) for table in tables[:5])
+    raise only_recognised("tables", " ".join(tables), name) or Problem(
         f"{name} is a database of no Telegram library that this script knows, perhaps of another program "
         f"(tables {shown}).", "", [SIGN_IN_AGAIN], name="UnknownDatabase",
     )  # fmt: skip
@@ -5928,7 +5922,7 @@ class SessionJson(Storage):
     name = "json"
     label = "a .session file with its .json"
     mark = "two files of the same name"
-    holds = frozenset([*TelethonFile.holds, "username", "api_id", "api"])
+    holds = f"{TelethonFile.holds} username api_id api"
 
     def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
         super().__init__()
@@ -6119,7 +6113,7 @@ class Tdata(Storage):
     name = "tdata"
     label = "a Telegram Desktop folder (tdata)"
     mark = "a key file, and files with names of 16 hex digits"
-    holds = frozenset(["user", "keys"])
+    holds = "user keys"
 
     def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
         super().__init__()
@@ -6771,7 +6765,7 @@ class Memory(Storage):
     name = "memory"
     label = "a session in memory"
     mark = "it was made by this script"
-    holds = frozenset(PARTS)
+    holds = " ".join(PARTS)
 
     def __init__(self, session: Session | None = None) -> None:
         super().__init__()

@@ -155,7 +155,7 @@ def test_a_value_of_many_megabytes_is_refused_and_a_virtual_table_is_not_opened(
         pytest.skip("this SQLite has no FTS5")
     connection.commit()
     connection.close()
-    tables = script.with_database(path, lambda _, found: found)
+    tables = script.with_database(path, lambda database: database.tables)
     assert "sessions" in tables and "words" not in tables
     assert script.home_key(script.recognise_path(path).load()) == KEY
 
@@ -176,8 +176,8 @@ def test_the_copy_of_a_database_in_use_is_for_its_owner_only(tmp_path):
     Path(f"{path}-wal").write_bytes(b"x")
     seen = []
 
-    def look(connection, _tables):
-        [(_, _, copy)] = connection.execute("pragma database_list").fetchall()
+    def look(database):
+        [(_, _, copy)] = database.connection.execute("pragma database_list").fetchall()
         seen.append((copy != path, stat.S_IMODE(os.stat(copy).st_mode)))
 
     mask = os.umask(0)

@@ -285,7 +285,7 @@ def test_mtcute_reads_the_string(target: str, session: script.Session) -> None:
     assert isinstance(storage, script.StringStorage)
     (core, user_id), its_own = others.in_node(MTCUTE, target, storage.text)
     assert core == of(session)
-    assert user_id == (7000000001 if "user" in storage.holds else 0)
+    assert user_id == (7000000001 if "user" in storage.holds.split() else 0)
     again = script.recognise_text(its_own).load()
     assert (of(again), again.user.id) == (of(session), user_id)
 
