@@ -3280,11 +3280,9 @@ def findings_of(storage: Storage, place: str) -> list[Finding]:
     try:
         if isinstance(storage, Tdata):
             unlock(storage)
-            active = storage.active
-            accounts = sorted(enumerate(storage.accounts(), 1), key=lambda account: account[0] != active)
+            accounts = storage.accounts()
         else:
-            sessions = storage.load_all()
-            accounts = list(zip(storage.numbers, sessions))
+            accounts = list(enumerate(storage.load_all(), 1))
     except Problem as problem:
         accounts = [(1, problem)]
     found = []
@@ -4374,7 +4372,6 @@ class Storage:
         self.repaired: list[str] = []  # what had to be put right before it could be read
         self.warnings: list[str] = []  # what is odd about it
         self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
-        self.numbers = [1]  # of the accounts that were loaded, as --account counts them
         self.names: dict[int, str] = {}  # what an account is called in it, by its number
 
     @classmethod
@@ -4383,11 +4380,11 @@ class Storage:
         raise NotImplementedError
 
     def load(self) -> Session:
-        """Reads the session; a `Problem` says why it cannot."""
-        raise NotImplementedError
+        """Reads the session, the first of several; a `Problem` says why it cannot. A subclass has this or the next."""
+        return self.load_all()[0]
 
     def load_all(self) -> list[Session]:
-        """Every session in it: more than one in a Telegram Desktop folder only."""
+        """Every session in it, in the order in which --account counts them."""
         return [self.load()]
 
     def save(self, session: Session) -> None:
@@ -5063,10 +5060,6 @@ class JsonSessions(StringStorage):
         )
         return [(row, one) for row, one in fits if row]
 
-    def load(self) -> Session:
-        """The first of them."""
-        return self.load_all()[0]
-
     def load_all(self) -> list[Session]:
         """All of them, each once."""
         found: dict[bytes, Session] = {}
@@ -5077,7 +5070,6 @@ class JsonSessions(StringStorage):
                 problem.meaning = problem.meaning or f"It stands in {self.label}."
                 raise
             found.setdefault(home_key(session), session)
-        self.numbers = list(range(1, len(found) + 1))
         return list(found.values())
 
     def session_in(self, row: list[str], one: dict[str, Any]) -> Session:
@@ -5476,10 +5468,6 @@ class SqliteStorage(Storage):
         """Whether a database has what this format needs."""
         return source.has(cls.NEEDS)
 
-    def load(self) -> Session:
-        """Reads the session out of the database."""
-        return self.load_all()[0]
-
     def load_all(self) -> list[Session]:
         """Reads every session that is in it."""
         sessions: list[Session] = with_database(self.path, self.read_all)
@@ -5816,7 +5804,6 @@ class AlchemyFile(SqliteStorage):
                 self.names[len(sessions)] = f"session_id “{in_one_line(who)}”"
         if not sessions:
             raise never_signed_in("There is no signed-in session in this database.")
-        self.numbers = list(range(1, len(sessions) + 1))
         self.facts.append(("sessions in it", str(len(sessions))))
         return sessions
 
@@ -6123,7 +6110,7 @@ class Tdata(Storage):
         self.local_key = b""
         self.indices: list[int] = []
         self.active = 1  # the number of the account that is open in Telegram Desktop
-        self.found: list[Session | Problem] = []
+        self.found: list[tuple[int, Session | Problem]] = []
         self.key_file: KeyFile | None = None
 
     @classmethod
@@ -6152,8 +6139,12 @@ class Tdata(Storage):
             if folder is None:
                 raise Problem(f"There is no Telegram Desktop folder at {self.path}.")
             self.path = folder
-            self.key_file = self.new_key_file() or self.old_key_file()
-            self.facts.append(("layout", self.key_file.layout))
+            self.key_file = found = self.new_key_file() or self.old_key_file()
+            self.facts.append(("layout", found.layout))
+            for size in {len(salt) for salt in (found.salt, *(wrap.salt for wrap in found.wraps))} - {32}:
+                self.warnings.append(f"A salt in its key file has {size} bytes; Telegram Desktop writes 32.")
+            if found.unknown:
+                self.warnings.append(f"Behind all that is known of its key file there are {found.unknown} more bytes.")
         return self.key_file
 
     def new_key_file(self) -> KeyFile | None:
@@ -6191,7 +6182,7 @@ class Tdata(Storage):
                 "Without it nothing in a Telegram Desktop folder can be read.",
                 ["Copy the folder again, whole, while Telegram Desktop is closed."],
             )
-        return KeyFile(salt, key, b"", (), "single account, before 2.1.14")
+        return KeyFile(salt, key, b"", (), "single account, before 2.1.14", 0)
 
     def payload(self, name: str) -> bytes:
         """What a file of the folder holds, its check sum verified. `name` is without the suffix.
@@ -6199,18 +6190,16 @@ class Tdata(Storage):
         `s` alone counts where it exists; before 2020 there were `0` and `1` in turn, and the newer whole one counts.
         """
         found = self.versions(name)
-        if not found:
-            raise Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
-        if found[0].endswith("s"):
+        if found and found[0].endswith("s"):
             del found[1:]
-        found.sort(key=os.path.getmtime, reverse=True)
-        first: Problem | None = None
-        for candidate in found:
+        problems = []
+        for candidate in sorted(found, key=os.path.getmtime, reverse=True):
             try:
                 return tdf_payload(read_file(candidate, TDATA_LIMIT), os.path.basename(candidate))
             except Problem as problem:
-                first = first or problem
-        raise first or Problem(f"{name} cannot be read.")
+                problems.append(problem)
+        missing = Problem(f"{os.path.basename(name)}s is missing from the folder.", f"Looked in {self.path}.")
+        raise [*problems, missing][0]
 
     def versions(self, name: str) -> list[str]:
         """The files that are there of a name without suffix."""
@@ -6223,7 +6212,7 @@ class Tdata(Storage):
         if passcode and key_file.wraps:  # a passcode set with 7.3 opens its wrap, and nothing else does
             tries = [(wrap.key, wrap_key(wrap, passcode)) for wrap in key_file.wraps]
         else:
-            tries = [(key_file.key, passcode_key(key_file, passcode))]
+            tries = [(key_file.key, passcode_key(key_file.salt, passcode, old=not key_file.info))]
         for sealed, key in tries:
             opened = local_decrypt(sealed, key)
             if opened and len(opened) == KEY_SIZE:
@@ -6254,33 +6243,18 @@ class Tdata(Storage):
 
     # ── accounts ──
 
-    def load(self, number: int = 0) -> Session:
-        """Account `number` as `check` counts them, from 1; 0: the active one, or else the first that can be read."""
-        accounts = self.accounts()
-        if not 0 <= number <= len(accounts):
-            raise Problem(f"There is no account {number}: the folder has {len(accounts)}.", "", [PICK_ACCOUNT])
-        wanted = accounts[(number or self.active) - 1]
-        if isinstance(wanted, Problem) and not number:
-            self.warnings.append(f"{wanted.title} It is the active one, so another was taken.")
-            wanted = next((account for account in accounts if isinstance(account, Session)), wanted)
-        if isinstance(wanted, Problem):
-            raise wanted
-        self.numbers = [accounts.index(wanted) + 1]
-        return wanted
-
     def load_all(self) -> list[Session]:
         """Every account that can be read, the active one first; `warnings` tell about the others."""
-        sessions = [self.load()]
-        for number, account in enumerate(self.accounts(), 1):
-            if isinstance(account, Problem):
-                self.warnings += [account.title] if number != self.active else []  # `load` has told about that one
-            elif number not in self.numbers:
-                self.numbers.append(number)
-                sessions.append(account)
+        found = [account for _, account in self.accounts()]
+        sessions = [account for account in found if isinstance(account, Session)]
+        problems = [account for account in found if isinstance(account, Problem)]
+        if not sessions:
+            raise problems[0]
+        self.warnings += [problem.title for problem in problems]
         return sessions
 
-    def accounts(self) -> list[Session | Problem]:
-        """All accounts in the order of the key file, those that cannot be read as the `Problem` they have."""
+    def accounts(self) -> list[tuple[int, Session | Problem]]:
+        """All accounts with their numbers in the key file, the active one first; a `Problem` for one not readable."""
         if not self.local_key and not self.unlock():
             raise Problem(
                 "This folder is locked with a local passcode.",
@@ -6293,16 +6267,16 @@ class Tdata(Storage):
                 of = f" of {len(self.indices)}: {duration(time.monotonic() - began)}"
                 term.status(f"… decrypting account {number}", of)
             try:
-                self.found.append(self.account(index))
+                self.found.append((number, self.account(index)))
             except Problem as problem:
                 problem.title = f"Account {number}: {problem.title}"
-                self.found.append(problem)
+                self.found.append((number, problem))
         term.clear_status()
         if len(self.indices) > MOST_ACCOUNTS and len(self.found) == MOST_ACCOUNTS:
             self.warnings.append(
                 f"It says {len(self.indices)} accounts; {MOST_ACCOUNTS} were read. Telegram Desktop has six at most."
             )
-        return self.found
+        return sorted(self.found, key=lambda account: account[0] != self.active)
 
     def account(self, index: int) -> Session:
         """The account of one index: its authorisation file, and what its configuration says about test servers."""
@@ -6310,8 +6284,7 @@ class Tdata(Storage):
         # A `#` in the key's name: Telegram Desktop leaves it out of the folder's name, opentele and mtcute do not.
         names = [folder_name(name + number) for name in (self.key_name.replace("#", ""), self.key_name)]
         name = next(filter(self.versions, names), names[0])
-        encrypted = Reader(self.payload(name), f"{name}s").qt_bytes()
-        data = local_decrypt(encrypted, self.local_key)
+        data = self.decrypted(name)
         if data is None:
             raise Problem(
                 f"{name}s cannot be decrypted (its SHA-1 does not match).",
@@ -6322,16 +6295,19 @@ class Tdata(Storage):
             self.warnings.append(f"{name} has no map file, so Telegram Desktop itself would not show this account.")
         return account_session(Reader(data, f"{name}s"), self.test_servers(name))
 
+    def decrypted(self, name: str) -> bytes | None:
+        """What is in a file that is encrypted with the local key; None if it was another key."""
+        return local_decrypt(Reader(self.payload(name), f"{name}s").qt_bytes(), self.local_key)
+
     def test_servers(self, name: str) -> bool | None:
         """What the optional file `configs` says; None if it is not there or cannot be read."""
         try:
-            encrypted = Reader(self.payload(os.path.join(name, "config")), "configs").qt_bytes()
-            reader = Reader(local_decrypt(encrypted, self.local_key) or b"", "configs")
+            reader = Reader(self.decrypted(os.path.join(name, "config")) or b"", "configs")
             reader = Reader(reader.qt_bytes(), "configs")
-            version, environment = reader.number(">i"), reader.number(">i")
+            said = reader.number(">i"), reader.number(">i")
         except Problem:
             return None
-        return bool(environment) if version == 1 and environment in (0, 1) else None
+        return {(1, 0): False, (1, 1): True}.get(said)
 
     # ── writing ──
 
@@ -6350,7 +6326,7 @@ class Tdata(Storage):
             )  # fmt: skip
         local_key, salt = os.urandom(KEY_SIZE), os.urandom(32)
         info = pack_numbers(len(sessions), *range(len(sessions)), 0)
-        key = pbkdf2_key(salt, self.passcode)
+        key = passcode_key(salt, self.passcode)
         files = {f"key_{name}s": qt(salt) + qt(local_encrypt(local_key, key)) + qt(local_encrypt(info, local_key))}
         for index, session in enumerate(sessions):
             folder = folder_name(name + (f"#{index + 1}" if index else ""))
@@ -6396,14 +6372,15 @@ class KeyFile(NamedTuple):
     info: bytes
     wraps: tuple[Wrap, ...]
     layout: str
+    unknown: int  # bytes behind all that is known
 
 
 def parse_key_file(reader: Reader) -> KeyFile:
     """Three blobs since 2.1.14; 7.3 added a fourth with better passcode functions: the committed ones count."""
-    salt, key, info = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes()
+    salt, key, info, rest = reader.qt_bytes(), reader.qt_bytes(), reader.qt_bytes(), reader.left
     trailer = Reader(reader.qt_bytes() if reader.left else b"", f"The passcode part of {reader.what}")
     if trailer.left < 16 or trailer.number(">I") != 0x4B443200:
-        return KeyFile(salt, key, info, (), "2.1.14 to 7.2")
+        return KeyFile(salt, key, info, (), "2.1.14 to 7.2", rest)
     form, committed, count = trailer.number(">I"), trailer.number(">I"), trailer.number(">I")
     if form > 2 or count > 2:
         raise Problem(f"{reader.what} is of a newer Telegram Desktop than this script knows (layout {form}).")
@@ -6414,7 +6391,8 @@ def parse_key_file(reader: Reader) -> KeyFile:
         check_wrap(wrap, reader.what)
         if generation == committed:
             wraps.append(wrap)
-    return KeyFile(salt, key, info, tuple(wraps), "7.3 (with Argon2id or scrypt for the passcode)")
+    layout = "7.3 (with Argon2id or scrypt for the passcode)"
+    return KeyFile(salt, key, info, tuple(wraps), layout, trailer.left + reader.left)
 
 
 def check_wrap(wrap: Wrap, what: str) -> None:
@@ -6436,21 +6414,19 @@ def check_wrap(wrap: Wrap, what: str) -> None:
         )  # fmt: skip
 
 
-def passcode_key(key_file: KeyFile, passcode: str) -> bytes:
-    """The key that a passcode makes for `KeyFile.key`, by the rule of the file's time."""
+def passcode_key(salt: bytes, passcode: str, *, old: bool = False) -> bytes:
+    """The key that a passcode makes from 2.1.14 to 7.2, or by the rule of the time before (`old`)."""
     import hashlib
 
-    if key_file.info:
-        return pbkdf2_key(key_file.salt, passcode)
-    rounds = 4000 if passcode else 4
-    return hashlib.pbkdf2_hmac("sha1", passcode.encode("utf-8", "replace"), key_file.salt, rounds, KEY_SIZE)
-
-
-def pbkdf2_key(salt: bytes, passcode: str) -> bytes:
-    """The passcode's key from 2.1.14 to 7.2."""
-    import hashlib
-
-    password = digest("sha512", salt + passcode.encode("utf-8", "replace") + salt)
+    if not hasattr(hashlib, "pbkdf2_hmac"):
+        raise Problem(
+            "Folders of Telegram Desktop can be neither opened nor made: this Python was built without PBKDF2.",
+            "", [OTHER_PYTHON], name="NoPbkdf2",
+        )  # fmt: skip
+    password = passcode.encode("utf-8", "replace")
+    if old:
+        return hashlib.pbkdf2_hmac("sha1", password, salt, 4000 if passcode else 4, KEY_SIZE)
+    password = digest("sha512", salt + password + salt)
     return hashlib.pbkdf2_hmac("sha512", password, salt, 100000 if passcode else 1, KEY_SIZE)
 
 
@@ -6493,18 +6469,12 @@ def account_session(reader: Reader, test: bool | None) -> Session:
             keys[dc] = reader.take(KEY_SIZE)
         elif block == 0x01:
             user_id, main = reader.number(">i"), reader.number(">I")
-        elif block in (0x4A, 0x5E):
-            reader.qt_bytes()
-        elif block in (0x02, 0x27):  # a data centre's address: number, [flags,] two texts, port; both of the same size
-            reader.take(4)
-            if block == 0x27:
-                reader.take(4)
-            reader.qt_bytes()
-            if block == 0x02:
-                reader.qt_bytes()
-            reader.take(4)
-        elif block in (0x03, 0x32, 0x35, 0x43, 0x50):
-            reader.take(4)
+        elif block in OTHER_BLOCKS:
+            for field in OTHER_BLOCKS[block]:
+                if field == "b":
+                    reader.qt_bytes()
+                else:
+                    reader.take(4)
         else:
             break
     if main not in keys:
@@ -6517,14 +6487,17 @@ def account_session(reader: Reader, test: bool | None) -> Session:
     return session._replace(dcs=session.dcs + others)
 
 
+# What else stood in an authorisation file before 2017, to be passed over; n: a number of four bytes, b: a QByteArray.
+OTHER_BLOCKS = {
+    0x02: "nbbn", 0x27: "nnbn", 0x4A: "b", 0x5E: "b", 0x03: "n", 0x32: "n", 0x35: "n", 0x43: "n", 0x50: "n",
+}  # fmt: skip
+
+
 def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
     """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
-    if reader.data[:8] == WIDE_IDS:
-        reader.take(8)
-        user_id, main = reader.number(">Q"), reader.number(">i")
-    else:
-        user_id, main = reader.number(">i"), reader.number(">i")
-    count = reader.number(">i")
+    wide = reader.data.startswith(WIDE_IDS)
+    reader.take(8 * wide)
+    user_id, main, count = reader.number(">Q" if wide else ">i"), reader.number(">i"), reader.number(">i")
     if not 0 <= count <= reader.left // (4 + KEY_SIZE):
         raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
     return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
@@ -6652,14 +6625,12 @@ class GramjsFolder(Storage):
 
     def load(self) -> Session:
         """Reads the four files."""
-        import json
-
         prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
         values = {}
         for name in ("authKey", "dcId", "port", "serverAddress"):
             text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
             try:
-                values[name] = json.loads(text)
+                values[name] = load_json(text)
             except (ValueError, RecursionError):
                 raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
         try:
@@ -6695,13 +6666,9 @@ class AndroidData(Storage):
         """The files of all accounts, in their order."""
         if os.path.isfile(path):
             return [path] if os.path.basename(path).lower() == "tgnet.dat" else []
-        folders = [path] if os.path.isfile(os.path.join(path, "tgnet.dat")) else [os.path.join(path, "files")]
-        folders += [os.path.join(folders[0], f"account{number}") for number in range(1, 8)]
-        return [file for file in (os.path.join(folder, "tgnet.dat") for folder in folders) if os.path.isfile(file)]
-
-    def load(self) -> Session:
-        """The first account."""
-        return self.load_all()[0]
+        names = ["tgnet.dat", *(os.path.join(f"account{number}", "tgnet.dat") for number in range(1, 8))]
+        folder = path if os.path.isfile(os.path.join(path, names[0])) else os.path.join(path, "files")
+        return list(filter(os.path.isfile, (os.path.join(folder, name) for name in names)))
 
     def load_all(self) -> list[Session]:
         """Every account that is signed in."""
@@ -6713,7 +6680,6 @@ class AndroidData(Storage):
                 problems.append(problem)
         if not sessions:
             raise problems[0]
-        self.numbers = list(range(1, len(sessions) + 1))
         return sessions
 
     @staticmethod
@@ -6721,41 +6687,41 @@ class AndroidData(Storage):
         """The session in one file: every data centre with its addresses and key."""
         reader = Reader(data, "The file tgnet.dat of Telegram for Android")
 
-        def numbers(count: int) -> list[int]:
-            return [reader.number("<I") for _ in range(count)]
+        def number(count: int = 1) -> int:
+            """The last one of so many numbers; the others say nothing that is needed here."""
+            return [0, *(reader.number("<I") for _ in range(count))][-1]
 
-        _, version, test = numbers(3)
-        numbers(version >= 3)
+        version, test = number(2), number()
+        number(version >= 3)
         if version >= 4:
             reader.tl_bytes()
-        [current] = numbers(1)
-        if current != TL_TRUE:
+        if number() != TL_TRUE:
             check_key(b"")
-        home, *_ = numbers(5 + (version >= 2) + (version >= 5))
-        reader.take(8 * numbers(1)[0])
+        home = number()
+        number(4 + (version >= 2) + (version >= 5))
+        reader.take(8 * number())
         dcs = []
-        for _ in range(min(numbers(1)[0], 20)):
-            kind, dc, _ = numbers(3)
-            numbers(kind > 10)
-            places: list[str | None] = [None, None]
+        for _ in range(min(number(), 20)):
+            kind, dc = number(), number()
+            number(1 + (kind > 10))
+            places: dict[int, str] = {}
             for group in range(4 if kind >= 5 else 1):
-                for _ in range(min(numbers(1)[0], 100)):
-                    host, port = reader.tl_bytes().decode("latin-1"), reader.number("<I")
-                    numbers(kind >= 7)
+                for _ in range(min(number(), 100)):
+                    host, port = reader.tl_bytes().decode("latin-1"), number()
+                    number(kind >= 7)
                     if kind >= 9:
                         reader.tl_bytes()
-                    if group < 2 and ip_address(host):
-                        places[group] = places[group] or join_address(host, port)
-            numbers(kind >= 6)
-            key = reader.take(numbers(1)[0])
-            reader.take(8)
-            for _ in range((kind >= 8) + (kind >= 12)):  # keys that hold for a day
-                reader.take(numbers(1)[0])
+                    if ip_address(host):
+                        places.setdefault(group, join_address(host, port))
+            number(kind >= 6)
+            keys = []
+            for _ in range(1 + (kind >= 8) + (kind >= 12)):  # behind the first those that hold for a day
+                keys.append(reader.take(number()))
                 reader.take(8)
-            numbers(1)
+            number()
             for _ in range(1 + (kind >= 13)):  # salts
-                reader.take(16 * numbers(1)[0])
-            dcs.append(DataCenter(dc, places[0], places[1], key))
+                reader.take(16 * number())
+            dcs.append(DataCenter(dc, places.get(0), places.get(1), keys[0]))
         return with_all_keys(dcs, User(0, home), test == TL_TRUE)
 
 
@@ -6827,28 +6793,20 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         raise other
     if not is_text(head):
         raise binary(head, name, os.path.getsize(path))
-    if ending == ".json" and not JsonSessions.recognise(text_of_file(head)[0]) and not holds_string(head):
+    text, odd = text_of_file(head)
+    pair = ending == ".json" and not JsonSessions.recognise(text)
+    if pair and text.lstrip().startswith("{"):
         return SessionJson(path)
     try:
-        return recognise_bytes(head if len(head) < STRING_LIMIT else read_file(path, STRING_LIMIT))
+        if len(head) == STRING_LIMIT:
+            read_file(path, STRING_LIMIT)  # refuses what is longer
+        storage = recognise_text(text)
     except Problem as problem:
+        if pair:
+            return SessionJson(path)
         if ending == ".session":
             problem.meaning = f"{name} is a text file. {problem.meaning}"
         raise
-
-
-def holds_string(data: bytes) -> bool:
-    """Whether there is a session string in what should be JSON, and no JSON object around it."""
-    try:
-        return not text_of_file(data)[0].lstrip().startswith("{") and bool(recognise_bytes(data))
-    except Problem:
-        return False
-
-
-def recognise_bytes(data: bytes) -> StringStorage:
-    """The session string in a file's content, whatever its encoding."""
-    text, odd = text_of_file(data)
-    storage = recognise_text(text)
     storage.repaired += [odd] if odd else []
     return storage
 
@@ -6892,26 +6850,15 @@ def is_text(data: bytes) -> bool:
     return not re.search("[\0-\x08\x0e-\x1a\x1c-\x1f]", text)
 
 
-def new_storage(
-    target: str,
-    path: str = "",
-    *,
-    schema: int = 7,
-    json_path: str | None = None,
-    key_name: str = "",
-    passcode: str = "",
-) -> Storage:
-    """An empty storage of one of TARGETS."""
-    kind = TARGETS[target]
-    if kind is TelethonFile:
-        return TelethonFile(path, schema)
-    if kind in (TelethonV2File, PyrogramFile):
-        return kind(path)
-    if kind is SessionJson:
-        return SessionJson(path, json_path, schema)
-    if kind is Tdata:
-        return Tdata(path, key_name, passcode)
-    return kind()
+def new_storage(target: str, path: str = "", **details: Any) -> Storage:
+    """An empty storage of one of TARGETS, with what it takes of `schema`, `json_path`, `key_name` and `passcode`."""
+    kind: Any = TARGETS[target]
+    taken = {name: details[name] for name in TAKEN.get(target, ()) if name in details}
+    storage: Storage = kind() if issubclass(kind, StringStorage) else kind(path, **taken)
+    return storage
+
+
+TAKEN = {"telethon": ["schema"], "json": ["json_path", "schema"], "tdata": ["key_name", "passcode"]}
 
 
 def save_session(sessions: Sequence[Session], path: str, target: str, **details: Any) -> list[str]:

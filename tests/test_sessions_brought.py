@@ -55,7 +55,6 @@ def test_every_account_of_telegram_web_a_is_one():
     first, second = storage.load_all()
     assert (first.user.id, first.user.dc, second.user.dc) == (7000000001, 4, 2)
     assert [dc.id for dc in first.dcs] == [4, 2]
-    assert storage.numbers == [1, 2]
 
 
 @pytest.mark.parametrize("dc, address", [(4, "149.154.167.91:443"), (2, "[2001:67c:4e8:f002::a]:443")])

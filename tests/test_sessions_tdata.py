@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import telegram_session as script
 
 from .helpers.sessions import desktop, read, refusal
 
+ROOT = Path(script.__file__).resolve().parent
 pytestmark = pytest.mark.usefixtures("copies_are_taken_away")
 
 
@@ -26,9 +28,6 @@ def test_a_folder_is_written_with_every_account_and_its_passcode(tmp_path: Path)
     assert not storage.unlock("parole")
     assert storage.unlock("пароль")
     assert [session.user.id for session in storage.load_all()] == [42, 43, 44]
-    assert storage.load(3).user.id == 44
-    with pytest.raises(script.Problem, match="no account 4"):
-        storage.load(4)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "My Key", "a#b"])
@@ -128,6 +127,55 @@ def test_a_passcode_for_the_wallet_does_not_lock_the_folder(tmp_path: Path) -> N
     )  # fmt: skip
     assert read(tmp_path / "tdata")[1].user.id == 42
     assert not script.Tdata(str(tmp_path / "tdata")).unlock("something else")
+
+
+@pytest.mark.parametrize(
+    ("salt", "behind", "doubt"),
+    [
+        (32, b"", ""),
+        (16, b"", "A salt in its key file has 16 bytes"),
+        (32, script.qt(b"of a fork"), "13 more bytes"),
+        (32, script.qt(b""), "4 more bytes"),
+    ],
+)
+def test_a_key_file_that_is_unlike_telegram_desktops_own_is_doubted(
+    tmp_path: Path, salt: int, behind: bytes, doubt: str
+) -> None:
+    folder = desktop(tmp_path / "tdata")
+    tdata = script.Tdata(str(folder))
+    assert tdata.unlock()
+    short = os.urandom(salt)
+    key = script.local_encrypt(tdata.local_key, script.passcode_key(short, ""))
+    blobs = b"".join(map(script.qt, (short, key, tdata.open().info)))
+    (folder / "key_datas").write_bytes(script.tdf_file(blobs + behind))
+    storage, session = read(folder)
+    assert session.user.id == 42
+    assert (doubt in " ".join(storage.warnings)) and bool(storage.warnings) == bool(doubt)
+
+
+def test_what_stands_behind_the_passcode_part_is_doubted(tmp_path: Path) -> None:
+    folder = desktop(tmp_path / "tdata")
+    with_trailer(folder, open_wrap=True, kind=2, memory=1024, passes=8, lanes=1, secret="purse")
+    assert read(folder)[0].warnings == []
+    payload = (folder / "key_datas").read_bytes()[8:-16]
+    (folder / "key_datas").write_bytes(script.tdf_file(payload + script.qt(b"of a fork")))
+    assert "13 more bytes" in " ".join(read(folder)[0].warnings)
+
+
+def test_a_python_without_pbkdf2_says_so(tmp_path: Path, clean_env: dict[str, str]) -> None:
+    """As Pyodide is."""
+    folder = desktop(tmp_path / "tdata")
+    code = (
+        "import hashlib, sys\n"
+        "del hashlib.pbkdf2_hmac\n"
+        "import telegram_session\n"
+        f"sys.exit(telegram_session.main(['check', {str(folder)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT, env=clean_env, check=False
+    )
+    assert done.returncode == 1
+    assert "this Python was built without PBKDF2" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(
