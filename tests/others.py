@@ -18,18 +18,20 @@ import pytest
 
 PLACE = Path(__file__).resolve().parents[1] / ".venv-others"
 TELETHON = ("telethon==1.24.0", "telethon==1.36.0", "telethon==1.42.0", "telethon==1.45.0")
-PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26")
+PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26", "pyrogram==2.0.106")
 # MCP servers that a string is pasted into: the version that was tried, and what it needs beside it.
-SERVERS = {"tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",)}
-NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22")
+SERVERS = {"tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",), "fast-mcp-telegram==0.46.1": ()}
+OTHER_PYTHON = {"fast-mcp-telegram==0.46.1": "3.12"}  # it does not start on 3.11
+NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22", "teleproto@1.229.0")
 PYODIDE = ("pyodide@314.0.7",)  # CPython 3.14 as WebAssembly, the newest Python for a machine that has only older ones
 OVERPOD = ("@overpod/mcp-telegram@1.43.0",)
 NODE_FOLDERS = {"node": NODE, "pyodide": PYODIDE, "overpod": OVERPOD}
-# GramJS connects to port 80 and to no other; a practice Telegram has a port of its own.
+# GramJS connects to port 80 and to no other, and teleproto 1.229 takes ports above 32767 for negative ones; a practice
+# Telegram has a port of its own.
 PORT_80 = """
 const net = require("net"), connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (port, ...rest) {
-  return connect.call(this, port === 80 ? Number(process.env.PRACTICE_PORT) : port, ...rest);
+  return connect.call(this, port === 80 || port < 0 ? Number(process.env.PRACTICE_PORT) : port, ...rest);
 };
 """
 # opentele2 asks the network for version numbers when it is imported, unless it is told not to.
@@ -43,10 +45,12 @@ def folder(package: str) -> Path:
 def install() -> list[str]:
     """Installs what is missing, and returns what could not be installed."""
     failed = []
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
     for package, beside in {**dict.fromkeys(PYTHON, ()), **SERVERS}.items():
-        place = folder(package)
-        if not place.exists() and not succeeds([*pip, f"{place}.part", package, *beside], place):
+        place, python = folder(package), interpreter(OTHER_PYTHON.get(package, ""))
+        if place.exists():
+            continue
+        if not python or not succeeds([python, *pip, f"{place}.part", package, *beside], place):
             failed.append(package)
     npm = shutil.which("npm")
     for name, packages in NODE_FOLDERS.items():
@@ -60,6 +64,15 @@ def install() -> list[str]:
         if not npm or not succeeds([npm, "install", "--prefix", str(part), *options, *packages], place):
             failed += packages
     return failed
+
+
+def interpreter(version: str) -> str:
+    """A Python of this version on this computer, of pyenv or on the PATH; "" if there is none; without one, our own."""
+    if not version:
+        return sys.executable
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    known = sorted(pyenv.glob(f"{version}.*/bin/python"))
+    return str(known[-1]) if known else shutil.which(f"python{version}") or ""
 
 
 def succeeds(command: list[str], place: Path) -> bool:
@@ -82,7 +95,7 @@ def server(package: str, program: str) -> tuple[str, dict[str, str]]:
     place = folder(package)
     if not (place / "bin" / program).exists():
         pytest.skip(f"{package} is not installed: python3 -m tests.others")
-    return str(place / "bin" / program), {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    return str(place / "bin" / program), {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "DO_NOT_TRACK": "1"}
 
 
 def in_python(package: str, code: str, *arguments: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +32,7 @@ MATRIX = dict.fromkeys(
 def interpreter(version: str) -> str:
     if version == OURS:
         return sys.executable
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    known = sorted(pyenv.glob(f"{version}.*/bin/python"))
-    found = str(known[-1]) if known else shutil.which(f"python{version}")
+    found = others.interpreter(version)
     if not found:
         pytest.skip(f"no Python {version} here")
     return found

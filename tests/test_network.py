@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -302,6 +303,18 @@ def test_ipv6_only(telegram: PracticeTelegram, centres: Any, monkeypatch: pytest
     centres("127.0.0.1", "::ffff:127.0.0.2", (port,))
     assert verdict(ipv6=True) == "NetworkNoIPv6"
     assert verdict() == ""
+
+
+def test_rows_of_ipv6_that_do_not_get_through_are_explained(
+    telegram: PracticeTelegram, centres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centres("127.0.0.1", "::ffff:127.0.0.2", (telegram.data_centres[1].port,))
+    monkeypatch.setattr(script, "term", script.Terminal())
+    outcome = script.command_network(SimpleNamespace(proxy=None, ipv6=False))
+    said = " ".join(script.term.transcript().split())
+    assert outcome.code == 0
+    assert "IPv6 does not get through here. That does no harm" in said
+    assert "All is well" in said
 
 
 def test_the_usual_port_is_blocked_and_another_is_not(telegram: PracticeTelegram, centres: Any) -> None:

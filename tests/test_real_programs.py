@@ -89,15 +89,20 @@ def signed_in_since(telegram: PracticeTelegram, before: int, string: str) -> boo
     return bool(told) and {call.key_id for call in told} == {key_id}
 
 
-def test_dryeabs_mcp_telegram_takes_the_file_that_was_written(person, telegram, tmp_path):
-    command, environment = others.server("mcp-telegram==0.1.11", "mcp-telegram")
-    values = write_for(person, "dryeab/mcp-telegram")
+@pytest.mark.parametrize(
+    ("program", "package", "command", "tool"),
+    [
+        ("dryeab/mcp-telegram", "mcp-telegram==0.1.11", ["mcp-telegram", "start"], "search_dialogs"),
+        ("fast-mcp-telegram", "fast-mcp-telegram==0.46.1", ["fast-mcp-telegram"], "find_chats"),
+    ],
+)
+def test_a_server_takes_the_file_that_was_written(person, telegram, tmp_path, program, package, command, tool):
+    path, environment = others.server(package, command[0])
+    values = write_for(person, program)
     assert set(values) == {"API_ID", "API_HASH"}
     telegram.wait_until_idle()
     before = len(telegram.calls)
-    answer = use_tool(
-        [command, "start"], {**environment, **values, "HOME": str(tmp_path)}, "search_dialogs", {"query": "a"}
-    )
+    answer = use_tool([path, *command[1:]], {**environment, **values, "HOME": str(tmp_path)}, tool, {"query": "a"})
     assert not answer["result"].get("isError"), answer
     assert signed_in_since(telegram, before, shown_string(person))
 
@@ -118,22 +123,23 @@ def test_overpods_mcp_telegram_takes_the_string_that_was_written(person, telegra
 
 
 ASK = """
-import { TelegramClient, Api } from "telegram";
-import { StringSession } from "telegram/sessions/index.js";
+import { TelegramClient } from "LIBRARY";
+import { StringSession } from "LIBRARY/sessions/index.js";
 const client = new TelegramClient(new StringSession(args[0]), Number(args[1]), args[2], { connectionRetries: 1 });
 client.setLogLevel("none");
 await client.connect();
-// The practice Telegram answers in the newest layer, which this GramJS does not know: that it answers is enough.
+// The practice Telegram answers in the newest layer, which these do not know: that it answers is enough.
 await Promise.race([client.getMe(), new Promise((done) => setTimeout(done, 3000))]).catch(() => null);
 console.log("true");
 process.exit(0);
 """
 
 
-def test_gramjs_takes_telethons_string_as_it_is(person, telegram, tmp_path):
+@pytest.mark.parametrize("library", ["telegram", "teleproto"])
+def test_gramjs_and_its_heir_take_telethons_string_as_it_is(person, telegram, tmp_path, library):
     string = shown_string(person)
     telegram.wait_until_idle()
     before = len(telegram.calls)
     environment = others.on_port_80(tmp_path, telegram.data_centres[2].port)
-    others.in_node(ASK, string, str(API_ID), API_HASH, environment=environment)
+    others.in_node(ASK.replace("LIBRARY", library), string, str(API_ID), API_HASH, environment=environment)
     assert signed_in_since(telegram, before, string)

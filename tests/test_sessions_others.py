@@ -235,10 +235,15 @@ asyncio.run(main())
 """
 
 
-def test_the_file_that_is_written_for_kurigram_is_opened_by_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("library", "storage"), [(KURIGRAM, "SQLiteStorage"), ("pyrogram==2.0.106", "FileStorage")])
+def test_the_file_that_is_written_for_pyrogram_and_kurigram_is_opened_by_them(
+    tmp_path: Path, library: str, storage: str
+) -> None:
     session = script.new_session(4, KEY, user_id=7000000001)._replace(api=script.ApiIdentity(31337))
     script.save_session([session], str(tmp_path / "acc.session"), "pyrogram-file")
-    values = others.in_python(KURIGRAM, OPEN_KURIGRAMS_FILE, str(tmp_path))
+    code = OPEN_KURIGRAMS_FILE.replace("SQLiteStorage", storage)
+    code = code.replace(", in_memory=False", "") if storage == "FileStorage" else code
+    values = others.in_python(library, code, str(tmp_path))
     assert values == [4, KEY.hex(), 7000000001, 31337, False, False]
 
 
