@@ -129,6 +129,18 @@ def test_a_string_that_two_clients_have_comes_first(tmp_path):
     assert "TELEGRAM_API_ID (line 7) is an example" in said
 
 
+def test_a_command_without_its_path_and_a_folder_that_is_not_there(tmp_path):
+    write_server(tmp_path / ".cursor" / "mcp.json", ["sh", "--directory", "/no/such/folder"])
+    code, said = doctor(tmp_path)
+    assert code == 1
+    assert re.search(r"from the dock may not find “sh”. Its full path here is /\S*/sh\.", said)
+    assert "There is no folder /no/such/folder (line 7)" in said
+    elsewhere = tmp_path / "somewhere.json"  # no client of this computer reads it, so it may be another computer's
+    (tmp_path / ".cursor" / "mcp.json").rename(elsewhere)
+    assert "dock" not in doctor(tmp_path)[1]
+    assert not script.findings_at(str(elsewhere), "here")[0].faults
+
+
 def test_settings_that_cannot_be_read_are_said_to_be_that(tmp_path):
     (tmp_path / ".cursor" / "mcp.json").mkdir(parents=True)
     code, said = doctor(tmp_path)
