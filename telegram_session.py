@@ -6864,12 +6864,16 @@ TAKEN = {"telethon": ["schema"], "json": ["json_path", "schema"], "tdata": ["key
 def save_session(sessions: Sequence[Session], path: str, target: str, **details: Any) -> list[str]:
     """Saves sessions (all but tdata take one) in one of TARGETS and returns the paths that were made.
 
-    `details` are those of `new_storage`. Files are for their owner only, appear whole or not at all, and never replace
-    anything. A `Problem` otherwise.
+    A string goes to standard output if `path` is `-`. `details` are those of `new_storage`. Files are for their owner
+    only, appear whole or not at all, and never replace anything. A `Problem` otherwise.
     """
     storage = new_storage(target, path, **details)
     storage.save_all(sessions)
     if isinstance(storage, StringStorage):
+        if path == "-":
+            term.hide(storage.text, "session string")
+            term.deliver(storage.text)
+            return []
         write_bytes(path, storage.text.encode("ascii") + b"\n")
     return files_of(target, path, details.get("json_path"))
 
@@ -6896,7 +6900,7 @@ def command_check(options: Any) -> Outcome:
     also `proxy`, `ipv6`, `debug`. Without `online` nothing is connected to and Telethon is not imported.
 
     With `json` an object: `valid`; `place`; of what was read `format` (a `Storage.name`), `accounts`
-    (`facts_for_programs`) and what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the
+    (`facts_of`) and what `told` gives; `online` (`account_online`), if Telegram accepts it; `problem`, if the
     exit code is not 0. Where there are several storages it is a list of such objects, in the order in which they were
     found. New keys may come, these stay.
     """
@@ -6908,7 +6912,7 @@ def command_check(options: Any) -> Outcome:
     show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
-        check_online(sessions_of(the_ones(found))[0], options)
+        check_online(found, options)
     elif sessions_of(found):
         which = "it still works" if len(found) == 1 else "they still work"
         term.say(f"Whether {which} only Telegram knows: add --online to ask.")
@@ -6933,7 +6937,7 @@ def check_for_programs(options: Any) -> Outcome:
         storages = dict.fromkeys(id(finding.storage) for finding in found)
         reports = [told([finding for finding in found if id(finding.storage) == one]) for one in storages]
         if options.online:
-            reports[0]["online"] = check_online(sessions_of(the_ones(found))[0], options)
+            reports[0]["online"] = check_online(found, options)
     except Problem as problem:
         reports = reports or [{"valid": False}]
         reports[0]["problem"] = for_programs(problem)
@@ -6945,23 +6949,22 @@ def told(findings: Sequence[Finding]) -> dict[str, Any]:
     """What there is to say about the findings of one storage, for programs."""
     storage = findings[0].storage
     accounts = [
-        {"account": finding.number, **facts_for_programs(finding.session)}
+        {"account": finding.number, **{key: value for key, value, *_ in facts_of(finding.session)}}
         for finding in findings if isinstance(finding.session, Session)
     ]  # fmt: skip
     report: dict[str, Any] = {"valid": bool(accounts), "place": findings[0].place if len(findings) == 1 else ""}
     if accounts:
         report.update(format=storage.name, recognised_by=storage.mark, facts=dict(storage.facts))
         report.update(repaired=storage.repaired, warnings=storage.warnings, accounts=accounts)
-    for finding in findings:
-        problems = [for_programs(problem) for problem in problems_of(finding)]
-        if problems:
-            report.setdefault("problem", problems[0])
-        if problems[1:] or finding.faults:
-            report["faults"] = [*report.get("faults", ()), *problems]
-        known = doubts(finding.session) if isinstance(finding.session, Session) else ()
-        remarks = [sentence for sentence in finding.doubts if sentence not in known]
-        if remarks:
-            report["warnings"] = [*report.get("warnings", ()), *remarks]
+    problems = [for_programs(problem) for finding in findings for problem in problems_of(finding)]
+    if problems:
+        report["problem"] = problems[0]
+    if any(finding.faults for finding in findings):
+        report["faults"] = problems
+    known = [sentence for account in accounts for sentence in account["warnings"]]
+    remarks = [sentence for finding in findings for sentence in finding.doubts if sentence not in known]
+    if remarks:
+        report["warnings"] = [*report.get("warnings", ()), *remarks]
     return report
 
 
@@ -6987,7 +6990,8 @@ def show_one(found: Sequence[Finding]) -> None:
         return
     term.heading("What is this session?")
     term.good(f"This is {storage.label}.")
-    rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts, *facts_for_people(session)]
+    rows = [("Place", place), ("Recognised by", storage.mark), *storage.facts]
+    rows += [(name, str(words)) for _, _, name, words in facts_of(session) if words]
     term.facts(
         [(as_sentence(name), value) for name, value in rows if value],
         private=("User ID", "Username", "API ID", "Key"),
@@ -7041,47 +7045,38 @@ def show_lines(found: Sequence[Finding]) -> None:
         show_faults(faults)
 
 
-def facts_for_programs(session: Session) -> dict[str, Any]:
-    """What is known of a session, without anything secret."""
+YES = {True: "yes", False: "no", None: "not said in this format"}
+
+
+def facts_of(session: Session) -> list[tuple[str, Any, str, Any]]:
+    """What is known of a session, without anything secret.
+
+    Of each fact its key and value for programs, then its name and words for people; empty where they need none.
+    """
     home, user = session.home, session.user
     host, port = home_address(session)
-    return {
-        "dc": home.id,
-        "address": host,
-        "port": port,
-        "address_stored": bool(home.ipv4_addr or home.ipv6_addr),
-        "address_is_telegrams": is_telegrams(host),
-        "user_id": user.id or None,
-        "username": user.username,
-        "bot": user.bot,
-        "api_id": (session.api.app_id or None) if session.api else None,
-        "test_servers": session.test,
-        "key_fingerprint": fingerprint(home_key(session)),
-        "keys_for_other_dcs": [dc.id for dc in session.dcs if dc.auth and dc.id != home.id],
-        "missing_for": missing_for(session),
-        "warnings": doubts(session),
-    }
-
-
-def facts_for_people(session: Session) -> list[tuple[str, str]]:
-    """The same as `facts_for_programs`, in words."""
-    facts = facts_for_programs(session)
-    yes = {True: "yes", False: "no", None: "not said in this format"}
-    whose = "Telegram's" if facts["address_is_telegrams"] else "not one of Telegram's"
-    address = f"{facts['address']} port {facts['port']} ({whose})"
-    place = f" ({DATA_CENTRES[facts['dc']].place})" if facts["dc"] in DATA_CENTRES else ""
-    rows = [
-        ("Data centre", f"{facts['dc']}{place}"),
-        ("Address", address if facts["address_stored"] else f"not stored; the usual one is {address}"),
-        ("User ID", facts["user_id"] or "not said"),
-        ("Username", f"@{facts['username']}" if facts["username"] else ""),
-        ("Bot", yes[facts["bot"]]),
-        ("API ID", facts["api_id"] or "not said"),
-        ("Test servers", yes[facts["test_servers"]]),
-        ("Key", f"whole; its fingerprint is {facts['key_fingerprint']}"),
-        ("Other keys", ", ".join(f"data centre {dc}" for dc in facts["keys_for_other_dcs"])),
+    stored, telegrams = bool(home.ipv4_addr or home.ipv6_addr), is_telegrams(host)
+    app_id = session.api.app_id if session.api else 0
+    key = fingerprint(home_key(session))
+    others = [dc.id for dc in session.dcs if dc.auth and dc.id != home.id]
+    place = f" ({DATA_CENTRES[home.id].place})" if home.id in DATA_CENTRES else ""
+    address = f"{host} port {port} ({'' if telegrams else 'not one of '}Telegram's)"
+    return [
+        ("dc", home.id, "Data centre", f"{home.id}{place}"),
+        ("address", host, "Address", address if stored else f"not stored; the usual one is {address}"),
+        ("port", port, "", ""),
+        ("address_stored", stored, "", ""),
+        ("address_is_telegrams", telegrams, "", ""),
+        ("user_id", user.id or None, "User ID", user.id or "not said"),
+        ("username", user.username, "Username", user.username and f"@{user.username}"),
+        ("bot", user.bot, "Bot", YES[user.bot]),
+        ("api_id", app_id or None, "API ID", app_id or "not said"),
+        ("test_servers", session.test, "Test servers", YES[session.test]),
+        ("key_fingerprint", key, "Key", f"whole; its fingerprint is {key}"),
+        ("keys_for_other_dcs", others, "Other keys", ", ".join(f"data centre {dc}" for dc in others)),
+        ("missing_for", missing_for(session), "", ""),
+        ("warnings", doubts(session), "", ""),
     ]
-    return [(name, str(value)) for name, value in rows if value]
 
 
 def missing_for(session: Session) -> dict[str, str]:
@@ -7096,8 +7091,9 @@ def missing_for(session: Session) -> dict[str, str]:
     return {target: missing for target, missing in needs.items() if missing}
 
 
-def check_online(session: Session, options: Any) -> dict[str, Any]:
-    """Asks Telegram, once, whether the session still works, and says who it is; a `Problem` if it does not."""
+def check_online(found: Sequence[Finding], options: Any) -> dict[str, Any]:
+    """Asks Telegram, once, whether the one session still works, and says who it is; a `Problem` if it does not."""
+    [session] = sessions_of(the_ones(found))
     term.heading("Does it still work?")
     if session.test or session.user.dc not in DATA_CENTRES:
         raise Problem("This session belongs to servers that this script does not connect to.", name="OtherServers")
@@ -7110,10 +7106,8 @@ def check_online(session: Session, options: Any) -> dict[str, Any]:
     check_dependencies()
     proxy = choose_proxy(options)
     api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
-    with Telegram(
-        api_id, proxy=proxy, ipv6=options.ipv6,
-        dc_id=session.user.dc, auth_key=home_key(session),
-    ) as telegram:  # fmt: skip
+    key = home_key(session)
+    with Telegram(api_id, proxy=proxy, ipv6=options.ipv6, dc_id=session.user.dc, auth_key=key) as telegram:
         telegram.connect()
         me = telegram.who_am_i("asking whose session this is")
         if me is None:
@@ -7138,7 +7132,9 @@ def account_online(telegram: Telegram, me: Any) -> dict[str, Any]:
     }
     if not me.bot:
         for found in look_around(
-            telegram, (sessions_online, "How many sessions it has"), (frozen_online, "Whether it is frozen")
+            telegram,
+            (sessions_online, "How many sessions it has"),
+            (lambda line: {"frozen": tell_frozen(line)}, "Whether it is frozen"),
         ):
             answer.update(found)
     return answer
@@ -7158,11 +7154,6 @@ def sessions_online(telegram: Telegram) -> dict[str, Any]:
     return answer
 
 
-def frozen_online(telegram: Telegram) -> dict[str, Any]:
-    """Whether the account is frozen."""
-    return {"frozen": tell_frozen(telegram)}
-
-
 # ── convert ──
 
 
@@ -7173,27 +7164,19 @@ def command_convert(options: Any) -> Outcome:
     the source's, another the one to write; so is a `key_name` the source's, if that is a Telegram Desktop folder.
     Several storages go into a folder `dst`, each on its own.
     """
-    folder: str = options.dst.rstrip("/" + os.sep) or options.dst
-    target: str = options.to or target_of(folder)
-    dst, text, label = folder, issubclass(TARGETS[target], StringStorage), as_sentence(TARGETS[target].label)
-    if dst == "-" and not text:
-        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
-    if text and dst.lower().endswith(".session"):
-        what = "Programs expect a database in a file of that name, and would call it damaged."
-        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
-    if target in ("telethon", "telethon-v2", "pyrogram-file") and not dst.endswith(".session"):
-        dst += ".session"  # the libraries look for no other name
+    target, folder, dst = target_of(options)
     if options.user_id is not None and not 0 < options.user_id < 1 << 63:
         raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
+    new_json = None if its_json else options.json_path
     found = given_findings([options.src], its_json, options.key_name or "", options.account or 0, options.dc or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
-    if dst != "-" and not offer_to_write(*files_of(target, dst, None if its_json else options.json_path)):
+    if dst != "-" and not offer_to_write(*files_of(target, dst, new_json)):
         return Outcome(1)
     picked = the_ones(found, several=target == "tdata")
     storage = picked[0].storage
@@ -7202,23 +7185,15 @@ def command_convert(options: Any) -> Outcome:
         term.warn(sentence)
     sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
-    if dst == "-":
-        text_storage = new_storage(target)
-        text_storage.save_all(sessions)
-        assert isinstance(text_storage, StringStorage)
-        term.hide(text_storage.text, "session string")
-        term.deliver(text_storage.text)
-        return Outcome(0)
-    written = save_session(
-        sessions, dst, target,
-        schema=options.schema or 7,
-        json_path=None if its_json else options.json_path,
-        key_name="" if isinstance(storage, Tdata) else options.key_name or "",
-        passcode=target_passcode(storage) if target == "tdata" else "",
-    )  # fmt: skip
-    for path in written:
+    key_name = "" if isinstance(storage, Tdata) else options.key_name or ""
+    passcode = target_passcode(storage) if target == "tdata" else ""
+    schema = options.schema or 7
+    for path in save_session(
+        sessions, dst, target, schema=schema, json_path=new_json, key_name=key_name, passcode=passcode
+    ):
         term.good(f"Written: {path}")
-    term.say(ONLY_YOU)
+    if dst != "-":
+        term.say(ONLY_YOU)
     return Outcome(0)
 
 
@@ -7280,19 +7255,29 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
     return Outcome(1 if failed else 0)
 
 
-def target_of(path: str) -> str:
-    """The format that a target's name asks for; a `Problem` if it asks for none."""
+def target_of(options: Any) -> tuple[str, str, str]:
+    """The format that is asked for, where to, and the name of a single file there; a `Problem` if they do not fit."""
+    path = options.dst.rstrip("/" + os.sep) or options.dst
     name = os.path.basename(path)
-    endings = {".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
-    ending = os.path.splitext(name)[1]
-    if path == "-" or ending in endings:
-        return "string" if path == "-" else endings[ending]
-    if name.startswith("tdata"):
-        return "tdata"
-    raise Problem(
-        f"It cannot be told from the name “{name}” which format you want.", "",
-        [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2, name="UnknownTarget",
-    )  # fmt: skip
+    by_name = "tdata" if name.startswith("tdata") else None
+    target = options.to or ENDINGS.get(path if path == "-" else os.path.splitext(name)[1], by_name)
+    if not target:
+        raise Problem(
+            f"It cannot be told from the name “{name}” which format you want.", "",
+            [f"Say it with --to, one of: {', '.join(TARGETS)}."], code=2, name="UnknownTarget",
+        )  # fmt: skip
+    label, text = as_sentence(TARGETS[target].label), issubclass(TARGETS[target], StringStorage)
+    if path == "-" and not text:
+        raise Problem(f"{label} is no text: name a file instead of “-”.", code=2, name="NotAText")
+    if text and path.lower().endswith(".session"):
+        what = "Programs expect a database in a file of that name, and would call it damaged."
+        raise Problem(f"{label} is text: give a name that ends in .txt.", what, code=2, name="TextInSession")
+    database = issubclass(TARGETS[target], SqliteStorage)  # the libraries look for no other name
+    return target, path, path + (".session" if database and not path.endswith(".session") else "")
+
+
+# What the name of a target asks for.
+ENDINGS = {"-": "string", ".session": "telethon", ".json": "json", ".txt": "string", ".string": "string"}
 
 
 def refuse_present(path: str, target: str) -> None:
@@ -7324,7 +7309,7 @@ def completed(session: Session, target: str, user_id: int | None) -> Session:
         api = session.api or ApiIdentity()
         api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
         session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
-    if target in ("pyrogram", "pyrogram-file", "mtcute", "telethon-v2") and session.user.bot is None:
+    if "bot" in TARGETS[target].holds and session.user.bot is None:
         term.note("Whether it is a bot is not said in the source: written down as “no”.")
     return session
 

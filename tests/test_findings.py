@@ -381,7 +381,7 @@ def test_a_damaged_file_is_a_session_or_a_problem_and_never_a_traceback(
         for finding in [*script.given_findings([str(copy)]), *script.given_findings([folder])]:
             assert isinstance(finding.session, (script.Session, script.Problem))
             if isinstance(finding.session, script.Session):
-                script.facts_for_people(finding.session)
+                script.facts_of(finding.session)
 
 
 @given(

@@ -275,7 +275,7 @@ def test_whatever_stands_in_a_column_is_read_or_refused(case: Path, tmp_path: Pa
                 database.commit()
             with contextlib.suppress(script.Problem):
                 session = read(path)[1]
-                script.facts_for_people(session)
+                script.facts_of(session)
                 for kind in (script.TelethonString, script.PyrogramString, script.GramjsString, script.MtcuteString):
                     kind().save(session)
                 script.account_data(session)
