@@ -4368,7 +4368,8 @@ class Storage:
     mark = ""  # how one knows it
     holds = ""  # of the keys of PARTS
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "") -> None:
+        self.path = path
         self.repaired: list[str] = []  # what had to be put right before it could be read
         self.warnings: list[str] = []  # what is odd about it
         self.facts: list[tuple[str, str]] = []  # what only this format knows: its schema, its layout
@@ -4402,9 +4403,15 @@ class Storage:
             )
         self.save(sessions[0])
 
+    @property
+    def files(self) -> list[str]:
+        """The paths of all that belongs to it."""
+        return [self.path]
+
     def delete(self) -> None:
         """Removes what holds the session."""
-        raise NotImplementedError
+        for path in self.files:
+            os.remove(path)
 
 
 PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
@@ -5459,10 +5466,6 @@ class SqliteStorage(Storage):
     NEEDS = ""
     DDL = ""  # what a new database is made with
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-
     @classmethod
     def recognise(cls, source: Database) -> bool:
         """Whether a database has what this format needs."""
@@ -5510,10 +5513,6 @@ class SqliteStorage(Storage):
                 connection.close()
 
         write_new(self.path, fill)
-
-    def delete(self) -> None:
-        """Removes the file."""
-        os.remove(self.path)
 
     def key_bytes(self, value: Any) -> bytes:
         """The key in a column, also where a program stored it as hex text."""
@@ -5912,7 +5911,7 @@ class SessionJson(Storage):
     holds = f"{TelethonFile.holds} username api_id api"
 
     def __init__(self, path: str, json_path: str | None = None, schema: int = 7) -> None:
-        super().__init__()
+        super().__init__(path)
         base = self.base(path)
         self.session_path = base + ".session"
         self.json_path = json_path or base + ".json"
@@ -6054,10 +6053,10 @@ class SessionJson(Storage):
             os.remove(self.json_path)
             raise
 
-    def delete(self) -> None:
-        """Removes both files."""
-        os.remove(self.json_path)
-        os.remove(self.session_path)
+    @property
+    def files(self) -> list[str]:
+        """Both of them."""
+        return [self.session_path, self.json_path]
 
 
 def with_account(session: Session, me: Any) -> Session:
@@ -6103,8 +6102,7 @@ class Tdata(Storage):
     holds = "user keys"
 
     def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
-        super().__init__()
-        self.path = path
+        super().__init__(path)
         self.key_name = key_name
         self.passcode = passcode
         self.local_key = b""
@@ -6233,8 +6231,7 @@ class Tdata(Storage):
                 f"key_{self.key_name}s is damaged: its list of accounts cannot be decrypted.", "", TDATA_AGAIN
             )
         reader = Reader(info, f"The list of accounts in key_{self.key_name}s")
-        count = reader.number(">i")
-        listed = [reader.number(">i") for _ in range(count)] if 0 <= count <= reader.left // 4 else []
+        listed = [reader.number(">i") for _ in range(reader.number(">i"))]
         self.indices = [index for index in dict.fromkeys(listed) if 0 <= index < 1000]
         if not self.indices:
             raise Problem("No account is signed in in this folder.", "", TDATA_AGAIN)
@@ -6497,10 +6494,8 @@ def authorization(reader: Reader) -> tuple[int, int, dict[int, bytes]]:
     """User id, main data centre and keys; the list of keys to destroy that follows holds logged-out ones."""
     wide = reader.data.startswith(WIDE_IDS)
     reader.take(8 * wide)
-    user_id, main, count = reader.number(">Q" if wide else ">i"), reader.number(">i"), reader.number(">i")
-    if not 0 <= count <= reader.left // (4 + KEY_SIZE):
-        raise Problem(f"{reader.what} is damaged: it announces {count} keys.", "", TDATA_AGAIN)
-    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(count)}
+    user_id, main = reader.number(">Q" if wide else ">i"), reader.number(">i")
+    return user_id, main, {reader.number(">i"): reader.take(KEY_SIZE) for _ in range(reader.number(">i"))}
 
 
 def account_data(session: Session) -> bytes:
@@ -6614,10 +6609,6 @@ class GramjsFolder(Storage):
     label = "a GramJS StoreSession folder"
     mark = "files whose names end in %3AauthKey"
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A file whose name ends in `:authKey`, written as a link writes it."""
@@ -6652,10 +6643,6 @@ class AndroidData(Storage):
     label = "the data of Telegram for Android (tgnet.dat)"
     mark = "a file tgnet.dat"
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.paths = self.files_at(path)
-
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A `tgnet.dat`, or a folder that has one where Android keeps it."""
@@ -6673,7 +6660,7 @@ class AndroidData(Storage):
     def load_all(self) -> list[Session]:
         """Every account that is signed in."""
         sessions, problems = [], []
-        for path in self.paths:
+        for path in self.files_at(self.path):
             try:
                 sessions.append(self.parse(read_file(path, 1 << 20)))
             except Problem as problem:
@@ -6701,12 +6688,12 @@ class AndroidData(Storage):
         number(4 + (version >= 2) + (version >= 5))
         reader.take(8 * number())
         dcs = []
-        for _ in range(min(number(), 20)):
+        for _ in range(number()):
             kind, dc = number(), number()
             number(1 + (kind > 10))
             places: dict[int, str] = {}
             for group in range(4 if kind >= 5 else 1):
-                for _ in range(min(number(), 100)):
+                for _ in range(number()):
                     host, port = reader.tl_bytes().decode("latin-1"), number()
                     number(kind >= 7)
                     if kind >= 9:
@@ -6855,6 +6842,7 @@ def new_storage(target: str, path: str = "", **details: Any) -> Storage:
     kind: Any = TARGETS[target]
     taken = {name: details[name] for name in TAKEN.get(target, ()) if name in details}
     storage: Storage = kind() if issubclass(kind, StringStorage) else kind(path, **taken)
+    storage.path = path
     return storage
 
 
@@ -6875,13 +6863,12 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
             term.deliver(storage.text)
             return []
         write_bytes(path, storage.text.encode("ascii") + b"\n")
-    return files_of(target, path, details.get("json_path"))
+    return storage.files
 
 
 def files_of(target: str, path: str, json_path: str | None = None) -> list[str]:
     """What `save_session` makes: one file or folder, or the two files of a pair."""
-    pair = SessionJson(path, json_path)
-    return [pair.session_path, pair.json_path] if target == "json" else [path]
+    return new_storage(target, path, json_path=json_path).files
 
 
 # ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
@@ -6909,7 +6896,6 @@ def command_check(options: Any) -> Outcome:
     found = given_findings(
         options.what, options.json_path, options.key_name or "", options.account or 0, options.dc or 0
     )
-    show = show_one if len(found) == 1 else show_many
     show(found)
     if options.online:
         check_online(found, options)
@@ -6974,9 +6960,9 @@ def for_programs(problem: Problem) -> dict[str, Any]:
     return {**report, "name": problem.name or "NotReadable"}
 
 
-def show_one(found: Sequence[Finding]) -> None:
+def show_one(finding: Finding) -> None:
     """All that is known of the one session that was found; its `Problem`, if it has one."""
-    place, session, storage, _, odd, faults, _ = found[0]
+    place, session, storage, _, odd, faults, _ = finding
     if isinstance(session, Problem):
         for sentence in odd:
             term.warn(sentence)
@@ -6984,7 +6970,7 @@ def show_one(found: Sequence[Finding]) -> None:
             term.note(f"{place}: {session.title}")
         elif not faults:
             raise session
-    for problem in problems_of(found[0]):
+    for problem in problems_of(finding):
         term.problem(problem)
     if isinstance(session, Problem):
         return
@@ -7015,8 +7001,11 @@ def show_faults(faults: Sequence[Problem]) -> None:
         term.say(" ".join(filter(None, [fault.title, fault.meaning, *fault.steps])), "red", mark="✗", indent=2)
 
 
-def show_many(found: Sequence[Finding]) -> None:
-    """A line for each, and how many of them can be read."""
+def show(found: Sequence[Finding]) -> None:
+    """All about what was found, if it is one; else a line for each, and how many of them can be read."""
+    if len(found) == 1:
+        show_one(found[0])
+        return
     term.heading("What is in it?")
     show_lines(found)
     good = len(sessions_of(found))
@@ -7573,27 +7562,28 @@ def command_network(options: Any) -> Outcome:
 def show_probes(probes: Sequence[Probe]) -> None:
     """The table: a line for each data centre and address family, a column for each of its ports."""
     wide = term.width >= 70
-    missing = {probe.ipv6 for probe in probes} - {probe.ipv6 for probe in probes if probe.failure != "no route"}
-    rows: dict[tuple[int, bool], list[Probe]] = {}
+    ways = {probe.ipv6 for probe in probes if probe.failure != "no route"}
+    rows: dict[tuple[bool, int], list[Probe]] = {}
     for probe in probes:
-        if probe.ipv6 not in missing:
-            rows.setdefault((probe.dc, probe.ipv6), []).append(probe)
-    for ipv6 in sorted(missing):
+        if probe.ipv6 in ways:
+            rows.setdefault((probe.ipv6, probe.dc), []).append(probe)
+    for ipv6 in sorted({probe.ipv6 for probe in probes} - ways):
         term.say(f"{'IPv6' if ipv6 else 'IPv4'}: this computer has no way out by it (no route).", mark="✗", indent=2)
     if not rows:
         return
-    headings = {tuple(probe.port for probe in row) for row in rows.values()}
-    columns = max(len(row) for row in rows.values())
-    # Only a practice Telegram has different ports in each data centre.
-    ports = headings.pop() if len(headings) == 1 else [f"port {number}" for number in range(1, columns + 1)]
+    headings = {tuple(str(probe.port) for probe in row) for row in rows.values()}
+    if len(headings) > 1:  # only a practice Telegram has different ports in each data centre
+        headings = {tuple(f"port {number + 1}" for number in range(max(map(len, rows.values()))))}
+
+    def line(name: str, family: str, cells: Iterable[str]) -> None:
+        columns = "".join(f"{text:<{18 if wide else 8}}" for text in cells)
+        term.verbatim(f"  {name:<{13 if wide else 2}} {family:<4} {columns}".rstrip())
+
     term.say()
-    lines = [(("data centre" if wide else "DC"), "", [str(port) for port in ports])]
-    for (dc, ipv6), row in sorted(rows.items(), key=lambda item: (item[0][1], item[0][0])):
+    line("data centre" if wide else "DC", "", headings.pop())
+    for (ipv6, dc), row in sorted(rows.items()):
         name = f"{dc} {DATA_CENTRES[dc].place}" if wide else str(dc)
-        lines.append((name, "IPv6" if ipv6 else "IPv4", [cell(probe, wide) for probe in row]))
-    for name, family, cells in lines:
-        line = f"  {name:<{13 if wide else 2}} {family:<4} " + "".join(f"{text:<{18 if wide else 8}}" for text in cells)
-        term.verbatim(line.rstrip())
+        line(name, "IPv6" if ipv6 else "IPv4", (cell(probe, wide) for probe in row))
     if any(not probe.failure for probe in probes):
         key = "time to connect + time to Telegram's first answer" if wide else "milliseconds to Telegram's first answer"
         term.say(f"✓ {key}", "dim", indent=2)
@@ -7721,14 +7711,6 @@ def prepare_report(path: str) -> None:
         raise problem from None
 
 
-def finish_report(options: Any, code: int) -> None:
-    """Writes the report of `--report` at the very end."""
-    try:
-        write_report(options.report, options, code)
-    except Problem as problem:
-        term.problem(problem)
-
-
 def with_report(outcome: Outcome, options: Any) -> Outcome:
     """A way to save a report, offered beside the others unless `--report` writes one anyway."""
     if options.report:
@@ -7742,8 +7724,6 @@ def with_report(outcome: Outcome, options: Any) -> Outcome:
         try:
             name = term.ask(f"File name (Enter alone: {default})", default)
             write_report(os.path.expanduser(name), options, outcome.code)
-        except Problem as problem:
-            term.problem(problem)
         except KeyboardInterrupt:
             term.say()
         return longer
@@ -7753,8 +7733,12 @@ def with_report(outcome: Outcome, options: Any) -> Outcome:
 
 
 def write_report(path: str, options: Any, code: int) -> None:
-    """Writes what was said so far, masked, as a new file that only its owner can read."""
-    write_bytes(path, (report_head(options, code) + "\n" + term.transcript()).encode("utf-8"))
+    """Writes what was said so far, masked, as a new file that only its owner can read; says so, or why it cannot."""
+    try:
+        write_bytes(path, f"{report_head(options, code)}\n{term.transcript()}".encode())
+    except Problem as problem:
+        term.problem(problem)
+        return
     term.good(f"Report written: {path}")
     term.say("Phone numbers, codes, keys, names and strings are masked in it. Read it once before you share it.")
 
@@ -7770,23 +7754,23 @@ def report_head(options: Any, code: int) -> str:
         library = term.mask(problem.title)
     flags = [name for name, value in vars(options).items() if value is True or (value and name == "proxy")]
     command = options.run.__name__.replace("command_", "").replace("_", " ")
-    yes = {True: "yes", False: "no"}
-    rows = [
-        ("script", __version__),
-        ("command", f"{command}{' with ' + ', '.join(flags) if flags else ''}"),
-        ("exit code", code),
-        ("written", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())),
-        ("Python", f"{platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit"),
-        ("Telethon", library),
-        ("helpers", ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"),
-        ("platform", f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()),
-        ("terminal", f"{term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get('TERM', '')}"),
-        ("encoding", f"{term.encoding}, Unicode {yes[term.unicode]}, colours {yes[term.colours]}"),
-        ("asks", f"on a terminal: {yes[term.interactive]}"),
-        ("output", f"to a terminal: {yes[not term.delivered_to_pipe]}"),
-    ]  # fmt: skip
-    widest = max(len(name) for name, _ in rows)
-    return "".join(f"{name.ljust(widest)} : {value}\n" for name, value in rows)
+    written = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    helpers = ", ".join(filter(None, map(installed_version, OPTIONAL_HELPERS.split()))) or "none"
+    system = f"{platform.system()} {platform.release()} {platform.machine()} {platform.mac_ver()[0]}".strip()
+    return f"""\
+script    : {__version__}
+command   : {command}{" with " + ", ".join(flags) if flags else ""}
+exit code : {code}
+written   : {written}
+Python    : {platform.python_version()} {sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit
+Telethon  : {library}
+helpers   : {helpers}
+platform  : {system}
+terminal  : {term.size[0]} columns, {term.size[1]} lines, TERM={os.environ.get("TERM", "")}
+encoding  : {term.encoding}, Unicode {YES[term.unicode]}, colours {YES[term.colours]}
+asks      : on a terminal: {YES[term.interactive]}
+output    : to a terminal: {YES[not term.delivered_to_pipe]}
+"""
 
 
 OPTIONAL_HELPERS = "segno python-socks argon2-cffi cryptg"
@@ -14200,7 +14184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 run = term.goodbye(outcome.ways)
     finally:
         if options.report:
-            finish_report(options, outcome.code)
+            write_report(options.report, options, outcome.code)
     return outcome.code
 
 
@@ -14216,7 +14200,7 @@ def start(options: Any) -> Outcome:
         found = given_findings([])
         del SETTINGS["TELEGRAM_SESSION_STRING"]
         try:
-            (show_one if len(found) == 1 else show_many)(found)
+            show(found)
             term.say("Whether it still works only Telegram knows: “check --online” asks.")
         except Problem as problem:
             term.problem(problem)
