@@ -3696,7 +3696,8 @@ def line_entries(text: str, kind: str) -> tuple[list[Entry], list[Odd]]:
             above += [(depth + len(item), name.strip('"'))] if name else []
             path = (*section, *(part for _, part in above))
             if kind == "env":
-                odd = odd or ([("quotes", number)] if prefix or re.match(r"[\"']|.*\s#", value) else [])
+                quoted_there = prefix[:1] != "$" and (prefix[:6] == "export" or re.match(r"[\"']|.*\s#", value))
+                odd = odd or ([("quotes", number)] if quoted_there else [])
                 entries.append(Entry(path, scalar(value), number))
             elif kind == "unit":
                 part = {"Environment": "env", "ExecStart": "args"}.get(name, "")
@@ -3771,7 +3772,7 @@ OTHER_SERVERS = r"\b(tgmcp|telethon-mcp|mcp-telegram|fast-mcp-telegram)\b"
 # Servers that read the TELEGRAM_ names and a Telethon string, by their command.
 READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
 WANTED = {"id": "TELEGRAM_API_ID", "hash": "TELEGRAM_API_HASH", "session": "TELEGRAM_SESSION_STRING"}
-SHAPES = {"id": r"\d{1,10}", "hash": "[0-9a-fA-F]{32}"}
+SHAPES = {"id": r"[1-9]\d{0,9}", "hash": "[0-9a-fA-F]{32}"}
 
 # The key, or the name of the file, that one client alone has.
 CLIENT_SIGNS = {
@@ -3804,10 +3805,11 @@ def role_of(name: str) -> str:
 
 
 def is_for_telegram(server: Server) -> bool:
-    """Whether a server has to do with Telegram, by its command, or by its variables."""
+    """Whether a server has to do with Telegram, by its name, its command, or its variables."""
     roles = {role_of(one.path[0]) for one in server.values}
+    words = " ".join([server.name, *server.words])
     named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one.path[0]) for one in server.values)
-    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", " ".join(server.words)))
+    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", words))
 
 
 def client_of(kind: str, path: str, keys: set[str]) -> str:
@@ -3876,7 +3878,8 @@ class Judge:
             elif not value:
                 self.add("empty", one)
             elif value in PLACEHOLDER_API_IDS or (len(value) < 100 and PLACEHOLDER_WORDS.search(value)):
-                self.add("placeholder", one)
+                says = {"id": "invalid literal for int() with base 10", "session": "Not a valid string"}
+                self.add("placeholder", one, says=says.get(role, ""))
             elif role == "session":
                 strings.append(one)
             elif not swapped and not re.fullmatch(SHAPES[role], value):
@@ -3935,7 +3938,8 @@ class Judge:
             says = "Not a valid string" if re.search("[\"'“”]", value) else ""
             self.add("damaged", one, what=" ".join(storage.repaired), says=says)
         if not isinstance(storage, TelethonString):
-            self.add("library" if self.known else "other_kind", one, what=storage.label)
+            says = "Not a valid string" if value[:1] != "1" else ""
+            self.add("library" if self.known else "other_kind", one, what=storage.label, says=says)
         return found
 
     def judge_absence(self, entries: Sequence[Entry]) -> None:
@@ -10900,8 +10904,7 @@ URGENT = ("SettingsStranger", "SettingsSame", "SettingsInGit", "SettingsNoJson",
 # says. What programs say was seen with chigwell/telegram-mcp 2.0.1, Claude Code 2.1.197 and Codex
 # 0.171.0 in November 2026. {name} and {line} are those of the variable.
 SETTINGS_DOUBTS = """
-placeholder  | {name} (line {line}) is an example, not your own value. | Put your own value there. | \
-  invalid literal for int() with base 10
+placeholder  | {name} (line {line}) is an example, not your own value. | Put your own value there. | {says}
 empty        | {name} (line {line}) is empty. | Put its value there. |
 swapped      | {name} (line {line}) and {other} (line {there}) have changed places: the API ID is the number, the \
   API hash has 32 hex digits. | Exchange the two values. | invalid literal for int() with base 10
@@ -10916,7 +10919,7 @@ blanks       | {name} (line {line}) has blanks around the string. | Take them ou
 broken       | {name} (line {line}) is damaged. {what} | \
   Copy the whole string again from where you got it, in one line. | Invalid base64-encoded string
 library      | {name} (line {line}) is {what}, and this server reads Telethon's only. | \
-  “convert” makes a Telethon string of it. | Not a valid string
+  “convert” makes a Telethon string of it. | {says}
 other_kind   | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
   those that read Telethon's. | |
 commented    | {name} is commented out (line {line}), so there is no session. | \
@@ -11016,7 +11019,7 @@ This is a web page (HTML) or XML, not a session.
 Download the file itself, not the page that shows it.
 
 text
-^\d{5,12}:[A-Za-z0-9_-]{30,}$
+^(?:\w+ *= *)?\d{5,12}:[A-Za-z0-9_-]{30,}$
 This is a bot token, not a session string.
 Run this script without arguments and give the token where it asks for the phone number.
 
@@ -11056,7 +11059,7 @@ This is encrypted by another program (it begins with U2FsdGVkX1, “Salted__”)
 In n8n, copy the field from the credential itself, or export with --decrypted.
 
 text
-^(~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\)|\.(session|json|txt|env)$
+^(?!.*\n)(?:~?[/\\]|\.{1,2}[/\\]|[A-Za-z]:\\|.*\.(?:session|json|txt|env)$)
 This looks like a path, and there is no file of that name.
 Check the name and the folder.
 

@@ -239,3 +239,50 @@ def test_what_one_server_says_is_said_with_its_name_and_of_no_other(command, sai
     assert "example" in finding.session.title
     assert finding.session.meaning.startswith("chigwell/telegram-mcp, for one, says: ") == said
     assert bool(finding.session.meaning) == said
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"TELEGRAM_API_ID": "your_id"}, "invalid literal for int()"),
+        ({"TELEGRAM_API_HASH": "your_hash"}, ""),
+        ({"TELEGRAM_SESSION_STRING": "your_session"}, "Not a valid string"),
+        ({"TELEGRAM_SESSION_STRING": script.GramjsString.encode(script.decode_telethon_string(STRING))}, ""),
+        ({"TELEGRAM_SESSION_STRING": script.MtcuteString.encode(script.decode_telethon_string(STRING))}, "Not a valid"),
+    ],
+)
+def test_what_a_program_says_is_what_it_says_of_that_value(changed, says):
+    [fault] = [
+        problem
+        for finding in script.findings_in_settings(settings(**changed), "here", "claude_desktop_config.json")
+        for problem in script.problems_of(finding)
+    ]
+    assert bool(says) == bool(fault.meaning)
+    assert says in fault.meaning
+
+
+def test_an_api_id_of_zero_is_none():
+    faults, _ = judged(settings(TELEGRAM_API_ID="0"))
+    assert "is no API ID" in faults[0]
+
+
+def test_assignments_of_powershell_are_no_env_file_of_docker():
+    lines = [f'$env:{line.replace("=", "=" + chr(34), 1)}"' for line in (LINES + STRING).splitlines()]
+    faults, remarks = judged("\n".join(lines), "settings.ps1")
+    assert not faults
+    assert not [remark for remark in remarks if "docker" in remark]
+
+
+def test_a_server_is_known_by_its_name_too_and_a_text_of_settings_is_no_path(tmp_path):
+    path = tmp_path / "docker-compose.yml"
+    path.write_text("services:\n  telegram-mcp:\n    image: x\n    env_file: .env\n")
+    answer = check(path)
+    assert answer.returncode == 0
+    assert "server telegram-mcp: There is no session string in it." in " ".join(answer.stderr.split())
+    path.write_text("services:\n  other:\n    image: x\n    env_file: .env\n")
+    assert "looks like a path" not in check(path).stderr
+
+
+def test_a_bot_token_is_known_also_with_its_name(tmp_path):
+    (tmp_path / ".env").write_text("TELEGRAM_BOT_TOKEN=5000000777:AAGpracticebotpracticebotpracticebo\n")
+    assert "This is a bot token, not a session string." in check(tmp_path / ".env").stderr
