@@ -86,6 +86,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
     Way = tuple[str, Callable[[], "Outcome"]]  # something that can be done now: its words, and what carries it out
 
@@ -2509,7 +2510,7 @@ def write_for(target: Target, handed: Handed) -> None:
         save_session([handed.session], path, "telethon", schema=7)
     else:
         # GramJS reads standard base64 only; others it takes for no session, without a word.
-        write_bytes(path, handed.string.replace("-", "+").replace("_", "/").encode("ascii"))
+        write_bytes(path, handed.string.translate(STANDARD).encode("ascii"))
     term.good(f"Written: {path}")
     term.say("In its environment it needs these, too:", mark="→")
     show_snippet(env_lines(variables(target, handed)), handed)
@@ -3483,8 +3484,8 @@ def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
 
 def looks_like_a_string(piece: str) -> bool:
     """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
-    start = base64_bytes(re.sub(r"\s", "", piece)[1:9]) or b""
-    return piece[:1] == "1" and (is_telegrams(dotted(start[1:5])) or GramjsString.recognise(piece))
+    start = base64_bytes(re.sub(r"\s", "", piece)[1:9])
+    return piece[:1] == "1" and (is_telegrams(start[1:5]) or GramjsString.recognise(piece))
 
 
 # ── settings: what stands in them ──
@@ -4041,7 +4042,7 @@ def doubts(session: Session) -> list[str]:
             f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
             "connect to the wrong one."
         )
-    if (home.ipv4_addr or home.ipv6_addr) and not is_telegrams(host):
+    if home.address and not is_telegrams(host):
         found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
     if home.ipv6_addr and not home.ipv4_addr:
         found.append(BY_IPV6)
@@ -4064,6 +4065,11 @@ class DataCenter(NamedTuple):
     ipv4_addr: str | None = None
     ipv6_addr: str | None = None
     auth: bytes | None = None
+
+    @property
+    def address(self) -> str:
+        """Its address, the one of IPv4 first; "" if the session has none."""
+        return self.ipv4_addr or self.ipv6_addr or ""
 
 
 class User(NamedTuple):
@@ -4152,25 +4158,32 @@ def new_session(
     elif not 0 <= user_id < 1 << 63:
         damage = f"The user id {user_id} is not possible."
     if damage:
-        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN])
+        raise Problem(damage, "This session is damaged.", [SIGN_IN_AGAIN], name="DamagedSession")
     if test is None and host:
         test = known_server(host)
-    centre = data_centre(dc, join_address(host, port) if host else None, key)
+    address = join_address(host, port) if host else ""
+    centre = data_centre(dc, key, address)
+    if not centre.address:
+        centre = centre._replace(ipv4_addr=address or None)  # a host name, as GramJS has it
     api = ApiIdentity(app_id=api_id) if 0 < api_id <= LARGEST_API_ID else None
     return Session((centre,), User(user_id, dc, bot, username), api=api, test=test)
 
 
-def data_centre(number: int, address: str | None, key: bytes | None) -> DataCenter:
-    """A data centre with one address of either kind, or none."""
-    ipv6 = ":" in split_address(address or "")[0]
-    return DataCenter(number, None if ipv6 else address, address if ipv6 else None, key)
+def data_centre(number: int, key: bytes | None, *addresses: str) -> DataCenter:
+    """A data centre with the first address of either kind; what is no IP address with a port is left out."""
+    places: list[str | None] = [None, None]
+    for address in addresses:
+        host, port = split_address(address)
+        ipv6 = ":" in host
+        if ip_address(host) and port:
+            places[ipv6] = places[ipv6] or join_address(host, port)
+    return DataCenter(number, places[0], places[1], key)
 
 
 def with_all_keys(dcs: Sequence[DataCenter], user: User, test: bool | None = None) -> Session:
     """A session that knows several data centres; a `Problem` if the user's own, or its key, cannot be right."""
     home = next((dc for dc in dcs if dc.id == user.dc), DataCenter(user.dc))
-    address = home.ipv4_addr or home.ipv6_addr
-    checked = new_session(home.id, home.auth or b"", *split_address(address or ":0"), user_id=user.id, test=test)
+    checked = new_session(home.id, home.auth or b"", *split_address(home.address), user_id=user.id, test=test)
     kept = (dc for dc in dcs if dc.id != home.id and (dc.id in DATA_CENTRES or dc.id == 203) and any(dc.auth or b""))
     return checked._replace(dcs=(home, *kept), user=user)
 
@@ -4179,16 +4192,25 @@ def check_key(key: bytes) -> None:
     """Raises a `Problem` if `key` cannot be an authorisation key."""
     if not any(key):
         what = "The key is all zeros" if key else "There is no key in it"
-        raise Problem(f"{what}: this session was never signed in, or was logged out.", "", [SIGN_IN_AGAIN])
+        raise never_signed_in(f"{what}: this session was never signed in, or was logged out.")
     if len(key) != KEY_SIZE:
-        raise Problem(
-            f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged.", "", [SIGN_IN_AGAIN]
-        )
+        title = f"The key has {len(key)} bytes instead of {KEY_SIZE}: this session is damaged."
+        raise Problem(title, "", [SIGN_IN_AGAIN], name="DamagedSession")
 
 
 LARGEST_API_ID = (1 << 31) - 1  # initConnection has an `int` for it
 SIGN_IN_AGAIN = "Sign in again to get a new session: run this script without any arguments."
 COPY_AGAIN = "Copy the whole string again from where you got it."
+
+
+def never_signed_in(title: str) -> Problem:
+    """The `Problem` of what is whole and holds no session."""
+    return Problem(title, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
+
+
+def damaged_string(title: str, meaning: str = "") -> Problem:
+    """The `Problem` of a string that is not as its program made it."""
+    return Problem(title, meaning, [COPY_AGAIN, SIGN_IN_AGAIN], name="DamagedString")
 
 
 def fingerprint(key: bytes) -> str:
@@ -4219,11 +4241,7 @@ def split_address(address: str) -> tuple[str, int]:
 
 def known_server(host: str) -> bool | None:
     """True for a test server, False for a production one, None for an address that neither table has."""
-    import ipaddress
-
-    packed = ip_address(host)
-    if packed:
-        host = str(ipaddress.ip_address(packed))  # opentele2 writes IPv6 with all its zeros
+    host = str(ip_address(host) or host)  # opentele2 writes IPv6 with all its zeros
     if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
     return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
@@ -4238,43 +4256,39 @@ def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
     return DATA_CENTRES[dc].ipv4, DATA_CENTRES[dc].ports[0]
 
 
-def ip_address(host: str) -> bytes | None:
-    """The 4 or 16 bytes of an IP address, None for anything else (a host name, an interface's `fe80::1%eth0`)."""
+def ip_address(host: str | bytes) -> IPv4Address | IPv6Address | None:
+    """An IP address, from text or its 4 or 16 bytes; None for anything else (a host name, `fe80::1%eth0`)."""
     import ipaddress
 
     try:
-        return None if "%" in host else ipaddress.ip_address(host).packed
+        address = ipaddress.ip_address(host)
     except ValueError:
         return None
+    return None if "%" in str(address) else address
 
 
 def can_be_a_server(host: str) -> bool:
     """False for addresses that no server has: 0.0.0.0, those of groups, and those that are kept for later."""
-    import ipaddress
-
-    address = ipaddress.ip_address(host) if ip_address(host) else None
+    address = ip_address(host)
     return address is None or not (address.is_unspecified or address.is_multicast or (
         address.is_reserved and address.version == 4
     ))  # fmt: skip
 
 
-def is_telegrams(host: str) -> bool:
-    """Whether an address lies in one of Telegram's networks, or is one of its web hosts."""
+def is_telegrams(host: str | bytes) -> bool:
+    """Whether an IP address lies in one of Telegram's networks, or a name is one of its web hosts."""
     import ipaddress
 
-    if host.endswith(".web.telegram.org"):
-        return True
-    if ip_address(host) is None:
-        return False
-    address = ipaddress.ip_address(host)
+    address = ip_address(host)
+    if address is None:
+        return str(host).endswith(".web.telegram.org")
     return any(address in ipaddress.ip_network(network) for network in TELEGRAM_NETWORKS.split())
 
 
 def home_address(session: Session) -> tuple[str, int]:
     """The host and port of the home data centre: those of the session, else the usual ones."""
     home = session.home
-    address = home.ipv4_addr or home.ipv6_addr
-    return split_address(address) if address else usual_address(home.id, session.test)
+    return split_address(home.address) if home.address else usual_address(home.id, session.test)
 
 
 def home_ip(session: Session) -> tuple[str, int]:
@@ -4305,41 +4319,49 @@ def encode_telethon_string(session: Session) -> str:
 
     353 characters with an IPv4 address, 369 with an IPv6 one. Source: `telethon/sessions/string.py`.
     """
+    import ipaddress
+
     host, port = home_ip(session)
-    body = bytes([session.user.dc]) + (ip_address(host) or b"") + port.to_bytes(2, "big")
+    body = bytes([session.user.dc]) + ipaddress.ip_address(host).packed + port.to_bytes(2, "big")
     return "1" + as_base64(body + home_key(session))
 
 
 def decode_telethon_string(text: str) -> Session:
     """The opposite of `encode_telethon_string`; padding and alphabet do not matter. A `Problem` says what is wrong."""
-    body, start = base64_bytes(text[1:]) or b"", base64_bytes(text[1:9]) or b""
-    ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(dotted(body[1:5])))
+    import struct
+
+    body, start = base64_bytes(text[1:]), base64_bytes(text[1:9])
+    ipv6 = start[1:3] in (b"\x20\x01", b"\x2a\x0a") or (len(body) == 275 and not is_telegrams(body[1:5]))
     if len(body) == 275 and body[1] == 0 < body[2] and text[:1] == "1":  # so begins a length, and no address but ::
-        what = "It may be a GramJS string, which has its address as text there, or a Telethon one with an IPv6 address."
-        title = "The string is damaged inside: where a server's address should be there is none."
-        raise Problem(title, what, [COPY_AGAIN, SIGN_IN_AGAIN], name="DamagedString")
-    length = 16 if ipv6 else 4
-    if text[:1] != "1" or len(body) != length + 3 + KEY_SIZE:
+        raise damaged_string(
+            "The string is damaged inside: where a server's address should be there is none.",
+            "It may be a GramJS string, which has its address as text there, or a Telethon one with an IPv6 address.",
+        )
+    layout = f">B{16 if ipv6 else 4}sH256s"
+    if text[:1] != "1" or len(body) != struct.calcsize(layout):
         raise cut_off(text, 369 if ipv6 else 353)
-    import ipaddress
-
-    host = str(ipaddress.ip_address(body[1 : 1 + length]))
-    return new_session(body[0], body[length + 3 :], host, int.from_bytes(body[length + 1 : length + 3], "big"))
+    dc, ip, port, key = struct.unpack(layout, body)
+    return new_session(dc, key, str(ip_address(ip)), port)
 
 
-def dotted(ip: bytes) -> str:
-    """Four bytes as `149.154.167.51`."""
-    return ".".join(str(byte) for byte in ip)
+URL_SAFE, STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")  # the two alphabets of base64
 
 
-def base64_bytes(text: str) -> bytes | None:
-    """What base64 text of either alphabet holds, with or without its padding; None if it is not base64."""
-    import binascii
+def base64_bytes(text: str) -> bytes:
+    """What base64 text of either alphabet holds, with or without its padding; b"" if it is not base64."""
+    import base64
 
-    text = text.rstrip("=").replace("-", "+").replace("_", "/")
-    if len(text) % 4 == 1 or not re.fullmatch("[A-Za-z0-9+/]*", text):
-        return None
-    return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+    bare = text.rstrip("=").translate(STANDARD)
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except ValueError:
+        return b""
+
+
+def base64_start(text: str) -> bytes:
+    """Like `base64_bytes`, of a text that may be cut off after any character."""
+    size = len(text.rstrip("="))
+    return base64_bytes(text[: size - (size % 4 == 1)])
 
 
 def as_base64(data: bytes) -> str:
@@ -4358,7 +4380,7 @@ def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
         title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
     else:
         title = f"The string is damaged inside, although it has the right length ({whole} characters)."
-    return Problem(title, f"It begins like {kind}.", [COPY_AGAIN, SIGN_IN_AGAIN])
+    return damaged_string(title, f"It begins like {kind}.")
 
 
 # ── files ──
@@ -4438,10 +4460,9 @@ PARTS = {
 def parts(session: Session) -> set[str]:
     """Which of PARTS a session really has."""
     home = session.home
-    address = home.ipv4_addr or home.ipv6_addr
     api = session.api or ApiIdentity()
     has = {
-        "address": bool(address) and known_server(split_address(address or "")[0]) is None,
+        "address": bool(home.address) and known_server(split_address(home.address)[0]) is None,
         "user": bool(session.user.id),
         "bot": bool(session.user.bot),
         "username": bool(session.user.username),
@@ -4666,11 +4687,9 @@ class Reader:
     def tl_bytes(self) -> bytes:
         """TL's `bytes`: a short or long length, the bytes, zeros up to a multiple of four."""
         size = self.number("B")
+        head = 1
         if size == 254:
-            size = int.from_bytes(self.take(3), "little")
-            head = 4
-        else:
-            head = 1
+            size, head = int.from_bytes(self.take(3), "little"), 4
         value = self.take(size)
         self.take(-(head + size) % 4)
         return value
@@ -4711,8 +4730,8 @@ class TelethonString(StringStorage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A `1` and then base64 that does not show GramJS's address in words."""
-        start = base64_bytes(source[1:25])
-        return source[:1] == "1" and start is not None and len(source) > 40 and not GramjsString.recognise(source)
+        readable = len(source) > 40 and bool(base64_bytes(source[1:25]))
+        return source[:1] == "1" and readable and not GramjsString.recognise(source)
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -4736,35 +4755,34 @@ class GramjsString(StringStorage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
-        start = base64_bytes(source[1:17]) or b""
-        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", start[3:11]))
+        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", base64_bytes(source[1:17])[3:11]))
 
     def load(self) -> Session:
         """Decodes the text."""
+        import struct
+
         body = base64_bytes(self.text[1:])
-        size = int.from_bytes((base64_bytes(self.text[1:5]) or b"")[1:3], "big")
-        whole = 1 + -(-(261 + size) // 3) * 4
+        size = int.from_bytes(base64_bytes(self.text[1:5])[1:3], "big")
+        layout = f">BH{size}sH256s"
         if size > 255:
-            raise Problem(
-                f"The GramJS string is damaged: its address length ({size}) is larger than any address.",
-                "", [COPY_AGAIN, SIGN_IN_AGAIN],
-            )  # fmt: skip
-        if body is None or len(body) != 261 + size:
-            raise cut_off(self.text, whole, "a GramJS string")
-        reader = Reader(body, "The GramJS string")
-        dc, host = reader.number("B"), reader.take(reader.number(">H")).decode("latin-1")
+            raise damaged_string(
+                f"The GramJS string is damaged: its address length ({size}) is larger than any address."
+            )
+        if len(body) != struct.calcsize(layout):
+            raise cut_off(self.text, 1 + -(-(261 + size) // 3) * 4, "a GramJS string")
+        dc, _, address, port, key = struct.unpack(layout, body)
+        host = address.decode("latin-1")
         if not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+", host)):
-            raise Problem("The GramJS string is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+            raise damaged_string("The GramJS string is damaged: its address is no address.")
         self.warnings.append("It begins with 1 like a Telethon string, but Telethon would read its address wrongly.")
-        port = reader.number(">H")
-        return new_session(dc, reader.take(KEY_SIZE), host, port)
+        return new_session(dc, key, host, port)
 
     @classmethod
     def encode(cls, session: Session) -> str:
         """The session as GramJS's text."""
         host, port = home_address(session)
         body = bytes([session.user.dc, 0, len(host)]) + host.encode("ascii") + port.to_bytes(2, "big")
-        return "1" + as_base64(body + home_key(session)).replace("-", "+").replace("_", "/")
+        return "1" + as_base64(body + home_key(session)).translate(STANDARD)
 
 
 class PyrogramString(StringStorage):
@@ -4778,22 +4796,19 @@ class PyrogramString(StringStorage):
     label = "a Pyrogram/Kurigram string"
     mark = "its exact size, with a data centre and yes or no where they belong"
     holds = "user bot test api_id"
-    LAYOUTS: ClassVar = {271: ">BIB256sQB", 267: ">BB256sQB", 263: ">BB256sIB"}
+    LAYOUTS: ClassVar = {
+        271: (">BI?256sQ?", "dc api_id test key user_id bot"),
+        267: (">B?256sQ?", "dc test key user_id bot"),
+        263: (">B?256sI?", "dc test key user_id bot"),
+    }
+    START = rb"(?s)[\x01-\x05][\0-\x03].{3}[\0\x01]"  # version 2: a data centre, a small API id, yes or no
+    MARKS = rb"(?s)[\x01-\x05\xcb](.{4}[\0\x01].{264}|[\0\x01].{260}(.{4})?)[\0\x01]"
 
     @classmethod
     def recognise(cls, source: str) -> bool:
         """The size of one of the layouts, a data centre that exists, and yes or no where those belong."""
-        body = base64_bytes(source) or b""
-        if len(body) not in cls.LAYOUTS or not (1 <= body[0] <= 5 or body[0] == 203):
-            return False
-        test = body[5 if len(body) == 271 else 1]
-        return test < 2 and body[-1] < 2 and (len(body) == 271 or not cls.looks_cut(body))
-
-    @staticmethod
-    def looks_cut(body: bytes) -> bool:
-        """Whether this begins like version 2: a data centre, a small API id, yes or no."""
-        small = 0 < int.from_bytes(body[1:5], "big") < 1 << 26
-        return len(body) > 5 and 1 <= body[0] <= 5 and small and body[5] < 2
+        body = base64_bytes(source)
+        return bool(re.fullmatch(cls.MARKS, body)) and (len(body) == 271 or not re.match(cls.START, body))
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -4801,14 +4816,13 @@ class PyrogramString(StringStorage):
 
         if not self.recognise(self.text):
             raise not_a_string(self.text, None)
-        body = base64_bytes(self.text) or b""
-        fields = struct.unpack(self.LAYOUTS[len(body)], body)
-        api_id = fields[1] if len(body) == 271 else 0
-        dc, (test, key, user_id, bot) = fields[0], fields[-4:]
-        self.facts.append(("layout", "version 2" if len(body) == 271 else "version 1 (without an API id)"))
-        if not user_id:
-            self.warnings.append("It says no user id" + ("" if api_id else " and no API id") + ".")
-        return new_session(dc, key, user_id=user_id, bot=bool(bot), test=bool(test), api_id=api_id)
+        body = base64_bytes(self.text)
+        layout, names = self.LAYOUTS[len(body)]
+        fields = dict(zip(names.split(), struct.unpack(layout, body)))
+        self.facts.append(("layout", "version 2" if "api_id" in fields else "version 1 (without an API id)"))
+        if not fields["user_id"]:
+            self.warnings.append("It says no user id" + ("" if fields.get("api_id") else " and no API id") + ".")
+        return new_session(**fields)
 
     @classmethod
     def encode(cls, session: Session) -> str:
@@ -4817,9 +4831,8 @@ class PyrogramString(StringStorage):
 
         api_id = session.api.app_id if session.api else 0
         user = session.user
-        body = struct.pack(
-            cls.LAYOUTS[271], user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot)
-        )
+        values = (user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot))
+        body = struct.pack(cls.LAYOUTS[271][0], *values)
         return as_base64(body).rstrip("=")
 
 
@@ -4837,13 +4850,11 @@ class MtcuteString(StringStorage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """Version 3, known flags, and a data centre of version 1 or 2 after them."""
-        start = base64_bytes(source[:12]) or b""
-        return start[:1] == b"\3" and start[1:2] < b"\x08" and start[2:5] == b"\0\0\0" and start[6:7] in (b"\1", b"\2")
+        return bool(re.match(rb"(?s)\x03[\0-\x07]\0{3}.[\x01\x02]", base64_bytes(source[:12])))
 
     def load(self) -> Session:
         """Decodes the text."""
-        size = len(self.text.rstrip("="))
-        body = base64_bytes(self.text[: size - (size % 4 == 1)]) or b""
+        body = base64_start(self.text)
         reader = Reader(body + bytes(400), "The mtcute string")  # with room for what is cut off
         reader.take(1)
         flags = reader.number("<i")
@@ -4855,7 +4866,7 @@ class MtcuteString(StringStorage):
             user_id, word = reader.number("<q"), reader.number("<I")
             bot = word == TL_TRUE
             if user_id < 0 or word not in (TL_TRUE, TL_FALSE):
-                raise Problem("The mtcute string is damaged: the user in it makes no sense.", "", [COPY_AGAIN])
+                raise damaged_string("The mtcute string is damaged: the user in it makes no sense.")
         whole = -(-(reader.at + 4 + KEY_SIZE) * 4 // 3)
         key = reader.tl_bytes()
         if reader.at != len(body):
@@ -4885,10 +4896,10 @@ class MtcuteString(StringStorage):
 
 def mtcute_place(reader: Reader) -> tuple[int, str, bool]:
     """mtcute's BasicDcOption: number and address of a data centre, and whether it is one of the test servers."""
-    version, dc, marks = reader.number("B"), reader.number("B"), reader.number("B")
+    version, dc, marks = reader.take(3)
     host, port = reader.tl_bytes().decode("latin-1"), reader.number("<i")
     if ip_address(host) is None:
-        raise Problem(f"{reader.what} is damaged: its address is no address.", "", [COPY_AGAIN, SIGN_IN_AGAIN])
+        raise damaged_string(f"{reader.what} is damaged: its address is no address.")
     return dc, join_address(host, port), version == 2 and bool(marks & 4)
 
 
@@ -4903,27 +4914,21 @@ class MtkrutoString(StringStorage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """Readable from end to end."""
-        return cls.decode(source) is not None
+        return cls.fields(source) is not None
 
     @staticmethod
-    def decode(text: str) -> tuple[int, bool, bytes] | None:
-        """Data centre, test servers, key; None if the text is something else."""
-        packed = base64_bytes(text)
-        if not packed or len(packed) > 1024 or packed[0] not in (1, 6):
-            return None
-        plain = re.sub(rb"\0(.)", lambda run: bytes(run[1][0]), packed, flags=re.DOTALL)
-        try:
-            reader = Reader(plain, "The MTKruto string")
-            home, key = reader.tl_bytes(), reader.tl_bytes()
-        except Problem:
-            return None
-        found = re.fullmatch(rb"([1-5])(-test)?", home)
-        return (int(found[1]), bool(found[2]), key) if found and len(key) == KEY_SIZE and not reader.left else None
+    def fields(text: str) -> re.Match[bytes] | None:
+        """Data centre, `-test`, key; None if the text is something else."""
+        packed = base64_bytes(text[:1400])
+        plain = re.sub(rb"(?s)\0(.)", lambda run: bytes(run[1][0]), packed)
+        return re.fullmatch(rb"(?s)[\x01\x06]([1-5])(-test)?\0{1,2}\xfe\0\x01\0(.{256})", plain)
 
     def load(self) -> Session:
         """Decodes the text."""
-        dc, test, key = self.decode(self.text) or (0, False, b"")
-        return new_session(dc, key, test=test)
+        fields = self.fields(self.text)
+        if not fields:
+            raise not_a_string(self.text, None)
+        return new_session(int(fields[1]), fields[3], test=bool(fields[2]))
 
 
 class WzgramString(StringStorage):
@@ -4948,11 +4953,12 @@ class WzgramString(StringStorage):
         import struct
         import zlib
 
-        body = base64_bytes(self.text[3:]) or b""
-        layout = self.LAYOUTS.get(body[:1], ">B")
+        body = base64_bytes(self.text[3:])
+        layout = self.LAYOUTS.get(body[:1], self.LAYOUTS[b"\3"])
         size = struct.calcsize(layout)
-        if len(body) != size + 4 or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
-            raise cut_off(self.text, 3 + -(-(size + 4) * 4 // 3) if size > 1 else 438, "a wzgram string")
+        right = body[:1] in self.LAYOUTS and len(body) == size + 4
+        if not right or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
+            raise cut_off(self.text, 3 + -(-(size + 4) * 4 // 3), "a wzgram string")
         _, dc, api_id, test, key, user_id, bot, port, address = struct.unpack(layout, body[:size])
         host = address.rstrip(b"\0").decode("latin-1")
         host = host if ip_address(host) else ""
@@ -4974,24 +4980,20 @@ class GrammersString(StringStorage):
     @classmethod
     def recognise(cls, source: str) -> bool:
         """The constructor that it begins with."""
-        return (base64_bytes(source[:8]) or b"").startswith(cls.START)
+        return base64_bytes(source[:8]).startswith(cls.START)
 
     def load(self) -> Session:
         """Decodes the text."""
-        import ipaddress
-
-        size = len(self.text.rstrip("="))
-        reader = Reader(base64_bytes(self.text[: size - (size % 4 == 1)]) or b"", "The grammers session")
+        reader = Reader(base64_start(self.text), "The grammers session")
         reader.take(4)
         flags, _, count = (reader.number("<I") for _ in range(3))
         dcs = []
         for _ in range(min(count, 20)):
             _, has, number = (reader.number("<I") for _ in range(3))
-            ipv4 = dotted(reader.take(4)[::-1]) if has & 1 else None
-            ipv6 = str(ipaddress.IPv6Address(reader.take(16))) if has & 2 else None
+            hosts = [reader.take(4)[::-1] if has & 1 else b"", reader.take(16) if has & 2 else b""]
             port = reader.number("<i")
-            place4, place6 = (join_address(ip, port) if ip else None for ip in (ipv4, ipv6))
-            dcs.append(DataCenter(number, place4, place6, reader.tl_bytes() if has & 4 else None))
+            places = (join_address(str(ip_address(host)), port) for host in hosts)
+            dcs.append(data_centre(number, reader.tl_bytes() if has & 4 else None, *places))
         user = User(0, next((dc.id for dc in dcs if dc.auth), 0))
         if flags & 1:
             reader.take(4)
@@ -5088,7 +5090,8 @@ class JsonSessions(StringStorage):
         owner, _, centre, key, address, user, test, warning = row
         self.label, self.warnings = f"a session of {owner}, as JSON", [warning] if warning else []
         keys = {int(name[2]): key_in(value) for name, value in one.items() if re.fullmatch("dc[1-5]_auth_key", name)}
-        host, port = split_address(":".join(str(at(one, path)) for path in address.split() if at(one, path)))
+        place = ":".join(str(at(one, path)) for path in address.split() if at(one, path))
+        host, _ = split_address(place)
         owners = [number for number, dc in DATA_CENTRES.items() if host in (dc.ipv4, dc.ipv6)]
         dc = as_number(at(one, centre)) or min(owners or keys, default=0)
         keys.setdefault(dc, key_in(at(one, key)))
@@ -5097,8 +5100,7 @@ class JsonSessions(StringStorage):
                 f"This is {self.label}, and neither its data centre nor a known address stands in it.", "",
                 [SIGN_IN_AGAIN], name="DataCentreNotSaid",
             )  # fmt: skip
-        place = join_address(host, port) if ip_address(host) else None
-        dcs = [data_centre(number, place if number == dc else None, keys[number]) for number in keys]
+        dcs = [data_centre(number, keys[number], place if number == dc else "") for number in keys]
         said = at(one, test)
         return with_all_keys(dcs, User(as_number(at(one, user)), dc), None if said is None else bool(said))
 
@@ -5173,7 +5175,7 @@ def as_number(value: Any) -> int:
 def key_in(value: Any) -> bytes:
     """A key in JSON: hex digits, base64, or base64 in several pieces; with quotes around it or not."""
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "").strip('"')
-    return bytes.fromhex(text) if re.fullmatch("(?:[0-9a-fA-F]{2})+", text) else base64_bytes(text) or b""
+    return bytes.fromhex(text) if re.fullmatch("(?:[0-9a-fA-F]{2})+", text) else base64_bytes(text)
 
 
 STRINGS = (GramjsString, TelethonString, WzgramString, GrammersString, PyrogramString, MtcuteString, MtkrutoString)
@@ -5188,14 +5190,13 @@ def recognise_text(text: str) -> StringStorage:
             return whole(text)
     first: Problem | None = None
     for candidate, repaired in candidates(text):
-        for kind in STRINGS:
-            if not kind.recognise(candidate):
-                continue
+        kind = next((kind for kind in STRINGS if kind.recognise(candidate)), None)
+        if kind:
             try:
                 kind(candidate).load()
             except Problem as problem:
                 first = first or problem
-                break
+                continue
             right, tidied = tidy(candidate)
             storage = kind(right)
             storage.repaired = [*repaired, *tidied]
@@ -5205,10 +5206,8 @@ def recognise_text(text: str) -> StringStorage:
 
 def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     """What in a text could be the string, the least surgery first, each with what was done to get it."""
-    repaired = []
     visible = re.sub(INVISIBLE, "", text)
-    if visible != text:
-        repaired.append("Removed invisible characters.")
+    repaired = ["Removed invisible characters."] if visible != text else []
     bare = visible.strip()
     named = re.match(r"(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*\s*[=:]\s*(?=[^\s=])", bare)
     if named and len(named[0]) < 80:
@@ -5217,16 +5216,16 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
     if unquoted.split() != bare.split():
         repaired.append("Removed the quotes around it.")
-    plain = re.sub("%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted, flags=re.IGNORECASE)
+    plain = re.sub("(?i)%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted)
     if plain != unquoted:
         repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
     words = plain.split()
-    if len(words) < 2 or sum(len(word) > 300 for word in words) < 2:
+    if sum(len(word) > 300 for word in words) < 2:
         joined = "".join(words)
         spaced = [*repaired, "Joined the pieces it was broken into."] if len(words) > 1 else repaired
         yield joined, spaced
         for first, ours in FIRST_CHARACTERS:
-            if not is_whole(joined) and is_whole(first + joined):
+            if is_whole(first + joined):
                 yield first + joined, [*spaced, f"Put back the “{first}” that {ours} string begins with."]
     runs = set(re.findall(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{340,}={0,2}", visible))
     if len(runs) > 1:
@@ -5241,12 +5240,9 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
 def tidy(text: str) -> tuple[str, list[str]]:
     """A string in the alphabet and with the padding that its format has, and what of that was wrong."""
     body = text.rstrip("=")
-    right = body.replace("-", "+").replace("_", "/")
-    if not GramjsString.recognise(text):
-        right = right.replace("+", "-").replace("/", "_")
+    right = body.translate(STANDARD if GramjsString.recognise(text) else URL_SAFE)
     repaired = ["Changed it to the base64 alphabet its format has."] if right != body else []
-    padded = right[:1] == "1"  # as Telethon's and GramJS's are, without counting the 1
-    whole = right + "=" * ((1 - len(right)) % 4 if padded else 0)
+    whole = right + "=" * ((1 - len(right)) % 4 * (right[:1] == "1"))  # Telethon and GramJS pad, not counting the 1
     if len(whole) > len(text):
         repaired.append("Put back the “=” at its end.")
     return whole, repaired
@@ -5257,21 +5253,19 @@ FIRST_CHARACTERS = (("1", "a Telethon"), ("A", "this"))
 
 
 def is_whole(text: str) -> bool:
-    """Whether this is the whole string of a library, for certain: the right size, and its marks where they belong."""
-    if text[:1] == "1":
-        body = base64_bytes(text[1:]) or b""
-        ipv6 = len(body) == 275 and body[1:3] in (b"\x20\x01", b"\x2a\x0a")
-        return ipv6 or (len(body) == 263 and body[1] > 1 and is_telegrams(dotted(body[1:5])))
+    """Whether this is the whole string of a library, for certain: one of Telethon's has an address of Telegram's."""
+    kind = next((kind for kind in (TelethonString, PyrogramString, MtcuteString) if kind.recognise(text)), None)
     try:
-        return PyrogramString.recognise(text) or (MtcuteString.recognise(text) and bool(MtcuteString(text).load()))
+        host, _ = home_address(kind(text).load()) if kind else ("", 0)
     except Problem:
         return False
+    return is_telegrams(host) if kind is TelethonString else kind is not None
 
 
 # How strings begin, as bytes; how many characters they have, and whose they are. Older Pyrogram strings begin like
 # many another thing: what is said of them is “may”.
 STRING_STARTS = (
-    (rb"[\x01-\x05][\0-\x03]...[\0\x01]", 362, "a Pyrogram string"),
+    (PyrogramString.START, 362, "a Pyrogram string"),
     (rb"\x01[1-5]\0\x02\xfe\0\x01\x01\0\x01", 354, "an MTKruto string"),
     (rb"[\x01-\x05][\0\x01]", 356, "an older Pyrogram string (version 1), as far as its first two bytes can tell"),
 )
@@ -5280,32 +5274,27 @@ STRING_STARTS = (
 def not_a_string(text: str, damage: Problem | None) -> Problem:
     """The `Problem` of a text without a session string: the most precise of what can be said about it."""
     bare = re.sub(INVISIBLE, "", text).strip().strip(WRAPPING + " \t\r\n").strip()
+    long = max(re.findall(r"\S+", bare), key=len, default="")
+    odd = re.match(r"[A-Za-z0-9+/_=-]*([^A-Za-z0-9+/_=-])", long)
+    again = [COPY_AGAIN]
     if not bare:
-        return Problem("There is nothing in it: no session string was given.", "", [COPY_AGAIN])
+        return Problem("There is nothing in it: no session string was given.", "", again, name="Empty")
     if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
-        return Problem(
-            "The string is shortened (“…”): its middle is missing.",
-            "Some programs and chats show long strings that way.", [COPY_AGAIN],
-        )  # fmt: skip
-    long = max(re.findall(r"\S+", bare), key=len)
-    odd = next(((at, sign) for at, sign in enumerate(long, 1) if not re.match(r"[A-Za-z0-9+/_=-]", sign)), None)
+        title = "The string is shortened (“…”): its middle is missing."
+        return Problem(title, "Some programs and chats show long strings that way.", again, name="ShortenedString")
     if len(long) > 300 and odd and odd[1].isalpha():
-        return Problem(
-            f"Character {odd[0]} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin.",
-            "A session string has the letters a to z, digits, - _ + / and = only.", [COPY_AGAIN],
-        )  # fmt: skip
-    other = only_recognised("text", bare)
-    if other:
-        return other
-    if damage:
-        return damage
-    start = base64_bytes(bare[:16]) or b""
+        title = f"Character {odd.end()} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin."
+        meaning = "A session string has the letters a to z, digits, - _ + / and = only."
+        return Problem(title, meaning, again, name="ForeignLetter")
+    known = only_recognised("text", bare) or damage
+    if known:
+        return known
     for pattern, whole, kind in STRING_STARTS:
-        if 40 < len(bare) < whole and re.match(pattern, start, re.DOTALL) and base64_bytes(bare[: len(bare) & ~3]):
+        if 40 < len(bare) < whole and re.match(pattern, base64_bytes(bare[:16])) and base64_start(bare):
             return cut_off(bare, whole, kind)
     return Problem(
         f"This is not a session string of any library that this script knows ({len(bare)} characters).",
-        "Telethon's has 353 (or 369) characters and begins with 1.", [COPY_AGAIN, SIGN_IN_AGAIN],
+        "Telethon's has 353 (or 369) characters and begins with 1.", [*again, SIGN_IN_AGAIN], name="UnknownString",
     )  # fmt: skip
 
 
@@ -5356,7 +5345,7 @@ def read_head(path: str) -> bytes:
     name = os.path.basename(path)
     head = read_file(path, DATABASE_LIMIT, 100)
     if not head:
-        raise Problem(f"{name} is empty: it was never signed in.", "", [SIGN_IN_AGAIN])
+        raise never_signed_in(f"{name} is empty: it was never signed in.")
     if not head.startswith(b"SQLite format 3\0"):
         raise only_recognised("start", head.decode("latin-1"), name) or binary(head, name, os.path.getsize(path))
     return head
@@ -5457,11 +5446,6 @@ def quoted(name: object) -> str:
 def whole_number(value: Any) -> int:
     """A database's number, whatever a program stored in its place."""
     return int(value) if isinstance(value, int) or (isinstance(value, float) and abs(value) < 1 << 62) else 0
-
-
-def never_signed_in(what: str) -> Problem:
-    """The `Problem` of a storage that is whole and holds no session."""
-    return Problem(what, "", [SIGN_IN_AGAIN], name="NeverSignedIn")
 
 
 class SqliteStorage(Storage):
@@ -5699,14 +5683,10 @@ class TelethonV2File(SqliteStorage):
         for number, ipv4, ipv6, port, addr, final4, final6, auth in database.rows(
             "datacenter", "id ipv4 ipv6 port addr ipv4_addr ipv6_addr auth"
         ):
-            places: list[str | None] = [None, None]
-            for address in (final4, final6, addr, f"{ipv4}:{port}", f"{ipv6}:{port}"):
-                host, its_port = split_address(str(address or ""))
-                if ip_address(host) and its_port:
-                    places[":" in host] = join_address(host, its_port)
+            places = (final4, final6, addr, f"{ipv4}:{port}", f"{ipv6}:{port}")
             key = self.key_bytes(auth)
             if number in DATA_CENTRES or number == 203:
-                yield DataCenter(number, places[0], places[1], key if len(key) == KEY_SIZE else None)
+                yield data_centre(number, key if len(key) == KEY_SIZE else None, *map(str, places))
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """Every data centre; the home one with an address, as v2 needs it to connect."""
@@ -5823,9 +5803,7 @@ class GrammersFile(SqliteStorage):
         """Every data centre, and the peer that is the account itself (subtype 1, a bot 3)."""
         dcs = []
         for number, ipv4, ipv6, key in database.rows("dc_option", "dc_id ipv4 ipv6 auth_key"):
-            parts_of_both = [split_address(str(ipv4)), split_address(str(ipv6))]
-            places = [join_address(host, port) if port else None for host, port in parts_of_both]
-            dcs.append(DataCenter(whole_number(number), places[0], places[1], self.key_bytes(key) or None))
+            dcs.append(data_centre(whole_number(number), self.key_bytes(key), str(ipv4), str(ipv6)))
         [home] = (database.numbers("dc_home", "dc_id") or [[0]])[0]
         own = database.numbers("peer_info", "peer_id subtype", "where subtype in (1, 3)")
         user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
@@ -5857,7 +5835,7 @@ class MtcuteFile(SqliteStorage):
             bot = bool(reader.number("<I") & 1)
             user = User(reader.number("<q"), home, bot)
         keys = database.rows("auth_keys", "dc key")
-        dcs = [data_centre(dc, place if dc == home else None, self.key_bytes(key)) for dc, key in keys]
+        dcs = [data_centre(dc, self.key_bytes(key), place if dc == home else "") for dc, key in keys]
         return with_all_keys(dcs, user, test)
 
 
@@ -7048,7 +7026,7 @@ def facts_of(session: Session) -> list[tuple[str, Any, str, Any]]:
     """
     home, user = session.home, session.user
     host, port = home_address(session)
-    stored, telegrams = bool(home.ipv4_addr or home.ipv6_addr), is_telegrams(host)
+    stored, telegrams = bool(home.address), is_telegrams(host)
     app_id = session.api.app_id if session.api else 0
     key = fingerprint(home_key(session))
     others = [dc.id for dc in session.dcs if dc.auth and dc.id != home.id]
