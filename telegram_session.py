@@ -3462,8 +3462,9 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
 
 
-# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over.
-PIECE = r"(?:[A-Za-z0-9+/_-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
+# A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over, and
+# a person letters that only look like those of base64.
+PIECE = r"(?:[\w+/-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
 
 
 def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
