@@ -6981,7 +6981,8 @@ def show_one(finding: Finding) -> None:
 def show_faults(faults: Sequence[Problem]) -> None:
     """What must be changed in settings: a line for each."""
     for fault in faults:
-        term.say(" ".join(filter(None, [fault.title, fault.meaning, *fault.steps])), "red", mark="✗", indent=2)
+        says = f"{fault.meaning.rstrip('.')}." if fault.meaning else ""
+        term.say(" ".join(filter(None, [fault.title, says, *fault.steps])), "red", mark="✗", indent=2)
 
 
 def show(found: Sequence[Finding]) -> None:
@@ -14084,6 +14085,10 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 
+# What is done when it has answered; whoever gave everything on the command line is not kept waiting.
+ANSWERS = (command_check, command_convert, command_doctor)
+
+
 def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as a namespace; `run` is the command to call with it. Wrong usage exits with 2."""
     rows = [(*words.partition(" "), whose.split(", "), what) for words, whose, what in rows_of(OPTIONS)]
@@ -14094,11 +14099,7 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         return SimpleNamespace(run=command_sign_in, **front)
     import argparse
 
-    if argv[0] == "explain" and argv[1:2] not in (
-        ["-h"],
-        ["--help"],
-        ["--"],
-    ):  # what begins with “-” is no option there
+    if argv[0] == "explain" and not {"-h", "--help", "--"} & set(argv[1:2]):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
 
     def layout(prog: str) -> argparse.HelpFormatter:
@@ -14155,11 +14156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 if options.debug or not isinstance(error, Problem):
                     term.traceback(error)
                 outcome = with_report(Outcome(problem.code, problem.ways), options)
-            told = not term.asked and options.run in (
-                command_check,
-                command_convert,
-                command_doctor,
-            )  # all by the command line
+            told = not term.asked and options.run in ANSWERS  # all by the command line
             if outcome.code == 0 and (told or term.delivered_to_pipe):  # nor is a program at the other end kept waiting
                 run = term.goodbye(patience=3) if options.run is command_sign_in else None
             else:
