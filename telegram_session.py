@@ -2584,7 +2584,7 @@ def save_to_file(handed: Handed) -> None:
 def with_app(session: Session, credentials: Credentials) -> Session:
     """The session with the app and the device that it was made with, for formats that hold them."""
     device = this_device()
-    api = (session.api or ApiIdentity())._replace(
+    api = session.api._replace(
         app_id=credentials.api_id,
         app_hash=credentials.api_hash,
         device=device["device_model"],
@@ -4122,7 +4122,7 @@ class Session(NamedTuple):
     dcs: tuple[DataCenter, ...]
     user: User
     state: UpdateState | None = None
-    api: ApiIdentity | None = None
+    api: ApiIdentity = ApiIdentity()
     test: bool | None = None  # Telegram's test servers; None: nothing tells
     contacts: str | None = None  # the Telethon 1 file whose contacts, sent files and takeout id can come along
 
@@ -4166,7 +4166,7 @@ def new_session(
     centre = data_centre(dc, key, address)
     if not centre.address:
         centre = centre._replace(ipv4_addr=address or None)  # a host name, as GramJS has it
-    api = ApiIdentity(app_id=api_id) if 0 < api_id <= LARGEST_API_ID else None
+    api = ApiIdentity(api_id if 0 < api_id <= LARGEST_API_ID else 0)
     return Session((centre,), User(user_id, dc, bot, username), api=api, test=test)
 
 
@@ -4461,7 +4461,6 @@ PARTS = {
 def parts(session: Session) -> set[str]:
     """Which of PARTS a session really has."""
     home = session.home
-    api = session.api or ApiIdentity()
     has = {
         "address": bool(home.address) and known_server(split_address(home.address)[0]) is None,
         "user": bool(session.user.id),
@@ -4470,8 +4469,8 @@ def parts(session: Session) -> set[str]:
         "state": session.state is not None,
         "keys": any(dc.auth for dc in session.dcs if dc.id != home.id),
         "test": bool(session.test),
-        "api_id": bool(api.app_id),
-        "api": any(api[1:]),
+        "api_id": bool(session.api.app_id),
+        "api": any(session.api[1:]),
         "contacts": session.contacts is not None,
     }
     return {part for part in has if has[part]}
@@ -4830,9 +4829,8 @@ class PyrogramString(StringStorage):
         """The session as version 2 text."""
         import struct
 
-        api_id = session.api.app_id if session.api else 0
         user = session.user
-        values = (user.dc, api_id, bool(session.test), home_key(session), user.id, bool(user.bot))
+        values = (user.dc, session.api.app_id, bool(session.test), home_key(session), user.id, bool(user.bot))
         body = struct.pack(cls.LAYOUTS[271][0], *values)
         return as_base64(body).rstrip("=")
 
@@ -5348,7 +5346,7 @@ def read_head(path: str) -> bytes:
     if not head:
         raise never_signed_in(f"{name} is empty: it was never signed in.")
     if not head.startswith(b"SQLite format 3\0"):
-        raise only_recognised("start", head.decode("latin-1"), name) or binary(head, name, os.path.getsize(path))
+        raise no_session(head, path)
     return head
 
 
@@ -5750,7 +5748,7 @@ class PyrogramFile(SqliteStorage):
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """The one row of `sessions`, and the schema."""
-        user, app = session.user, session.api.app_id if session.api else 0
+        user, app = session.user, session.api.app_id
         host, port = home_ip(session)
         key, test = home_key(session), bool(session.test)
         yield "version", (7,)
@@ -5977,10 +5975,11 @@ class SessionJson(Storage):
     def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
         """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
 
+        aliases = {key: companion.get(alias) for key, alias in ALIASES.items() if companion.get(key) in (None, "")}
+        companion = {**companion, **aliases}
+
         def text(key: str) -> str | None:
             value = companion.get(key)
-            if value in (None, ""):
-                value = companion.get(ALIASES.get(key, key))
             if value in (None, "", "null") or isinstance(value, (dict, list)):
                 return None
             return str(value).encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a character
@@ -6010,14 +6009,12 @@ class SessionJson(Storage):
             user = user._replace(id=user_id or user.id, username=text("username") or user.username)
         identity = ApiIdentity._fields[:-1]
         other = {key: value for key, value in companion.items() if key not in (*identity, "id", "session_file")}
-        if text("phone"):
-            other["phone"] = other.get("phone") or text("phone")
         api = ApiIdentity._make([app_id, *map(text, identity[1:]), other])
         return session._replace(user=user, api=api)
 
     def companion(self, session: Session) -> dict[str, Any]:
         """The JSON object to write: known keys first and in order, then every other key that came with the session."""
-        api, user = session.api or ApiIdentity(), session.user
+        api, user = session.api, session.user
         companion: dict[str, Any] = {
             **load_json(COMPANION), **dict(zip(api._fields[:-1], api)), "system_lang_pack": api.system_lang_code,
             **api.other, "id": user.id or None, "session_file": os.path.basename(self.base(self.session_path)),
@@ -6047,7 +6044,6 @@ def with_account(session: Session, me: Any) -> Session:
 
     Fills what opentele2's `fetch_user_info` fills: id, phone without +, username, names, premium.
     """
-    api = session.api or ApiIdentity()
     about = {
         "phone": me.phone,
         "username": me.username,
@@ -6057,7 +6053,8 @@ def with_account(session: Session, me: Any) -> Session:
         "has_profile_pic": me.photo is not None,
     }
     user = User(me.id, session.user.dc, bool(me.bot), me.username)
-    return session._replace(user=user, api=api._replace(other={**api.other, **about}))
+    api = session.api._replace(other={**session.api.other, **about})
+    return session._replace(user=user, api=api)
 
 
 # ── Telegram Desktop ──
@@ -6707,11 +6704,6 @@ class Memory(Storage):
         super().__init__()
         self.session = session
 
-    @classmethod
-    def recognise(cls, source: Any) -> bool:
-        """A session itself."""
-        return isinstance(source, Session)
-
     def load(self) -> Session:
         """The session that was put in."""
         if self.session is None:
@@ -6747,7 +6739,10 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
     if AndroidData.recognise(path):
         return AndroidData(path)
     if os.path.isdir(path):
-        raise not_a_folder(path)
+        raise only_recognised("folder", "\n".join(sorted(names_in(path)))) or Problem(
+            "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
+            ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
+        )  # fmt: skip
     if not os.path.exists(path):
         path += next((end for end in (".session", ".json") if os.path.isfile(path + end)), "")
     head = read_file(path, DATABASE_LIMIT, STRING_LIMIT)
@@ -6758,11 +6753,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         raise Problem(f"{name} is empty: there is nothing in it.", "", [SIGN_IN_AGAIN], name="Empty")
     if head.startswith(GrammersString.START):
         return GrammersString(as_base64(head))
-    other = only_recognised("start", head.decode("latin-1"), name)
-    if other:
+    other = no_session(head, path)
+    if other.name == "NotASession" or not is_text(head):
         raise other
-    if not is_text(head):
-        raise binary(head, name, os.path.getsize(path))
     text, odd = text_of_file(head)
     pair = ending == ".json" and not JsonSessions.recognise(text)
     if pair and text.lstrip().startswith("{"):
@@ -6781,14 +6774,6 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
     return storage
 
 
-def not_a_folder(path: str) -> Problem:
-    """The `Problem` of a folder that is no storage."""
-    return only_recognised("folder", "\n".join(sorted(names_in(path)))) or Problem(
-        "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
-        ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
-    )  # fmt: skip
-
-
 def only_recognised(where: str, seen: str, name: str = "") -> Problem | None:
     """What something is that is no session for this script, by ONLY_RECOGNISED; None if that has no row for it.
 
@@ -6803,11 +6788,12 @@ def only_recognised(where: str, seen: str, name: str = "") -> Problem | None:
     return None
 
 
-def binary(head: bytes, name: str, size: int) -> Problem:
-    """The `Problem` of a file that is neither text nor anything that this script knows."""
-    return Problem(
-        f"{name} is neither text nor a database, and this script does not know what it is: binary, {size:,} bytes, "
-        f"which begin with {head[:8].hex(' ')}.",
+def no_session(head: bytes, path: str) -> Problem:
+    """The `Problem` of a file by what it begins with: what it is instead, or that this script does not know it."""
+    name = os.path.basename(path)
+    return only_recognised("start", head.decode("latin-1"), name) or Problem(
+        f"{name} is neither text nor a database, and this script does not know what it is: binary, "
+        f"{os.path.getsize(path):,} bytes, which begin with {head[:8].hex(' ')}.",
         "It may be damaged, encrypted, or of a program that this script does not know.",
         ["Look up which program made it, and give that program's session file or folder.", SIGN_IN_AGAIN],
         name="UnknownFile",
@@ -7029,7 +7015,7 @@ def facts_of(session: Session) -> list[tuple[str, Any, str, Any]]:
     home, user = session.home, session.user
     host, port = home_address(session)
     stored, telegrams = bool(home.address), is_telegrams(host)
-    app_id = session.api.app_id if session.api else 0
+    app_id = session.api.app_id
     key = fingerprint(home_key(session))
     others = [dc.id for dc in session.dcs if dc.auth and dc.id != home.id]
     place = f" ({DATA_CENTRES[home.id].place})" if home.id in DATA_CENTRES else ""
@@ -7057,7 +7043,7 @@ def missing_for(session: Session) -> dict[str, str]:
 
     Pyrogram signs in anew with a string that says no user id: its `Client.connect` answers with `bool(user_id)`.
     """
-    api = session.api or ApiIdentity()
+    api = session.api
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
     needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
     needs["pyrogram"] = needs["pyrogram-file"] = " and ".join(filter(None, (user, app)))
@@ -7078,7 +7064,7 @@ def check_online(found: Sequence[Finding], options: Any) -> dict[str, Any]:
         raise Problem("Telegram was not asked.", "You did not say yes.", name="NotAsked")
     check_dependencies()
     proxy = choose_proxy(options)
-    api_id = session.api.app_id if session.api and session.api.app_id else ask_credentials().api_id
+    api_id = session.api.app_id or ask_credentials().api_id
     key = home_key(session)
     with Telegram(api_id, proxy=proxy, ipv6=options.ipv6, dc_id=session.user.dc, auth_key=key) as telegram:
         telegram.connect()
@@ -7279,8 +7265,7 @@ def completed(session: Session, target: str, user_id: int | None) -> Session:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
     if "API ID" in missing:
         credentials = ask_credentials()
-        api = session.api or ApiIdentity()
-        api = api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
+        api = session.api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
         session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
     if "bot" in TARGETS[target].holds and session.user.bot is None:
         term.note("Whether it is a bot is not said in the source: written down as “no”.")

@@ -166,7 +166,7 @@ def test_a_user_id_that_no_format_could_take_is_damage(user_id: int) -> None:
 
 def test_an_api_id_that_telegram_could_not_take_is_left_out() -> None:
     text = packed(struct.pack(">BIB256sQB", 2, 1 << 31, 0, KEY, 42, 0))
-    assert script.recognise_text(text).load().api is None
+    assert script.recognise_text(text).load().api == script.ApiIdentity()
 
 
 def test_an_address_on_one_interface_is_no_address() -> None:
