@@ -4606,12 +4606,12 @@ def make_folder(folder: str) -> None:
 
 
 def refuse_existing(path: str) -> None:
-    """Raises an OSError if there is anything at `path`, be it a dangling link, or no folder to put it in."""
+    """Raises a `Problem` if there is anything at `path`, be it a dangling link, or no folder to put it in."""
     if os.path.lexists(path):
-        raise FileExistsError(17, "it exists already", path)
+        raise not_written(path, FileExistsError())
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise FileNotFoundError(2, f"there is no folder {folder}")
+        raise not_written(path, FileNotFoundError(2, f"there is no folder {folder}"))
 
 
 def not_written(path: str, error: Exception) -> Problem:
@@ -5975,8 +5975,8 @@ class SessionJson(Storage):
     def with_companion(self, session: Session, companion: dict[str, Any]) -> Session:
         """The session with what the companion knows; a `Problem` for an API id that cannot be one."""
 
-        aliases = {key: companion.get(alias) for key, alias in ALIASES.items() if companion.get(key) in (None, "")}
-        companion = {**companion, **aliases}
+        missing = [key for key in ALIASES if companion.get(key) in (None, "") and ALIASES[key] in companion]
+        companion = {**companion, **{key: companion[ALIASES[key]] for key in missing}}
 
         def text(key: str) -> str | None:
             value = companion.get(key)
@@ -6597,16 +6597,16 @@ class GramjsFolder(Storage):
     def load(self) -> Session:
         """Reads the four files."""
         prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
-        values = {}
+        values = []
         for name in ("authKey", "dcId", "port", "serverAddress"):
             text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
             try:
-                values[name] = load_json(text)
+                values.append(load_json(text))
             except (ValueError, RecursionError):
                 raise Problem(f"{prefix}{name} in the GramJS folder is damaged.", "", [SIGN_IN_AGAIN]) from None
         try:
-            key = bytes(list(values["authKey"]["data"]))  # `bytes` of a number would be as many zeros
-            dc, host, port = int(values["dcId"]), str(values["serverAddress"]), int(values["port"])
+            key = bytes(list(values[0]["data"]))  # `bytes` of a number would be as many zeros
+            dc, port, host = int(values[1]), int(values[2]), str(values[3])
         except (TypeError, ValueError, KeyError, OverflowError):
             raise Problem("The GramJS folder is damaged: its values make no sense.", "", [SIGN_IN_AGAIN]) from None
         return new_session(dc, key, host if re.fullmatch(r"[A-Za-z0-9.:-]+", host) else None, port & 0xFFFF)
@@ -6836,8 +6836,8 @@ def save_session(sessions: Sequence[Session], path: str, target: str, **details:
 
 
 def files_of(target: str, path: str, json_path: str | None = None) -> list[str]:
-    """What `save_session` makes: one file or folder, or the two files of a pair."""
-    return new_storage(target, path, json_path=json_path).files
+    """What is made at a path: one file or folder, or the two files of a pair."""
+    return SessionJson(path, json_path).files if target == "json" else [path]
 
 
 # ══ 8  OTHER COMMANDS ════════════════════════════════════════════════════════════════════════════════════════════════
@@ -7132,7 +7132,7 @@ def command_convert(options: Any) -> Outcome:
     new_json = None if its_json else options.json_path
     found = given_findings([options.src], its_json, options.key_name or "", options.account or 0, options.dc or 0)
     several = len({id(finding.storage) for finding in found}) > 1
-    if several and folder != "-" and not re.search(r"(?i)\.(session|json|txt|string)$", folder):
+    if several and not re.search(r"(?i)^-$|\.(session|json|txt|string)$", folder):
         return convert_all(found, folder, target, options)
     refuse_present(dst, target)
     if dst != "-" and not offer_to_write(*files_of(target, dst, new_json)):
@@ -7242,10 +7242,7 @@ ENDINGS = {"-": "string", ".session": "telethon", ".json": "json", ".txt": "stri
 def refuse_present(path: str, target: str) -> None:
     """Ends before anything is asked if the target is there already, or has no folder to go to."""
     for one in files_of(target, path):
-        try:
-            refuse_existing(one)
-        except OSError as error:
-            raise not_written(one, error) from None
+        refuse_existing(one)
 
 
 def completed(session: Session, target: str, user_id: int | None) -> Session:
@@ -7673,11 +7670,10 @@ def prepare_report(path: str) -> None:
     try:
         refuse_existing(path)
         if not os.access(os.path.dirname(path) or ".", os.W_OK):
-            raise PermissionError(13, "you may not write into its folder", path)
-    except OSError as error:
-        problem = not_written(path, error)
+            raise not_written(path, PermissionError(13, "you may not write into its folder"))
+    except Problem as problem:
         problem.code = 2
-        raise problem from None
+        raise
 
 
 def with_report(outcome: Outcome, options: Any) -> Outcome:
