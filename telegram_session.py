@@ -2318,6 +2318,7 @@ def offer_to_put_in(row: Sequence[str], name: str, command: Sequence[str], envir
             command = [os.path.abspath(folder) if word == UNKNOWN_FOLDER + name else word for word in command]
         else:
             term.warn(f"There is no folder {folder}.")
+    command = [program(command[0]) or command[0], *command[1:]]  # a client may look in fewer folders than a terminal
     path = os.path.realpath(path)  # some keep their settings elsewhere, and link them
     before = settings_now(path)
     try:

@@ -145,7 +145,9 @@ def person(telegram: PracticeTelegram, run: Run, tmp_path: Path) -> Person:
     telegram.add_account(PHONE, code="24680")
     (tmp_path / ".cursor").mkdir()
     (tmp_path / ".cursor" / "mcp.json").write_text(TEXTS["another server"])
-    person = start(run, phone=PHONE)
+    (tmp_path / "uvx").write_text("#!/bin/sh\n")
+    (tmp_path / "uvx").chmod(0o755)
+    person = start(run, phone=PHONE, env={"PATH": str(tmp_path)}, cwd="/")
     person.answers("Code", "24680")
     person.answers("Press Enter to exit", "1")
     person.answers("Number", "2")
@@ -168,6 +170,7 @@ def test_it_is_shown_first_and_the_old_file_stays_beside_it(person, tmp_path):
     person.is_asked("Press Enter to exit")
     after = json.loads(path.read_text())["mcpServers"]
     assert after["tgmcp"]["env"]["TELEGRAM_SESSION_STRING"] == string
+    assert after["tgmcp"]["command"] == str(tmp_path / "uvx")  # the whole path
     assert after["files"] == json.loads(OTHER)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (copy,) = [one for one in path.parent.iterdir() if one != path]
