@@ -5377,6 +5377,10 @@ class Database:
         columns = ", ".join(name if name in has else f"null as {name}" for name in names.split())
         return list(map(list, self.connection.execute(f"select {columns} from {table} {rest}"))) if has else []
 
+    def first(self, table: str, names: str, where: str = "") -> list[Any]:
+        """The first of these rows; None for each column where there is no row."""
+        return (self.rows(table, names, f"{where} limit 1") or [[None for _ in names.split()]])[0]
+
     def numbers(self, table: str, names: str, where: str = "") -> list[list[int]]:
         """Whole numbers out of a table; no rows if it has not got all of these columns."""
         rows = self.rows(table, names, f"{where} limit 20000") if self.has(f"{table} {names}") else []
@@ -5388,7 +5392,7 @@ class Database:
         """How far updates were read: the account's row, and the rows of its channels."""
         own = self.numbers(table, "pts qts date seq", where)
         states = [ChannelState(number, read) for number, read in self.numbers(channels, "id pts", of_channels)]
-        return UpdateState(own[0][0], own[0][1], own[0][2], own[0][3], tuple(states)) if own else None
+        return UpdateState._make([*own[0], tuple(states)]) if own else None
 
 
 def query(connection: Any, read: Callable[[Database], Any], path: str) -> Any:
@@ -5532,54 +5536,52 @@ class TelethonFile(SqliteStorage):
         2 sent_files file_id
         1 sessions dc_id
     """
+    DDL = """
+        create table version (version integer primary key);
+        create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
+            takeout_id integer);
+        create table entities (id integer primary key, hash integer not null, username text, phone integer,
+            name text, date integer);
+        create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
+            primary key(md5_digest, file_size, type));
+        create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
+    """
 
     def __init__(self, path: str, schema: int = 7) -> None:
         super().__init__(path)
         self.schema = schema
-        temporary_key = ", tmp_auth_key blob" if schema == 8 else ""
-        self.DDL = f"""
-            create table version (version integer primary key);
-            create table sessions (dc_id integer primary key, server_address text, port integer, auth_key blob,
-                takeout_id integer{temporary_key});
-            create table entities (id integer primary key, hash integer not null, username text, phone integer,
-                name text, date integer);
-            create table sent_files (md5_digest blob, file_size integer, type integer, id integer, hash integer,
-                primary key(md5_digest, file_size, type));
-            create table update_state (id integer primary key, pts integer, qts integer, date integer, seq integer);
-        """
+        self.DDL += "alter table sessions add column tmp_auth_key blob;" if schema == 8 else ""
 
     def read(self, database: Database) -> Session:
         """The row that has a key; Telethon itself takes the first one."""
         self.facts.append(("schema", self.schema_of(database)))
-        rows = database.rows("sessions", "dc_id server_address port auth_key")
+        rows = [
+            [*row, self.key_bytes(key)] for *row, key in database.rows("sessions", "dc_id server_address port auth_key")
+        ]
         if not rows:
             raise never_signed_in("This session was never signed in (no row in its table “sessions”).")
-        keys = [self.key_bytes(row[3]) for row in rows]
-        chosen = next((number for number, key in enumerate(keys) if any(key)), 0)
-        if chosen:
-            self.warnings.append(
-                "Its first row has no key, so Telethon would say “not signed in”; another row has one."
-            )
-        dc, host, port, _ = rows[chosen]
-        others = [str(rows[number][0]) for number, key in enumerate(keys) if any(key) and number != chosen]
-        if others:
-            self.warnings.append(
-                f"Another row of it has a key, too (data centre {', '.join(others)}). Telethon takes the first row, as "
-                "is done here."
-            )
-        host = str(host or "").strip("[]") or None
-        if host and not port:
-            self.warnings.append("It says no port; the usual one is used instead.")
-            port = 443
-        if host and not (ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)):
-            self.warnings.append(
-                f"The server address “{in_one_line(host)}” is not valid; the usual one is used instead."
-            )
-            host = None
-        user_id, username = self.own_user(database)
+        signed_in = [row for row in rows if any(row[3])] or rows[:1]
+        dc, host, port, key = signed_in[0]
+        more = ", ".join(str(row[0]) for row in signed_in[1:])
+        host = str(host or "").strip("[]")
+        valid = ip_address(host) or re.fullmatch(r"[A-Za-z0-9.-]+\.telegram\.org", host)
+        odd = [
+            (signed_in[0] is not rows[0],
+             "Its first row has no key, so Telethon would say “not signed in”; another row has one."),
+            (more,
+             f"Another row of it has a key, too (data centre {more}). Telethon takes the first row, as is done here."),
+            (host and not port, "It says no port; the usual one is used instead."),
+            (host and not valid,
+             f"The server address “{in_one_line(host)}” is not valid; the usual one is used instead."),
+        ]  # fmt: skip
+        self.warnings += [what for is_so, what in odd if is_so]
+        # Since 1.28 Telethon notes the own user id in the row 0 of its contacts.
+        user_id = max(0, whole_number(database.first("entities", "hash", "where id = 0")[0]))
+        [username] = database.first("entities", "username", f"where id = {user_id}") if user_id else [None]
         session = new_session(
-            whole_number(dc), keys[chosen], host, whole_number(port), user_id=user_id, username=username
-        )
+            whole_number(dc), key, host if valid else "", whole_number(port or 443), user_id=user_id,
+            username=str(username or "") or None,
+        )  # fmt: skip
         return session._replace(
             state=database.update_state("update_state", "where id = 0", "update_state", "where id != 0"),
             contacts=self.path if next(self.noted(database), None) else None,
@@ -5600,23 +5602,16 @@ class TelethonFile(SqliteStorage):
     def schema_of(self, database: Database) -> str:
         """The schema that the columns show, and what the version row says if that is something else."""
         versions = [row[0] for row in database.rows("version", "version", "limit 5")]
-        marks = (line.partition(" ") for line in self.SCHEMAS.strip().split("\n        "))
-        schema = next(int(number) for number, _, column in marks if database.has(column))
+        marks = (line.split(None, 1) for line in self.SCHEMAS.strip().split("\n"))
+        schema = next(int(number) for number, column in marks if database.has(column))
         if schema == 5 and versions == [6]:
             schema = 6
         if versions == [schema]:
             return str(schema)
-        said = ", ".join(str(version) for version in versions) or "nothing"
+        said = ", ".join(map(str, versions)) or "nothing"
         if versions and whole_number(versions[0]) > 8:
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
         return f"{schema} by its columns, while its version row says {in_one_line(said, 40)}"
-
-    @staticmethod
-    def own_user(database: Database) -> tuple[int, str | None]:
-        """Own user id and username: since 1.28 Telethon notes the id in the row 0 of its contacts. 0 if it did not."""
-        [user_id] = (database.numbers("entities", "hash", "where id = 0") or [[0]])[0]
-        names = database.rows("entities", "username", f"where id = {user_id} limit 1") if user_id > 0 else []
-        return max(0, user_id), str(names[0][0]) if names and names[0][0] else None
 
     def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
         """One session; the user id and the update state where Telethon itself keeps them."""
@@ -5632,10 +5627,9 @@ class TelethonFile(SqliteStorage):
         if session.user.id:
             yield "entities", (0, session.user.id, None, None, None, int(time.time()))
         if session.state:
-            state = session.state
-            yield "update_state", (0, state.pts, state.qts, state.date, state.seq)
-            for channel in state.channels:
-                yield "update_state", (channel.id, channel.pts, 0, state.date, 0)
+            yield "update_state", (0, *session.state[:4])
+            for channel in session.state.channels:
+                yield "update_state", (*channel, 0, session.state.date, 0)
 
 
 class TelethonV2File(SqliteStorage):
@@ -5660,23 +5654,18 @@ class TelethonV2File(SqliteStorage):
 
     def read(self, database: Database) -> Session:
         """Every data centre, the user and the update state."""
-        early = "session" in database.tables
-        if early:
-            self.facts.append(("schema", "8 of the abandoned v2 of 2022"))
-            users = [(*row, None) for row in database.rows("session", "user_id dc_id bot")]
+        if "session" in database.tables:
+            schema, own = "8 of the abandoned v2 of 2022", database.first("session", "user_id dc_id bot username")
         else:
             form = "final" if database.has("datacenter ipv4_addr") else "September 2023"
-            self.facts.append(("schema", f"10 ({form} form)"))
-            users = [(number, dc, bot, name) for number, dc, bot, name in database.rows("user", "id dc bot username")]
+            schema, own = f"10 ({form} form)", database.first("user", "id dc bot username")
+        self.facts.append(("schema", schema))
         dcs = list(self.data_centres(database))
-        user_id, home, bot, username = users[0] if users else (0, 0, None, None)
+        user_id, home, bot, username = own
         home = whole_number(home) or next((dc.id for dc in dcs if dc.auth), 2)
-        user = User(
-            whole_number(user_id), home, None if bot is None else bool(bot), str(username) if username else None
-        )
-        hosts = [split_address(address)[0] for dc in dcs for address in dc[1:3] if address]
-        test = next((known for known in map(known_server, hosts) if known is not None), None)
-        return with_all_keys(dcs, user, test)._replace(state=database.update_state("state", "", "channelstate"))
+        bot = None if bot is None else bool(bot)
+        user = User(whole_number(user_id), home, bot, str(username or "") or None)
+        return with_all_keys(dcs, user)._replace(state=database.update_state("state", "", "channelstate"))
 
     def data_centres(self, database: Database) -> Iterable[DataCenter]:
         """The rows of `datacenter`: its three forms have other columns for the addresses."""
@@ -5693,17 +5682,16 @@ class TelethonV2File(SqliteStorage):
         home_key(session)
         yield "version", (10,)
         for dc in session.dcs:
-            ipv4 = dc.ipv4_addr if dc.ipv4_addr and ip_address(split_address(dc.ipv4_addr)[0]) else None
-            if not (ipv4 or dc.ipv6_addr):
-                ipv4 = join_address(*usual_address(dc.id, session.test))
-            yield "datacenter", (dc.id, ipv4, dc.ipv6_addr, dc.auth)
+            known = data_centre(dc.id, dc.auth, str(dc.ipv4_addr), str(dc.ipv6_addr))
+            usual = join_address(*usual_address(dc.id, session.test))
+            yield "datacenter", known if known.address else known._replace(ipv4_addr=usual)
         user = session.user
         if user.id:
             yield "user", (user.id, user.dc, bool(user.bot), user.username)
         if session.state:
             yield "state", session.state[:4]
             for channel in session.state.channels:
-                yield "channelstate", (channel.id, channel.pts)
+                yield "channelstate", channel
 
 
 class PyrogramFile(SqliteStorage):
@@ -5736,8 +5724,8 @@ class PyrogramFile(SqliteStorage):
 
     def read(self, database: Database) -> Session:
         """The one row of `sessions`."""
-        [version] = (database.rows("version", "number") or [["not said"]])[0]
-        self.facts.append(("schema", in_one_line(version, 20)))
+        [version] = database.first("version", "number")
+        self.facts.append(("schema", "not said" if version is None else in_one_line(version, 20)))
         rows = database.rows("sessions", "dc_id server_address port auth_key user_id is_bot test_mode api_id")
         if not rows:
             raise never_signed_in("This session was never signed in (no row in “sessions”).")
@@ -5804,7 +5792,7 @@ class GrammersFile(SqliteStorage):
         dcs = []
         for number, ipv4, ipv6, key in database.rows("dc_option", "dc_id ipv4 ipv6 auth_key"):
             dcs.append(data_centre(whole_number(number), self.key_bytes(key), str(ipv4), str(ipv6)))
-        [home] = (database.numbers("dc_home", "dc_id") or [[0]])[0]
+        home = whole_number(database.first("dc_home", "dc_id")[0])
         own = database.numbers("peer_info", "peer_id subtype", "where subtype in (1, 3)")
         user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
         return with_all_keys(dcs, user)._replace(state=database.update_state("update_state"))
