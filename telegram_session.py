@@ -2326,7 +2326,7 @@ def offer_to_put_in(row: Sequence[str], name: str, command: Sequence[str], envir
         after = with_server(text, row[1], name, command, environment)
         if not is_only_added(row, name, text, after):
             raise ValueError
-    except ValueError:
+    except (ValueError, KeyError):
         what = "It is not written as expected, so that it is not certain what would become of it."
         steps = ["Put the lines above in yourself.", "“check” says whether the file is all right."]
         raise Problem(f"{path} is left alone.", what, steps, name="NotPutIn") from None
@@ -2358,12 +2358,13 @@ def replace_settings(path: str, before: bytes, after: bytes) -> None:
 
 
 def show_change(before: str, after: str) -> None:
-    """The lines that go and come, without secrets."""
+    """The lines that go and come, without secrets; none of it is in a report."""
     import difflib
 
     term.say()
-    for line in list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[3:]:
-        term.verbatim("    " + term.mask(line), {"+": "green", "-": "red"}.get(line[:1], "dim"))
+    for line in list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]:
+        colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
+        term.verbatim("    " + term.mask(line), colour, shareable=NOT_SHOWN)
     term.say()
 
 
@@ -2382,7 +2383,7 @@ def is_only_added(row: Sequence[str], name: str, before: str, after: str) -> boo
 def with_server(text: str, key: str, name: str, command: Sequence[str], environment: dict[str, str]) -> str:
     """The text of an MCP client's settings with this server among its servers, or in the place of the one of its name.
 
-    `key` is what the client calls their list. All else stays as it is. ValueError where that cannot be done.
+    `key` is what the client calls their list. All else stays as it is. ValueError or KeyError where that cannot be done.
     """
     end = "\r\n" if "\r\n" in text else "\n"
     if key in ("mcp_servers", "extensions"):

@@ -158,12 +158,14 @@ def person(telegram: PracticeTelegram, run: Run, tmp_path: Path) -> Person:
 
 def test_it_is_shown_first_and_the_old_file_stays_beside_it(person, tmp_path):
     path = tmp_path / ".cursor" / "mcp.json"
+    other = "npx"  # of a server that is there already
     string = shown_string(person)
     person.answers("Put it in? [y/N]", "y")
     person.is_asked("Write this? [y/N]")
     shown = person.transcript.split("Put it in? [y/N]")[1]
     assert '"TELEGRAM_SESSION_STRING": "[session string]"' in shown
     assert string[:40] not in shown
+    assert other not in shown
     assert path.read_text() == TEXTS["another server"]
     person.types("y")
     person.sees("Written:")
@@ -190,9 +192,10 @@ def test_a_file_that_changes_meanwhile_is_left_alone(person, tmp_path):
     assert os.listdir(path.parent) == ["mcp.json"]
 
 
-def test_a_file_that_its_client_cannot_read_is_left_alone(person, tmp_path):
+@pytest.mark.parametrize("text", [b'{"mcpServers": {"files": {},}}', b"hello", b"\xff\xfe{\0}\0"])
+def test_a_file_that_its_client_cannot_read_is_left_alone(person, tmp_path, text):
     path = tmp_path / ".cursor" / "mcp.json"
-    path.write_text('{"mcpServers": {"files": {},}}')
+    path.write_bytes(text)
     person.answers("Put it in? [y/N]", "y")
     person.sees("is left alone")
     person.sees("Put the lines above in yourself")
