@@ -502,7 +502,7 @@ class PhoneSignIn:
                 "goes back to the code prompt."
             )
             try:
-                if term.wait_until(term.something_typed_within, left, "until the code can be sent again"):
+                if term.wait(term.something_typed_within, "until the code can be sent again", left, countdown=True):
                     return  # to the code prompt, where what was typed is the answer
             except KeyboardInterrupt:
                 term.say("Back to the code prompt. The last code still counts.")
@@ -1625,7 +1625,7 @@ class Telegram:
             self._move(int(moved.group(1)), name)
         elif flood and int(flood.group(1)) <= FLOOD_PATIENCE and once_more("flood"):
             term.warn(f"Telegram asks for a pause ({name}). Trying again by itself afterwards.")
-            term.countdown(int(flood.group(1)) + 1, "pause asked for by Telegram")
+            term.wait(never_within, "pause asked for by Telegram", int(flood.group(1)) + 1, countdown=True)
         elif name in ("CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID") and once_more("introduction"):
             self._introduced = False
         elif name == "AUTH_RESTART" or code not in (500, 503):
@@ -1637,7 +1637,7 @@ class Telegram:
             raise Lost(problem, call) from error
         elif once_more("server"):
             term.warn(f"Telegram's server has trouble ({name}). Trying again.")
-            term.countdown(2, "a moment for Telegram's server")
+            term.wait(never_within, "a moment for Telegram's server", 2, countdown=True)
         else:
             raise problem from error
 
@@ -1695,7 +1695,7 @@ class Telegram:
             arrived.append(self.inbox.take(kind, pause))
             return arrived[-1] is not None
 
-        return arrived[-1] if term.wait_until(finished, seconds, text) else None
+        return arrived[-1] if term.wait(finished, text, seconds, countdown=True) else None
 
     def close(self) -> None:
         """Closes the line and ends the background thread."""
@@ -2184,13 +2184,8 @@ def choose(question: str, answers: Sequence[str]) -> int | None:
     """Asks for one of the answers by its number: its index, or None to go back."""
     term.say(question, "bold")
     term.options({str(number): answer for number, answer in enumerate(answers, 1)})
-    while True:
-        answer = term.ask("Number (Enter alone: back)").strip("[].")
-        if not answer:
-            return None
-        if answer.isdecimal() and 1 <= int(answer) <= len(answers):
-            return int(answer) - 1
-        term.warn(f"Please type a number from 1 to {len(answers)}, or press Enter alone to go back.")
+    number = term.ask_number("Number (Enter alone: back)", len(answers), "go back")
+    return number - 1 if number else None
 
 
 def offer_to_write(*paths: str) -> bool:
@@ -9787,11 +9782,6 @@ class Terminal:
         return max(20, min(self.size[0] or 80, 100))
 
     @property
-    def height(self) -> int:
-        """The lines of the terminal."""
-        return self.size[1] or 24
-
-    @property
     def size(self) -> tuple[int, int]:
         """Columns and lines as they are now; some terminals say 0."""
         try:
@@ -9865,8 +9855,8 @@ class Terminal:
             self._leave_gap()
             return
         text = cut_to(LONGEST_TEXT, text)
-        self.record(" " * indent + (mark + " " if mark else "") + (text if shareable is None else shareable))
         first = " " * indent + (mark + " " if mark else "")
+        self.record(first + (text if shareable is None else shareable))
         rest = " " * len(first)
         lines = []
         needed = max(min(len(text), 12), max(map(len, text.split()), default=0))
@@ -9971,13 +9961,14 @@ class Terminal:
             lines = ["".join(black if module else white for module in row) + "\x1b[0m" for row in rows]
         else:
             lines = ["".join("##" if module == ink else "  " for module in row) for row in rows]
-        fits = self.height > len(lines)
+        height = self.size[1] or 24
+        fits = height > len(lines)
         over = self._picture if self.redraws and fits else 0
         self._write((f"\x1b[{over}A\r" if over else "\n") + "".join(line + "\n" for line in lines))
         self._pictures += 1
         if self.screen and not fits:
             self.warn(
-                f"The code needs {len(lines) + 1} lines, and this window has {self.height}. Make the window larger, or "
+                f"The code needs {len(lines) + 1} lines, and this window has {height}. Make the window larger, or "
                 "its letters smaller; the next code fits then."
             )
         elif not self.redraws:
@@ -10004,19 +9995,11 @@ class Terminal:
 
         Ctrl-C and Ctrl-D raise KeyboardInterrupt; without a terminal to ask on this is a `Problem` at once.
         """
-        self.need_a_person(prompt)
         while True:
-            try:
-                line = self._read_line(self.paint(self.clean(f"{prompt}: "), "cyan"))
-            except KeyboardInterrupt:
-                self.record(f"{prompt}: ‹Ctrl-C›")
-                self._write("\n")
-                raise
-            self._record_answer(prompt, line)
-            if not line:  # Ctrl-D
-                self._write("\n")
-                raise KeyboardInterrupt
+            with self._question(prompt):
+                line = self._read_line(f"{prompt}: ")
             typed = line.strip()
+            self._record_answer(prompt, typed)
             if "\x1b" in line:
                 self.warn(NO_ARROWS)
             elif typed.casefold() not in ("q", "quit", "exit"):
@@ -10024,19 +10007,32 @@ class Terminal:
             elif self.confirm("Leave?", default=False):
                 raise KeyboardInterrupt
 
-    def _read_line(self, prompt: str) -> str:
-        """Shows a prompt and waits for a line: with its line end, or "" at the end of the input."""
-        edited = self._for_editing(prompt)
-        ahead = not edited and sys.platform != "win32" and self.typed_within(0)
+    @contextlib.contextmanager
+    def _question(self, prompt: str) -> Iterator[None]:
+        """While a question stands on the screen: Ctrl-D is like Ctrl-C, and the prompt comes back after Ctrl-Z."""
+        self.need_a_person(prompt)
+        self._mind_resuming()
         try:
-            self._asks(prompt, self._edit_again if edited else str)
-            self._write("" if edited else prompt)
-            self._mind_resuming()
-            line = input(edited) + "\n" if edited else without_paste_marks(sys.stdin.readline())
-        except EOFError:
-            return ""
+            yield
+        except (EOFError, KeyboardInterrupt):
+            self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
+            self._write("\n")
+            raise KeyboardInterrupt from None
         finally:
             self._asks("")
+
+    def _read_line(self, prompt: str) -> str:
+        """Shows a prompt and waits for a line."""
+        prompt = self.paint(self.clean(prompt), "cyan")
+        edited = self._for_editing(prompt)
+        self._asks(prompt, self._edit_again if edited else str)
+        if edited:
+            return input(edited)
+        ahead = sys.platform != "win32" and self.typed_within(0)
+        self._write(prompt)
+        line = without_paste_marks(sys.stdin.readline())
+        if not line:
+            raise EOFError
         if ahead:  # the terminal has shown it somewhere above
             self._write(self.clean(line))
         return line
@@ -10075,17 +10071,9 @@ class Terminal:
 
         With `lines` an answer that was pasted in several lines is one answer; Windows gives the first of them.
         """
-        self.need_a_person(prompt)
-        self._mind_resuming()
         while True:
-            try:
+            with self._question(prompt):
                 typed = without_paste_marks(self._read_unseen(self.clean(f"{prompt}: "), lines))
-            except (EOFError, KeyboardInterrupt):
-                self.record(f"{prompt}: ‹Ctrl-C or Ctrl-D›")
-                self._write("\n")
-                raise KeyboardInterrupt from None
-            finally:
-                self._asks("")
             self.hide(typed, "what was typed unseen")
             self.record(f"{prompt}: {'‹typed, unseen›' if typed else '‹Enter›'}")
             if "\x1b" not in typed and "\ufffd" not in typed:
@@ -10094,8 +10082,6 @@ class Terminal:
 
     def _read_unseen(self, prompt: str, lines: bool) -> str:
         """What getpass does, but for the lines behind the first, which it would drop or, if they come late, show."""
-        import contextlib
-
         self.clear_status()
         self._asks(prompt, self._stop_echo)
         if sys.platform == "win32":
@@ -10136,11 +10122,10 @@ class Terminal:
             termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, quiet)
         return ""
 
-    def _record_answer(self, prompt: str, line: str) -> None:
+    def _record_answer(self, prompt: str, typed: str) -> None:
         """Writes down that something was typed, but not what, unless it gives nothing away."""
-        typed = line.strip()
         if re.fullmatch(HARMLESS_ANSWERS, typed, re.IGNORECASE):
-            self.record(f"{prompt}: {typed or ('‹Enter›' if line else '‹end of input›')}")
+            self.record(f"{prompt}: {typed or '‹Enter›'}")
             return
         what = prompt.partition(" (")[0].partition(" [")[0]
         self.hide(typed, what)
@@ -10156,6 +10141,16 @@ class Terminal:
             if answer in ("y", "yes", "n", "no"):
                 return answer.startswith("y")
             self.warn("Please answer y (yes) or n (no), or press Enter for the one in capitals.")
+
+    def ask_number(self, prompt: str, most: int, otherwise: str) -> int:
+        """Asks for a number from 1 to `most` until it is one; 0: Enter alone, which is to do `otherwise`."""
+        while True:
+            answer = self.ask(prompt).strip("[].")
+            if not answer:
+                return 0
+            if answer.isdecimal() and 1 <= int(answer) <= most:
+                return int(answer)
+            self.warn(f"Please type a number from 1 to {most}, or press Enter alone to {otherwise}.")
 
     def forget_typed(self) -> None:
         """Drops what was typed or pasted ahead: it is no answer to a question that has not been asked yet."""
@@ -10211,50 +10206,31 @@ class Terminal:
             self._status_shown = False
             self._put("\r\x1b[K")
 
-    def wait(self, finished: Callable[[float], bool], doing: str, limit: float) -> bool:
+    def wait(self, finished: Callable[[float], bool], doing: str, limit: float, *, countdown: bool = False) -> bool:
         """Waits for `finished(seconds)`, which blocks that long at most and says whether it is done.
 
-        After one second the person is told what is being waited for, for how long, and when it will be given up.
-        False when `limit` seconds are over. Ctrl-C works all the time.
+        After one second the person is told what is being waited for, for how long, and when it will be given up; with
+        `countdown`, of waits whose end is known, from the start how long it still takes. False when `limit` seconds are
+        over. Ctrl-C works all the time.
         """
+        if countdown:
+            self.record(f"… {doing}: {duration(limit)}")
         started = time.monotonic()
-        shown = 0.0  # seconds waited when the line was last shown
+        waited = 0.0
+        pause = 1 if self.redraws else 10 if countdown else 5
+        due = 0.0 if countdown else pause
         try:
-            while not finished(0.1):
-                waited = time.monotonic() - started
-                if waited >= limit:
-                    return False
-                if waited >= 1 and waited - shown >= (1 if self.redraws else 5):
-                    self.status(f"… {doing}", f": {duration(waited)} (gives up after {duration(limit)})")
-                    shown = waited
-            return True
-        finally:
-            self.clear_status()
-
-    def countdown(self, seconds: float, text: str) -> None:
-        """Waits, saying `text` and the seconds left; Ctrl-C interrupts it."""
-
-        def finished(pause: float) -> bool:
-            time.sleep(pause)
-            return False
-
-        self.wait_until(finished, seconds, text)
-
-    def wait_until(self, finished: Callable[[float], bool], seconds: float, text: str) -> bool:
-        """Like `wait`, but shown from the start and counting down: for waits whose end is known."""
-        end = time.monotonic() + seconds
-        self.record(f"… {text}: {duration(seconds)}")
-        shown = float("inf")
-        try:
-            while True:
-                left = end - time.monotonic()
-                if left <= 0:
-                    return False
-                if shown - left >= (1 if self.redraws else 10):
-                    self.status(f"… {text}", f": {duration(left)} left")
-                    shown = left
-                if finished(min(0.1, left)):
+            while waited < limit:
+                if waited >= due:
+                    told = f"{duration(limit - waited)} left"
+                    if not countdown:
+                        told = f"{duration(waited)} (gives up after {duration(limit)})"
+                    self.status(f"… {doing}", f": {told}")
+                    due = waited + pause
+                if finished(0.1):
                     return True
+                waited = time.monotonic() - started
+            return False
         finally:
             self.clear_status()
 
@@ -10344,30 +10320,24 @@ class Terminal:
         if not (self.interactive and self.screen):
             return None
         self.forget_typed()
-        if patience:
-            self._write("\n" + self.paint(f"Press Enter to exit (goes on by itself in {duration(patience)})", "cyan"))
-            self._enter_within(patience)
-            self._write("\n")
-            return None
-        if ways:
-            self.say()
-            self.say("Right now you can:", "bold")
-            self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
-        try:
-            while True:
-                number = " (or choose a number)" if ways else ""
+        with contextlib.suppress(KeyboardInterrupt, OSError, ValueError):
+            if ways:
+                self.say()
+                self.say("Right now you can:", "bold")
+                self.options({str(number): text for number, (text, _) in enumerate(ways, 1)})
                 self._leave_gap()
-                line = self._read_line(self.paint(f"Press Enter to exit{number}", "cyan") + (": " if ways else ""))
-                self._record_answer("Press Enter to exit", line)
-                answer = line.strip().strip("[].")
-                if not answer or not ways:
+                chosen = self.ask_number("Press Enter to exit (or choose a number)", len(ways), "exit")
+                return ways[chosen - 1][1] if chosen else None
+            self._leave_gap()
+            with self._question("Press Enter to exit"):
+                if not patience:
+                    self._read_line("Press Enter to exit")
                     return None
-                if answer.isdecimal() and 1 <= int(answer) <= len(ways):
-                    return ways[int(answer) - 1][1]
-                self.warn(f"Please type a number from 1 to {len(ways)}, or press Enter alone to exit.")
-        except (KeyboardInterrupt, OSError, ValueError):
-            self._write("\n")
-            return None
+                self._write(self.paint(f"Press Enter to exit (goes on by itself in {duration(patience)})", "cyan"))
+                if sys.platform != "win32" and self.typed_within(patience):  # Windows cannot wait with a limit
+                    sys.stdin.readline()
+                self._write("\n")
+        return None
 
     @staticmethod
     def typed_within(seconds: float) -> bool:
@@ -10400,14 +10370,6 @@ class Terminal:
                 self.forget_typed()
                 return False
         return True
-
-    def _enter_within(self, seconds: float) -> None:
-        """Waits for a line to be typed; Windows cannot wait for its console with a limit, and does not wait."""
-        try:
-            if sys.platform != "win32" and self.typed_within(seconds):
-                sys.stdin.readline()
-        except (KeyboardInterrupt, OSError, ValueError):
-            return
 
     # ── what may be shared ──
 
@@ -10461,6 +10423,12 @@ class Terminal:
             labels[os.path.expanduser("~").casefold()] = "~"
         longest_first = sorted(labels, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)) or "(?!)", re.IGNORECASE), labels
+
+
+def never_within(seconds: float) -> bool:
+    """For `Terminal.wait`, where there is nothing to wait for but the time."""
+    time.sleep(seconds)
+    return False
 
 
 # ── texts ──
