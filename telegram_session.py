@@ -2616,7 +2616,10 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
     `use_environment` is False when Telegram has just refused what stands there. The API hash is echoed: it is pasted,
     not remembered, and whoever pastes 32 characters must see whether they arrived; only passwords are not echoed.
     """
-    found = credentials_from_environment() if use_environment else PastedCredentials()
+    found = PastedCredentials()
+    if use_environment:
+        for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
+            found = found.and_what(from_environment(variable, parse_credentials, wanted))
     if found == PastedCredentials() and not term.confirm("Do you already have an API ID and API hash?"):
         explain_api_page()
     while found.api_id is None or found.api_hash is None:
@@ -2632,7 +2635,7 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
             continue
         if wanted == "API ID" and pasted.api_id is None and pasted.api_hash:
             term.note("That is the API hash; kept. The API ID is the shorter one, “App api_id”: only digits.")
-        found = PastedCredentials(pasted.api_id or found.api_id, pasted.api_hash or found.api_hash)
+        found = found.and_what(pasted)
     credentials = Credentials(found.api_id, found.api_hash)
     term.hide(credentials.api_hash, "API hash")
     term.hide(credentials.api_id, "API ID")
@@ -2652,16 +2655,6 @@ def masked_hash(api_hash: str) -> str:
     masked = f"{api_hash[:4]}…{api_hash[-2:]}"
     term.hide(masked, "API hash")
     return f"{masked} ({len(api_hash)} characters)"
-
-
-def credentials_from_environment() -> PastedCredentials:
-    """What TELEGRAM_API_ID and TELEGRAM_API_HASH hold."""
-    found = PastedCredentials()
-    for variable, wanted in (("TELEGRAM_API_ID", "API ID"), ("TELEGRAM_API_HASH", "API hash")):
-        pasted = from_environment(variable, parse_credentials, wanted)
-        if pasted:
-            found = PastedCredentials(found.api_id or pasted.api_id, found.api_hash or pasted.api_hash)
-    return found
 
 
 def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
@@ -2709,10 +2702,14 @@ def explain_api_page() -> None:
 
 
 class PastedCredentials(NamedTuple):
-    """What one paste held: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
+    """What was pasted: either value, both, or neither (`App api_id:`, the first of two pasted lines)."""
 
     api_id: int | None = None
     api_hash: str | None = None
+
+    def and_what(self, came: PastedCredentials | None) -> PastedCredentials:
+        """With the values that came after these."""
+        return PastedCredentials(came.api_id or self.api_id, came.api_hash or self.api_hash) if came else self
 
 
 LONGEST_ANSWER = 2000  # characters of what was pasted that are looked at; a whole page of my.telegram.org has fewer
@@ -2722,7 +2719,47 @@ LONGEST_ANSWER = 2000  # characters of what was pasted that are looked at; a who
 BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,}):((?![0-9a-fA-F]{32}(?![\w-]))[\w-]{20,35}(?![\w-])|AA[\w-]*)", re.ASCII)
 
 BOT_SECRET_LENGTHS = (34, 35)
-API_HASH_LENGTH = 32
+
+EXPLAINED = {
+    "API ID": "An API ID is a whole number of at most 9 digits that does not begin with 0.",
+    "API hash": "An API hash has 32 characters: digits, and letters from a to f.",
+}
+
+# What else is typed where something is wanted, and what is said then. Below the last line: of the digits of a number.
+MISTAKEN = r"""
+API ID       | [1-9][0-9]{9}    | That is not an API ID: it looks like a phone number or the number of a bot.
+    | The phone number, or the whole token of a bot, is asked for in step 2.
+API ID       | \+[0-9.-]+       | That is not an API ID: it looks like a phone number.
+    | The phone number is asked for in step 2.
+API ID       | [0-9.-]{10,}     | That is not an API ID: it looks like a phone number.
+    | The phone number is asked for in step 2.
+API ID       | 0[0-9.-]{5,}     | That is not an API ID: it looks like a phone number.
+    | The phone number is asked for in step 2.
+API hash     | [0-9]{1,9}       | That is not the API hash: it looks like an API ID. |
+API hash     | \+[0-9.-]+       | That is not the API hash: it looks like a phone number.
+    | The phone number is asked for in step 2.
+API hash     | [0-9.-]{10,16}   | That is not the API hash: it looks like a phone number.
+    | The phone number is asked for in step 2.
+phone number | @\w+             | That is not a phone number.
+    | That is a username. Telegram signs people in by phone number: the one of that account.
+phone number | \S+@\S+\.\S+     | That is not a phone number.
+    | That is an e-mail address. Telegram signs people in by phone number.
+phone number | [0-9a-fA-F]{32}  | That is not a phone number.
+    | That is an API hash, and it has been asked for already. Here, type the phone number.
+phone number | [\w=-]{200,}     | That is not a phone number.
+    | That looks like a session string. To look at it, run this script with the word: check
+digits       |                  | There is no number in that.
+    | Type it with its country code, like +44 7700 900123.
+digits       | .*\+.*           | There is a + in the middle of it.
+    | Type one number, with the + in front: +44 7700 900123.
+"""
+
+
+def refuse_mistaken(wanted: str, typed: str) -> None:
+    """Raises a Problem if something else was typed: a row of MISTAKEN."""
+    for what, pattern, title, meaning in rows_of(MISTAKEN):
+        if what == wanted and re.fullmatch(pattern, typed):
+            raise Problem(title, f"{EXPLAINED.get(wanted, '')} {meaning}".strip())
 
 
 def plain_text(text: str) -> str:
@@ -2767,32 +2804,29 @@ def parse_credentials(text: str, wanted: str) -> PastedCredentials:
         raise _placeholder(text, wanted)
     api_id, api_hash = None, _checked_hash(whole_hash.group()) if whole_hash else None
     for name, value in _pasted_values(text, wanted, alone=not whole_hash):
-        if name == "API hash" or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
+        if name.lower().endswith("hash") or re.fullmatch("(?=.*[a-f])[0-9a-f]{20,}", value, re.IGNORECASE):
             api_hash = api_hash or _checked_hash(value)
         else:
             api_id = _checked_id(value, typed)
     return PastedCredentials(api_id, api_hash)
 
 
-def _pasted_values(text: str, wanted: str, alone: bool) -> list[tuple[str, str]]:
-    """The values in a paste, each with its name, `API ID` or `API hash`.
+def _pasted_values(text: str, wanted: str, alone: bool) -> Iterator[tuple[str, str]]:
+    """The values in a paste, each with its name, which ends in `id` or `hash`.
 
     Without names it is one value, of the name `wanted`, if there was no API hash beside it (`alone`); if there was,
     a single number is the API ID.
     """
     _, *named = re.split(r"(?:\bapp )?\b\w*?(?:api|app)[ _-]?(id|hash)\b", text, flags=re.IGNORECASE)
-    if named:
-        pairs = [
-            (f"API {name.upper() if name.lower() == 'id' else 'hash'}", v) for name, v in zip(named[::2], named[1::2])
-        ]
-    elif alone:
-        pairs = [(wanted, text)]
-    else:
+    if not named and alone:
+        named = [wanted, text]
+    elif not named:
         numbers = re.findall(r"(?<![\w+.-])\d+(?![\w.-])", text)
-        pairs = [("API ID", numbers[0])] if len(numbers) == 1 else []
-    noise = r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+"""
-    pairs = [(name, re.sub(noise, "", value)) for name, value in pairs]
-    return [(name, value) for name, value in pairs if value]
+        named = ["id", *numbers] if len(numbers) == 1 else []
+    for name, value in zip(named[::2], named[1::2]):
+        value = re.sub(r"""#.*|[\s"'`‘’“”„«»=:;,{}()\[\]]+""", "", value)
+        if value:
+            yield name, value
 
 
 def _placeholder(value: str, wanted: str) -> Problem:
@@ -2808,38 +2842,26 @@ def _checked_id(value: str, typed: str) -> int:
         raise _placeholder(value, "API ID")
     if re.fullmatch("[1-9][0-9]{0,8}", value):
         return int(value)
-    explanation = "An API ID is a whole number of at most 9 digits that does not begin with 0."
-    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,}|0[0-9.-]{5,}", value):
-        bot = re.fullmatch("[1-9][0-9]{9}", value)
-        raise Problem(
-            f"That is not an API ID: it looks like a phone number{' or the number of a bot' if bot else ''}.",
-            f"{explanation} The phone number{', or the whole token of a bot,' if bot else ''} is asked for in step 2.",
-        )
-    raise Problem("That is not an API ID.", f"{explanation} You typed: {shortened(typed)}")
+    refuse_mistaken("API ID", value)
+    raise Problem("That is not an API ID.", f"{EXPLAINED['API ID']} You typed: {shortened(typed)}")
 
 
 def _checked_hash(value: str) -> str:
     """The API hash that `value` is, in lower case as Telegram writes it. Raises a Problem that says why it is none."""
     value = value.lower()
-    explanation = f"An API hash has {API_HASH_LENGTH} characters: digits, and letters from a to f."
-    if re.fullmatch("[0-9]{1,9}", value):
-        raise Problem("That is not the API hash: it looks like an API ID.", explanation)
-    if re.fullmatch(r"\+[0-9.-]+|[0-9.-]{10,16}", value):
-        raise Problem(
-            "That is not the API hash: it looks like a phone number.",
-            explanation + " The phone number is asked for in step 2.",
-        )
+    refuse_mistaken("API hash", value)
+    explanation = f"{EXPLAINED['API hash']} This has {len(value)}"
     wrong = sorted(set(re.findall("[^0-9a-f]", value)))
     if wrong:
         likely = {"o": "the letter o (a zero, 0, is meant?)", "l": "the letter l (a 1 is meant?)"}
         others = ", ".join(likely.get(character, character) for character in wrong[:5])
-        raise Problem("That is not an API hash.", f"{explanation} This has {len(value)}, and among them: {others}")
-    missing = API_HASH_LENGTH - len(value)
+        raise Problem("That is not an API hash.", f"{explanation}, and among them: {others}")
+    missing = 32 - len(value)
     if missing:
         count = f"{abs(missing)} {'character is' if abs(missing) == 1 else 'characters are'}"
         raise Problem(
             f"That is not a whole API hash: {count} missing." if missing > 0 else f"API hash: {count} too many.",
-            f"{explanation} This has {len(value)}. Copy it once more.",
+            f"{explanation}. Copy it once more.",
         )
     if _made_up(value):
         raise _placeholder(value, "API hash")
@@ -2958,12 +2980,15 @@ def parse_phone_answer(text: str, any_length: bool = False) -> PhoneNumber | Bot
 
 QUOTES = " ,;\"'`‘’“”„«»"
 
-# What else is pasted at the prompt for a phone number, and what is said then.
-NOT_PHONE_NUMBERS = (
-    (r"@\w+", "That is a username. Telegram signs people in by phone number: the one of that account."),
-    (r"\S+@\S+\.\S+", "That is an e-mail address. Telegram signs people in by phone number."),
-    (r"[0-9a-fA-F]{32}", "That is an API hash, and it has been asked for already. Here, type the phone number."),
-    (r"[\w=-]{200,}", "That looks like a session string. To look at it, run this script with the word: check"),
+# What stands in front of the country code, what it stands for, and what is said of it where that is a guess. The first
+# that can be right is taken. 0011 is how Australia dials abroad; no number of +1 begins with 1, so 00 is not meant.
+ABROAD = (
+    ("0011(00)?", "", ""),
+    (r"(\++|00)(00)?", "", ""),
+    (r"(?!\+|00|011)", "", "There was no + in front, so the first digits were taken for the country code."),
+    ("011(00)?", "", "Read 011 as what is dialled in North America to call abroad."),
+    ("810(00)?", "", "Read 8 10 as what is dialled in Russia to call abroad."),
+    ("8(?=[79][0-9]{9}$)", "7", "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."),
 )
 
 
@@ -2972,51 +2997,32 @@ def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
 
     `any_length` is for a person who insists: the digits are then taken as they are, not held against CALLING_CODES.
     """
-    digits, international = _phone_digits(plain_text(text[:LONGEST_ANSWER]))
-    if international:
-        return _phone_number(digits, any_length)
-    if digits.startswith("00"):
-        # 0011 is how Australia dials abroad; no number of +1 begins with 1, so the two cannot be confused.
-        for start in (4, 2) if digits.startswith("0011") else (2,):
+    written = _phone_digits(plain_text(text[:LONGEST_ANSWER]))
+    refusals = []
+    for front, meant, note in ABROAD:
+        if re.match(front, written):
             try:
-                return _phone_number(digits[start:], any_length)
-            except Problem:
-                if start == 2:
-                    raise
-    readings = [(digits, "There was no + in front, so the first digits were taken for the country code.")]
-    if digits.startswith("011"):
-        readings = [(digits[3:], "Read 011 as what is dialled in North America to call abroad.")]
-    elif digits.startswith("810"):
-        readings.append((digits[3:], "Read 8 10 as what is dialled in Russia to call abroad."))
-    elif re.fullmatch("8[79][0-9]{9}", digits):
-        readings.append(("7" + digits[1:], "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."))
-    refusal = ""
-    for reading, note in readings:
-        try:
-            number = _phone_number(reading, any_length=False)
-        except Problem as problem:
-            refusal = refusal or f"As it stands: {problem.title} {problem.meaning}"
-        else:
-            return number._replace(notes=(note, *number.notes), assumed=True)
-    raise _country_code_missing("" if digits.startswith("0") else refusal)
+                number = _phone_number(re.sub(front, meant, written, count=1), any_length and not note)
+                return number._replace(notes=(note, *number.notes), assumed=True) if note else number
+            except Problem as problem:
+                refusals.append(problem)
+    if written.startswith(("+", "00")):
+        raise refusals[-1]
+    reading = "" if written.startswith("0") else f"As it stands: {refusals[0].title} {refusals[0].meaning}"
+    raise _country_code_missing(reading)
 
 
-def _phone_digits(text: str) -> tuple[str, bool]:
-    """The digits of a number as written, and whether a + said that they begin with the country code."""
+def _phone_digits(text: str) -> str:
+    """The digits of a number as written, behind a + if there was one."""
     text = re.sub(
         r"^(?:export )?\w*(?:phone|tel|number)\w*( number)?\s*[:=]\s*", "", text.strip(QUOTES), flags=re.IGNORECASE
     )
-    for pattern, explanation in NOT_PHONE_NUMBERS:
-        if re.fullmatch(pattern, text.strip(QUOTES)):
-            raise Problem("That is not a phone number.", explanation)
+    refuse_mistaken("phone number", text.strip(QUOTES))
     number = re.sub(r"[" + QUOTES + r"()\[\]{}./·•_\u2010-\u2015\u2212-]", "", text)
     if number.endswith("+"):  # where it lands when a number is copied out of text that runs from right to left
         number = "+" + number[:-1]
     digits = number.lstrip("+")
-    if not digits:
-        raise Problem("There is no number in that.", "Type it with its country code, like +44 7700 900123.")
-    if "+" in digits:
-        raise Problem("There is a + in the middle of it.", "Type one number, with the + in front: +44 7700 900123.")
+    refuse_mistaken("digits", digits)
     others = re.findall("[^0-9]", digits)
     if others:
         zero = ". Is the letter O meant to be a zero?" if set(others) <= set("oO") else ""
@@ -3025,13 +3031,11 @@ def _phone_digits(text: str) -> tuple[str, bool]:
             f"You typed: {shortened(text)}{zero}",
             ["Type it with its country code, like +44 7700 900123."],
         )
-    return digits, number.startswith("+")
+    return number
 
 
 def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
     """The number that `digits` are, country code first."""
-    if digits.startswith("00"):  # +00 44 …: the + and what it stands for
-        digits = digits[2:]
     codes = calling_codes()
     row = next((codes[digits[:length]] for length in (5, 4, 3, 2, 1) if digits[:length] in codes), None)
     if row is None:
@@ -3043,9 +3047,9 @@ def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
         )
     if not row.lengths:
         raise Problem(f"+{row.code} {row.country}.", "Type the number that the Telegram account was made with.")
-    national, trunk = digits[len(row.code) :], ""
-    if not any_length:
-        national, trunk = _without_trunk(national, row)
+    dialled = digits[len(row.code) :]
+    national = dialled if any_length else _without_trunk(dialled, row)
+    trunk = dialled[: len(dialled) - len(national)]
     country = next((area for prefix, area in row.areas if national.startswith(prefix)), row.country)
     if len(national) not in row.lengths and not (any_length and 4 <= len(national) <= 15 - len(row.code)):
         raise _wrong_length(national, row, country)
@@ -3055,8 +3059,8 @@ def _phone_number(digits: str, any_length: bool) -> PhoneNumber:
     return PhoneNumber(f"+{row.code}{national}", country, f"+{row.code} {_grouped(national, row.shape)}", tuple(notes))
 
 
-def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
-    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`, `0`.
+def _without_trunk(national: str, row: CallingCode) -> str:
+    """Takes out what is only dialled inside the country: `07700900123` → `7700900123`.
 
     Where that is 0, no number begins with it; anything else is taken out only if the length is right then.
     """
@@ -3064,8 +3068,8 @@ def _without_trunk(national: str, row: CallingCode) -> tuple[str, str]:
         rest = national.lstrip("0") if trunk == "0" else national[len(trunk) :]
         fits = len(rest) in row.lengths and len(national) not in row.lengths
         if national.startswith(trunk) and (trunk == "0" or fits):
-            return rest, national[: len(national) - len(rest)]
-    return national, ""
+            return rest
+    return national
 
 
 def _grouped(national: str, shape: str) -> str:
@@ -3827,7 +3831,7 @@ def client_of(kind: str, path: str, keys: set[str]) -> str:
 
 def settings_doubt(doubt: str, command: str = "", **values: object) -> Problem:
     """What a row of SETTINGS_DOUBTS says; no secret is among the values. What is only a remark has an empty step."""
-    row = next(row for row in rows_of(re.sub(r"\n {2}", " ", SETTINGS_DOUBTS)) if row[0] == doubt)
+    row = next(row for row in rows_of(SETTINGS_DOUBTS) if row[0] == doubt)
     title, step, says = (cell.format(**{"says": "", **values}) for cell in row[1:])
     if says and ": " not in says:  # what names nobody was seen with chigwell/telegram-mcp
         says = "" if re.search(OTHER_SERVERS, command) else f"chigwell/telegram-mcp, for one, says: {says}"
@@ -9382,7 +9386,7 @@ def find_answer(text: str, of_telegram: bool = False) -> Found | None:
 
 def library_in(text: str) -> dict[str, object]:
     """The library of LIBRARIES that a text shows, and the step that brings it up to date; {}: nothing of Telegram."""
-    for name, words, upgrade in rows_of(re.sub(r"\n {4,}", " ", LIBRARIES)):
+    for name, words, upgrade in rows_of(LIBRARIES):
         if re.search(words.replace(" ", "|"), text, re.IGNORECASE):
             return {"library": name, "upgrade": upgrade or UPGRADE}
     return {}
@@ -10525,8 +10529,9 @@ term = Terminal()
 
 
 def rows_of(table: str) -> list[list[str]]:
-    """The rows of a table of this section: its cells, without the blanks around them."""
-    return [[" ".join(cell.split()) for cell in line.split("|")] for line in table.split("\n") if line]
+    """The rows of a table: its cells, without the blanks around them. An indented line continues the one above."""
+    lines = re.sub(r"\n {2,}", " ", table).split("\n")
+    return [[" ".join(cell.split()) for cell in line.split("|")] for line in lines if line]
 
 
 # ── data centres ──
@@ -10800,13 +10805,8 @@ def client_files(system: str = sys.platform) -> list[tuple[str, str]]:
 
 def paste_targets(group: str) -> list[Target]:
     """The rows of PASTE_TARGETS in one group: `variables`, `mcp` or `n8n`."""
-    found, current = [], ""
-    for row in rows_of(PASTE_TARGETS):
-        if row[0].startswith("= "):
-            current = row[0][2:]
-        elif current == group:
-            found.append(Target(*row))
-    return found
+    groups = dict(part.split("\n", 1) for part in PASTE_TARGETS.split("\n= ")[1:])
+    return [Target(*row) for row in rows_of(groups[group])]
 
 
 # ── settings ──
@@ -11377,31 +11377,23 @@ CALLING_CODES = """
 99966  5        -             X XXXX           number of Telegram’s test servers
 """
 
-_calling_codes: dict[str, CallingCode] = {}
 
-
+@functools.cache
 def calling_codes() -> dict[str, CallingCode]:
     """CALLING_CODES by code, read when it is first needed."""
-    code = ""
-    for line in CALLING_CODES.strip().splitlines() if not _calling_codes else ():
-        if line.startswith("       ! "):
-            _calling_codes[code] = _calling_codes[code]._replace(hint=line[9:])
-        elif line.startswith(" "):
-            prefixes, country = re.split(" {2,}", line.strip())
-            areas = tuple((prefix, country) for prefix in prefixes.split())
-            _calling_codes[code] = _calling_codes[code]._replace(areas=_calling_codes[code].areas + areas)
-        else:
-            code, digits, trunks, shape, country = re.split(" {2,}", line)
-            lengths = tuple(length for span in digits.split(",") if span != "none" for length in _span(span))
-            trunk = () if trunks == "-" else tuple(trunks.split(","))
-            _calling_codes[code] = CallingCode(code, lengths, trunk, shape, country, (), "")
-    return _calling_codes
-
-
-def _span(text: str) -> range:
-    """`7` → 7, `7-10` → 7 to 10."""
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+    codes = {}
+    for lines in re.split(r"\n(?=\d)", CALLING_CODES.strip()):
+        code, digits, trunks, shape, country, *below = re.split(r" {2,}|\n +", lines)
+        spans = re.findall(r"(\d+)-?(\d*)", digits)
+        lengths = tuple(length for least, most in spans for length in range(int(least), int(most or least) + 1))
+        hint = "".join(line[2:] for line in below if line.startswith("! "))
+        areas = [line for line in below if not line.startswith("! ")]
+        codes[code] = CallingCode(
+            code, lengths, tuple(re.findall(r"\d+", trunks)), shape, country,
+            tuple((prefix, area) for prefixes, area in zip(areas[::2], areas[1::2]) for prefix in prefixes.split()),
+            hint,
+        )  # fmt: skip
+    return codes
 
 
 # ── libraries ──
