@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
+    Rows = Iterable[tuple[str, Sequence[Any]]]  # of a database: the table and the values of all its columns
     Way = tuple[str, Callable[[], "Outcome"]]  # something that can be done now: its words, and what carries it out
 
 __version__ = "1.0.0"
@@ -4700,16 +4701,25 @@ class Reader:
 
 
 class StringStorage(Storage):
-    """A session in one line of text."""
+    """A session in one line of text, most of them in base64."""
+
+    front = ""  # a pattern for what stands before the base64
+    begins = rb""  # a pattern for the first of the bytes that it holds
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
         self.text = text
 
     @classmethod
+    def recognise(cls, source: str) -> bool:
+        """Whether it begins like this format."""
+        found = re.match(f"{cls.front}([A-Za-z0-9+/_-]{{0,24}})", source)
+        return found is not None and bool(re.match(cls.begins, base64_start(found[1])))
+
+    @classmethod
     def encode(cls, session: Session) -> str:
-        """The session as text."""
-        raise Problem(f"This script reads {cls.label}, but does not write it.", code=2)
+        """The session as text, for those of TARGETS."""
+        raise NotImplementedError
 
     def save(self, session: Session) -> None:
         """Keeps the session as `text`."""
@@ -4727,12 +4737,8 @@ class TelethonString(StringStorage):
     label = "a Telethon StringSession"
     mark = "a 1 in front, then a data centre, an IP address, a port and a key"
     holds = "address test"
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A `1` and then base64 that does not show GramJS's address in words."""
-        readable = len(source) > 40 and bool(base64_bytes(source[1:25]))
-        return source[:1] == "1" and readable and not GramjsString.recognise(source)
+    front = "1(?=.{40})"
+    begins = rb"(?s)(?!.{3}[!-~]{8}).{18}"  # not with GramJS's address
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -4752,11 +4758,8 @@ class GramjsString(StringStorage):
     label = "a GramJS StringSession"
     mark = "a 1 in front, then a data centre and an address written as text"
     holds = "address test"
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """A `1`, then base64 whose bytes after the length are readable text, as an IP address and port are not."""
-        return source[:1] == "1" and bool(re.fullmatch(rb"[!-~]{8}", base64_bytes(source[1:17])[3:11]))
+    front = "1"
+    begins = rb"(?s).{3}[!-~]{8}"  # text after the length, as an IP address and port are not
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -4846,11 +4849,7 @@ class MtcuteString(StringStorage):
     label = "an mtcute string"
     mark = "a version 3 in front, then flags and a data centre"
     holds = "address user bot test"
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """Version 3, known flags, and a data centre of version 1 or 2 after them."""
-        return bool(re.match(rb"(?s)\x03[\0-\x07]\0{3}.[\x01\x02]", base64_bytes(source[:12])))
+    begins = rb"(?s)\x03[\0-\x07]\0{3}.[\x01\x02]"  # a data centre of version 1 or 2 after known flags
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -4941,12 +4940,8 @@ class WzgramString(StringStorage):
     name = "wzgram"
     label = "a wzgram string"
     mark = "WZ_ in front"
+    front = "WZ_(?=.{38})"
     LAYOUTS: ClassVar = {b"\2": ">BBI?256sQ?H16s", b"\3": ">BBI?256sQ?H48s"}
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """`WZ_` and base64."""
-        return source.startswith("WZ_") and len(source) > 40
 
     def load(self) -> Session:
         """Decodes the text; its check sum tells damage."""
@@ -4975,12 +4970,7 @@ class GrammersString(StringStorage):
     name = "grammers"
     label = "a session of grammers (Rust)"
     mark = "its constructor A73EB8CE"
-    START = (0xA73EB8CE).to_bytes(4, "little")
-
-    @classmethod
-    def recognise(cls, source: str) -> bool:
-        """The constructor that it begins with."""
-        return base64_bytes(source[:8]).startswith(cls.START)
+    begins = (0xA73EB8CE).to_bytes(4, "little")
 
     def load(self) -> Session:
         """Decodes the text."""
@@ -5066,12 +5056,13 @@ class JsonSessions(StringStorage):
         whole = json_in(text)
         if whole is None:
             whole = dict(re.findall(r"(?m)^\W*(\w+)\W{0,2}[\t:=| ]\s*(\S.*?),?\s*$", text))
-        rows = rows_of(JSON_SESSIONS)
-        fits = (
-            (next((row for row in rows if all(at(one, mark) is not None for mark in row[1].split())), None), one)
-            for one in objects_in(whole)
-        )
-        return [(row, one) for row, one in fits if row]
+        return [
+            (row, one)
+            for one in objects_in(unfolded(whole))
+            for row in [
+                row for row in rows_of(JSON_SESSIONS) if None not in [at(one, mark) for mark in row[1].split()]
+            ][:1]
+        ]
 
     def load_all(self) -> list[Session]:
         """All of them, each once."""
@@ -5142,28 +5133,34 @@ def json_in(text: str) -> Any:
         return None
 
 
-def objects_in(value: Any, depth: int = 6) -> Iterator[dict[str, Any]]:
-    """Every object in JSON, also in texts that are JSON themselves, as browsers keep them."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        value = json_in(value)
-    inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+def unfolded(value: Any, depth: int = 6) -> Any:
+    """JSON in which texts that are JSON themselves, as browsers keep them, are what they hold."""
+    if isinstance(value, str) and value[:1] in ("{", "[", '"'):
+        inside = json_in(value)
+        value = value if inside is None else inside
+    if isinstance(value, dict) and depth:
+        return {name: unfolded(each, depth - 1) for name, each in value.items()}
+    return [unfolded(each, depth - 1) for each in value] if isinstance(value, list) and depth else value
+
+
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in JSON."""
     if isinstance(value, dict):
         yield value
-    for each in inside if depth else ():
-        yield from objects_in(each, depth - 1)
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        yield from objects_in(each)
 
 
 def at(one: Any, paths: str) -> Any:
-    """What stands at the first of the paths that is there: `dc user_auth.dcID`; a text in quotes without them."""
+    """What stands at the first of the paths that is there: `dc user_auth.dcID`."""
     for path in paths.split():
         found = one
-        for part in path.split("."):
-            found = json_in(found) if isinstance(found, str) and found[:1] == "{" else found
+        for part in path.replace("#", "[1-5]").split("."):
             names = found if isinstance(found, dict) else {}
-            found = next((names[name] for name in names if re.fullmatch(part.replace("#", "[1-5]"), name)), None)
+            found = next((names[name] for name in names if re.fullmatch(part, name)), None)
         if found is not None:
-            inside = json_in(found) if isinstance(found, str) and found[:1] in ('"', "[") else None
-            return found if inside is None else inside
+            return found
     return None
 
 
@@ -5482,9 +5479,9 @@ class SqliteStorage(Storage):
         port = whole_number(port) or 443
         return new_session(whole_number(dc), self.key_bytes(key), place if ip_address(place) else None, port, **details)
 
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
-        """Which rows a new database gets: the table and the values of all its columns."""
-        raise Problem(f"This script reads {self.label}, but does not write it.", code=2, name="ReadOnlyFormat")
+    def rows(self, session: Session) -> Rows:
+        """Which rows a new database gets, for those of TARGETS."""
+        raise NotImplementedError
 
     def save(self, session: Session) -> None:
         """Makes a new database."""
@@ -5588,7 +5585,7 @@ class TelethonFile(SqliteStorage):
         )
 
     @staticmethod
-    def noted(database: Database) -> Iterator[tuple[str, list[Any]]]:
+    def noted(database: Database) -> Iterator[tuple[str, Sequence[Any]]]:
         """The rows that only Telethon 1 has a use for: contacts, sent files, and the takeout that is under way."""
         for table, where, wanted in (
             ("entities", "where id != 0", "id hash username phone name date"),
@@ -5613,17 +5610,17 @@ class TelethonFile(SqliteStorage):
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
         return f"{schema} by its columns, while its version row says {in_one_line(said, 40)}"
 
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    def rows(self, session: Session) -> Rows:
         """One session; the user id and the update state where Telethon itself keeps them."""
         host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
-        noted: list[tuple[str, list[Any]]] = []
+        noted: Rows = ()
         if session.contacts:
             noted = with_database(session.contacts, lambda database: list(self.noted(database)))
         takeout = next((row[0] for table, row in noted if table == "sessions"), None)
         yield "version", (self.schema,)
         key = home_key(session)
         yield "sessions", (session.user.dc, host, port, key, takeout, *([None] if self.schema == 8 else []))
-        yield from ((table, tuple(row)) for table, row in noted if table != "sessions")
+        yield from (each for each in noted if each[0] != "sessions")
         if session.user.id:
             yield "entities", (0, session.user.id, None, None, None, int(time.time()))
         if session.state:
@@ -5677,7 +5674,7 @@ class TelethonV2File(SqliteStorage):
             if number in DATA_CENTRES or number == 203:
                 yield data_centre(number, key if len(key) == KEY_SIZE else None, *map(str, places))
 
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    def rows(self, session: Session) -> Rows:
         """Every data centre; the home one with an address, as v2 needs it to connect."""
         home_key(session)
         yield "version", (10,)
@@ -5735,7 +5732,7 @@ class PyrogramFile(SqliteStorage):
             test=bool(test), api_id=whole_number(api_id),
         )  # fmt: skip
 
-    def rows(self, session: Session) -> Iterable[tuple[str, tuple[Any, ...]]]:
+    def rows(self, session: Session) -> Rows:
         """The one row of `sessions`, and the schema."""
         user, app = session.user, session.api.app_id
         host, port = home_ip(session)
@@ -5833,14 +5830,11 @@ DATABASES = (PyrogramFile, AlchemyFile, TelethonFile, TelethonV2File, GrammersFi
 
 def recognise_database(path: str) -> SqliteStorage:
     """The storage for a database; a `Problem` names the program it belongs to otherwise."""
-
-    def look(database: Database) -> tuple[type[SqliteStorage] | None, list[str]]:
-        return next((kind for kind in DATABASES if kind.recognise(database)), None), sorted(database.tables)
-
-    kind, tables = with_database(path, look)
-    name = os.path.basename(path)
-    if kind:
-        return kind(path)  # type: ignore[no-any-return]
+    database: Database = with_database(path, lambda database: database)
+    for kind in DATABASES:
+        if kind.recognise(database):
+            return kind(path)
+    name, tables = os.path.basename(path), sorted(database.tables)
     if not tables:
         raise never_signed_in(f"{name} is an empty database: it was never signed in.")
     shown = ", ".join(in_one_line(table) for table in tables[:5])
@@ -6740,7 +6734,7 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return SessionJson(path) if SessionJson.recognise(path) else recognise_database(path)
     if not head:
         raise Problem(f"{name} is empty: there is nothing in it.", "", [SIGN_IN_AGAIN], name="Empty")
-    if head.startswith(GrammersString.START):
+    if head.startswith(GrammersString.begins):
         return GrammersString(as_base64(head))
     other = no_session(head, path)
     if other.name == "NotASession" or not is_text(head):
