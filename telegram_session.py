@@ -85,7 +85,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
     Rows = Iterable[tuple[str, Sequence[Any]]]  # of a database: the table and the values of all its columns
@@ -7835,27 +7835,21 @@ async def _diagnosis(proxy: Proxy | None, ipv6: bool, limit: float) -> Diagnosis
     import socket
 
     started = time.monotonic()
-    loop = asyncio.get_running_loop()
-    name = proxy.host if proxy else TELEGRAM_NAME
-    lookup = look_up(loop, name, type=socket.SOCK_STREAM)
+    lookup = look_up(asyncio.get_running_loop(), proxy.host if proxy else TELEGRAM_NAME, type=socket.SOCK_STREAM)
     addresses: list[str] = []
     if proxy:
-        try:
-            addresses = [str(found[4][0]) for found in await asyncio.wait_for(asyncio.shield(lookup), limit)]
-        except (OSError, ValueError, asyncio.TimeoutError):
+        await asyncio.wait([lookup], timeout=limit)
+        if not lookup.done() or lookup.exception():
             return Diagnosis((), proxy, False, network_problem("ProxyName", host=proxy.host))
-    probes = await _all_probes(_targets(proxy, ipv6), proxy, addresses, started + limit)
+        addresses = [str(found[4][0]) for found in lookup.result()]
+    probes = await _all_probes(proxy, ipv6, addresses, started + limit)
     portal = "" if proxy or any(not probe.failure for probe in probes) else await _portal(probes)
-    names_work: bool | None = None
     await asyncio.wait([lookup], timeout=max(0.0, started + 2 - time.monotonic()))
-    if lookup.done():
-        names_work = lookup.exception() is None
+    names_work = lookup.exception() is None if lookup.done() else None
     diagnosis = Diagnosis(tuple(probes), proxy, names_work, None)
     if proxy:
-        verdict = await _verdict_on_proxy(diagnosis, proxy, addresses)
-    else:
-        verdict = verdict_on_network(diagnosis, ipv6, portal)
-    return diagnosis._replace(verdict=verdict)
+        return diagnosis._replace(verdict=await _verdict_on_proxy(diagnosis, proxy, addresses))
+    return diagnosis._replace(verdict=verdict_on_network(diagnosis, ipv6, portal))
 
 
 def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
@@ -7864,51 +7858,40 @@ def look_up(loop: Any, host: str, port: int = 0, **how: Any) -> Any:
     The threads of the loop's own `getaddrinfo` are waited for there. The future's result is that of
     `socket.getaddrinfo`, or an OSError (ValueError for a name that cannot be one).
     """
-    import contextlib
     import socket
     import threading
 
     future = loop.create_future()
 
-    def settle(result: Any, error: Exception | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
+    def settle(set_outcome: Callable[[Any], None], outcome: Any) -> None:
+        if not future.done():
+            set_outcome(outcome)
             future.exception()  # nobody has to look at it
 
     def ask() -> None:
-        result, error = None, None
+        settled: tuple[Any, Any]
         try:
-            result = socket.getaddrinfo(host, port, **how)
+            settled = future.set_result, socket.getaddrinfo(host, port, **how)
         except (OSError, ValueError) as failed:
-            error = failed
+            settled = future.set_exception, failed
         with contextlib.suppress(RuntimeError):  # the diagnosis is over
-            loop.call_soon_threadsafe(settle, result, error)
+            loop.call_soon_threadsafe(settle, *settled)
 
     threading.Thread(target=ask, name="look up a name", daemon=True).start()
     return future
 
 
-def _targets(proxy: Proxy | None, ipv6: bool) -> list[tuple[int, str, int]]:
-    """What to try: (data centre, address, port)."""
-    if proxy:
-        return [(dc.id, dc.ipv6 if ipv6 else dc.ipv4, dc.ports[0]) for dc in DATA_CENTRES.values()]
-    return [
-        (dc.id, address, port) for dc in DATA_CENTRES.values() for address in (dc.ipv4, dc.ipv6) for port in dc.ports
-    ]
-
-
-async def _all_probes(
-    targets: Sequence[tuple[int, str, int]], proxy: Proxy | None, addresses: Sequence[str], deadline: float
-) -> list[Probe]:
-    """Runs all probes at once and returns them in the order of `targets`."""
+async def _all_probes(proxy: Proxy | None, ipv6: bool, addresses: Sequence[str], deadline: float) -> list[Probe]:
+    """Runs all probes at once; what they tell comes in the order of data centres, addresses and ports."""
     import asyncio
 
     started = time.monotonic()
-    tasks = [asyncio.ensure_future(_probe(*target, proxy, addresses)) for target in targets]
+    tasks = [
+        asyncio.ensure_future(_probe(dc.id, address, port, proxy, addresses or [address]))
+        for dc in DATA_CENTRES.values()
+        for address in ([dc.ipv6 if ipv6 else dc.ipv4] if proxy else [dc.ipv4, dc.ipv6])
+        for port in (dc.ports[:1] if proxy else dc.ports)
+    ]
     pending = set(tasks)
     while pending and time.monotonic() < deadline:
         done, pending = await asyncio.wait(
@@ -7927,54 +7910,57 @@ async def _portal(probes: Sequence[Probe]) -> str:
     Wi-Fi that wants people to sign in first answers every web request itself, with a redirect or with 511 (RFC 6585,
     section 6). Telegram's servers answer such a request with 404 or not at all.
     """
-    import asyncio
 
     async def ask(probe: Probe) -> str:
-        writer: Any = None
-        try:
-            reader, writer = await asyncio.open_connection(probe.address, probe.port)
+        async with line_to([probe.address], probe.port) as (reader, writer):
             writer.write(f"GET / HTTP/1.1\r\nHost: {TELEGRAM_NAME}\r\nConnection: close\r\n\r\n".encode())
             line = in_one_line((await reader.readline()).decode("latin-1"))
-        except (OSError, ValueError):
-            return ""
-        finally:
-            if writer is not None:
-                writer.transport.abort()
         return line if re.match(r"HTTP/1\.[01] (30[1278]|511)\b", line) else ""
 
     reached = {probe.port: probe for probe in probes if probe.tcp is not None}
-    if not reached:
-        return ""
-    done, late = await asyncio.wait([asyncio.ensure_future(ask(probe)) for probe in reached.values()], timeout=1.8)
-    for task in late:
+    return await first_answer([ask(probe) for probe in reached.values()], 1.8)
+
+
+async def first_answer(questions: Sequence[Any], seconds: float) -> str:
+    """Asks all these coroutines at once; the first text, in their order, that one of them gives in time, or ""."""
+    import asyncio
+
+    tasks = [asyncio.ensure_future(question) for question in questions]
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    return next((task.result() for task in done if task.result()), "")
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    return next((answer for answer in answers if answer and isinstance(answer, str)), "")
 
 
 def verdict_on_network(diagnosis: Diagnosis, ipv6: bool, portal: str = "") -> Problem | None:
     """What the probes of a direct connection mean, for somebody who wants to use IPv6 or not; None: all is well."""
-    probes = [probe for probe in diagnosis.probes if probe.ipv6 == ipv6]
-    others = [probe for probe in diagnosis.probes if probe.ipv6 != ipv6]
-    if any(not probe.failure for probe in probes):
-        return _verdict_on_reached(diagnosis, probes)
-    if any(not probe.failure for probe in others):
+    families = {probe.ipv6 for probe in diagnosis.probes if not probe.failure}
+    if ipv6 in families:
+        return _verdict_on_reached(diagnosis, [probe for probe in diagnosis.probes if probe.ipv6 == ipv6])
+    if families:
         return network_problem("NetworkNoIPv6" if ipv6 else "NetworkIPv6Only")
     if portal:
         return network_problem("NetworkCaptivePortal", said=portal)
-    # What happened most often decides; an address family that this computer does not have says nothing.
-    failures = [probe.failure for probe in diagnosis.probes if probe.failure != "no route"]
-    if not failures:
-        return network_problem("NetworkNoRoute")
-    # An answer says more than a connection that stood, and that more than many that did not stand.
-    answered = [failure for failure in failures if failure in ("turned away", "HTTP", "garbage")]
-    stood = [failure for failure in failures if failure in ("closed", "silent")]
-    telling = answered or stood or failures
-    usual = max(telling, key=telling.count)
+    seen = [probe.failure for probe in diagnosis.probes]
+    telling = next(kinds for kinds in TELLING if not kinds.isdisjoint(seen))
+    usual = max(filter(telling.__contains__, seen), key=seen.count)
+    said = next(probe.detail for probe in diagnosis.probes if probe.failure == usual)
     if usual == "no answer" and diagnosis.names_work:
         usual = "blocked"
-    said = next((probe.detail for probe in diagnosis.probes if probe.failure == usual), "")
     return network_problem("Network" + usual.title().replace(" ", ""), said=said)
+
+
+# Of the failures of probes the first of these kinds that was seen decides, and of that what happened most often. An
+# answer says more than a connection that stood, and that more than many that did not stand. An address family that this
+# computer does not have says nothing.
+TELLING = (
+    {"turned away", "HTTP", "garbage"},
+    {"closed", "silent"},
+    {"denied", "refused", "no answer", "error"},
+    {"no route"},
+)
 
 
 def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Problem | None:
@@ -7991,26 +7977,29 @@ def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Proble
 
 async def _verdict_on_proxy(diagnosis: Diagnosis, proxy: Proxy, addresses: Sequence[str]) -> Problem | None:
     """What the probes through a proxy mean; None: all is well."""
-    reached = [probe for probe in diagnosis.probes if not probe.failure]
-    if reached:
-        return _verdict_on_reached(diagnosis, diagnosis.probes)
     failures = [probe.failure for probe in diagnosis.probes]
+    if "" in failures:
+        return _verdict_on_reached(diagnosis, diagnosis.probes)
     failure = max(failures, key=failures.count)
     said = next(probe.detail for probe in diagnosis.probes if probe.failure == failure)
-    values = {"proxy": proxy.describe(), "scheme": proxy.kind, "kind": PROXY_KINDS[proxy.kind], "said": said}
     if failure == "turned away":  # by Telegram itself: the proxy does its work
         return network_problem("NetworkTurnedAway", said=said)
+    other = ""
     if failure in ("ProxyWrongType", "ProxyHangsUp", "ProxyHangs") or proxy.kind == "mtproxy":
-        kind = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
-        if kind:
-            host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-            values.update(other=PROXY_KINDS[kind], address=f"{kind}://{host}:{proxy.port}")
-            failure = "ProxyOtherType"
-    if failure.startswith("Proxy"):
-        return network_problem(failure, **values)
-    if all(probe.tcp is None for probe in diagnosis.probes):
-        return network_problem("ProxyDead", reason=PROXY_NOT_REACHED.get(failure, said), **values)
-    return network_problem("ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram", **values)
+        other = await _kind_of_proxy(proxy, addresses, diagnosis.probes[0])
+    if other:
+        name = "ProxyOtherType"
+    elif failure.startswith("Proxy"):
+        name = failure
+    elif all(probe.tcp is None for probe in diagnosis.probes):
+        name = "ProxyDead"
+    else:
+        name = "ProxySecret" if proxy.kind == "mtproxy" else "ProxyWithoutTelegram"
+    return network_problem(
+        name, proxy=proxy.describe(), scheme=proxy.kind, kind=PROXY_KINDS[proxy.kind], said=said,
+        reason=PROXY_NOT_REACHED.get(failure, said), other=PROXY_KINDS.get(other),
+        address=f"{other}://{host_and_port(proxy.host, proxy.port)}",
+    )  # fmt: skip
 
 
 PROXY_KINDS = {
@@ -8031,28 +8020,16 @@ PROXY_NOT_REACHED = {
 
 async def _kind_of_proxy(proxy: Proxy, addresses: Sequence[str], target: Probe) -> str:
     """Which kind of proxy answers sensibly at this address, other than the kind that was named; "" if none does."""
-    import asyncio
 
     async def answers(kind: str) -> str:
-        writer: Any = None
-        try:
-            reader, writer = await _connect_to_one_of(addresses, proxy.port)
-            await THROUGH[kind](reader, writer, proxy, target.address, target.port)
-        except ProxyAtFault as fault:
-            return "" if fault.name == "ProxyWrongType" else kind
-        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
-            return ""
-        finally:
-            if writer is not None:
-                writer.transport.abort()
+        async with line_to(addresses, proxy.port) as (reader, writer):
+            try:
+                await THROUGH[kind](reader, writer, proxy, target.address, target.port)
+            except NotReached as answer:
+                return "" if answer.failure == "ProxyWrongType" else kind
         return kind
 
-    tasks = [asyncio.ensure_future(answers(kind)) for kind in THROUGH if kind != proxy.kind]
-    done, late = await asyncio.wait(tasks, timeout=1.5)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    return next((task.result() for task in tasks if task in done and task.result()), "")
+    return await first_answer([answers(kind) for kind in THROUGH if kind != proxy.kind], 1.5)
 
 
 def clock_problem(offset: float | None) -> Problem | None:
@@ -8108,13 +8085,18 @@ class Proxy(NamedTuple):
 
     def describe(self) -> str:
         """The proxy in words, without password and secret: `socks5://127.0.0.1:1080 (with a login)`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        place = host_and_port(self.host, self.port)
         if self.kind == "mtproxy":
-            return f"MTProxy {host}:{self.port}"
-        return f"{self.kind}://{host}:{self.port}" + (" (with a login)" if self.username or self.password else "")
+            return f"MTProxy {place}"
+        return f"{self.kind}://{place}" + (" (with a login)" if self.username or self.password else "")
 
     def __repr__(self) -> str:
         return self.describe()  # a traceback, a log or a report never shows the password
+
+
+def host_and_port(host: str, port: int) -> str:
+    """As in an address: `10.0.0.1:1080`, `[2001:db8::1]:1080`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 # What people write before “://”, and the kind of proxy they mean. SOCKS with “h” or “a” lets the proxy look names up:
@@ -8354,13 +8336,13 @@ class Probe(NamedTuple):
         return ":" in self.address
 
 
-class ProxyAtFault(Exception):
-    """A proxy did not put a connection through: `name` of ERRORS, and what the proxy said."""
+class NotReached(Exception):
+    """Something else than a lost connection ended an attempt: the `failure` and `detail` of its `Probe`."""
 
-    def __init__(self, name: str, said: str = "") -> None:
-        super().__init__(name)
-        self.name = name
-        self.said = said
+    def __init__(self, failure: str, detail: str = "") -> None:
+        super().__init__(failure)
+        self.failure = failure
+        self.detail = detail
 
 
 # SOCKS5 reply codes (RFC 1928, section 6) in words.
@@ -8379,19 +8361,19 @@ async def _through_socks5(reader: Any, writer: Any, proxy: Proxy, address: str, 
     writer.write(b"\5\2\0\2" if login else b"\5\1\0")
     version, method = await reader.readexactly(2)
     if version != 5:
-        raise ProxyAtFault("ProxyWrongType")
+        raise NotReached("ProxyWrongType")
     if method not in (0, 2) or (method == 2 and not login):
-        raise ProxyAtFault("ProxyLoginWrong" if login else "ProxyLoginWanted")
+        raise NotReached("ProxyLoginWrong" if login else "ProxyLoginWanted")
     if method == 2:
         user, password = proxy.username.encode(), proxy.password.encode()
         writer.write(b"\1" + bytes([len(user)]) + user + bytes([len(password)]) + password)
         if (await reader.readexactly(2))[1] != 0:
-            raise ProxyAtFault("ProxyLoginWrong")
+            raise NotReached("ProxyLoginWrong")
     target = ipaddress.ip_address(address)
     writer.write(b"\5\1\0" + (b"\1" if target.version == 4 else b"\4") + target.packed + port.to_bytes(2, "big"))
     _, reply, _, kind = await reader.readexactly(4)
     if reply != 0:
-        raise ProxyAtFault("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
+        raise NotReached("ProxyRefuses", SOCKS5_REPLIES.get(reply, f"code {reply}"))
     length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
 
@@ -8402,37 +8384,37 @@ async def _through_socks4(reader: Any, writer: Any, proxy: Proxy, address: str, 
 
     target = ipaddress.ip_address(address)
     if target.version != 4:
-        raise ProxyAtFault("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
+        raise NotReached("ProxyRefuses", "SOCKS4 knows no IPv6; leave --ipv6 away")
     writer.write(b"\4\1" + port.to_bytes(2, "big") + target.packed + proxy.username.encode() + b"\0")
     version, reply, *_ = await reader.readexactly(8)
     if version != 0 or not 90 <= reply <= 93:
-        raise ProxyAtFault("ProxyWrongType")
+        raise NotReached("ProxyWrongType")
     if reply in (92, 93):
-        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+        raise NotReached("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if reply != 90:
-        raise ProxyAtFault("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
+        raise NotReached("ProxyRefuses", "SOCKS4 does not tell why; perhaps it wants a user name")
 
 
 async def _through_http(reader: Any, writer: Any, proxy: Proxy, address: str, port: int) -> None:
     """Asks a web proxy for a connection with CONNECT (RFC 9110, section 9.3.6)."""
     import base64
 
-    host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    host = host_and_port(address, port)
     request = f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n"
     if proxy.username:
         login = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
         request += f"Proxy-Authorization: Basic {login}\r\n"
     writer.write((request + "\r\n").encode())
     if await reader.readexactly(5) != b"HTTP/":
-        raise ProxyAtFault("ProxyWrongType")
+        raise NotReached("ProxyWrongType")
     status = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0]
     code, _, words = status.partition(" ")[2].partition(" ")
     if code in ("400", "404", "405", "501"):  # a web server, which knows no CONNECT
-        raise ProxyAtFault("ProxyWrongType")
+        raise NotReached("ProxyWrongType")
     if code == "407":
-        raise ProxyAtFault("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
+        raise NotReached("ProxyLoginWrong" if proxy.username else "ProxyLoginWanted")
     if not code.startswith("2"):
-        raise ProxyAtFault("ProxyRefuses", in_one_line(f"{code} {words}"))
+        raise NotReached("ProxyRefuses", in_one_line(f"{code} {words}"))
 
 
 THROUGH = {"socks5": _through_socks5, "socks4": _through_socks4, "http": _through_http}
@@ -8466,6 +8448,10 @@ class _FullTransport:
     Source: https://core.telegram.org/mtproto/mtproto-transports#full
     """
 
+    counted = 4  # of the bytes that the length counts: those of the length itself
+    inside = slice(4, -4)  # where the message is in what follows
+    decrypt: Callable[[bytes], bytes] = bytes  # nothing is encrypted
+
     def packet(self, message: bytes) -> bytes:
         import zlib
 
@@ -8473,19 +8459,21 @@ class _FullTransport:
         return packet + zlib.crc32(packet).to_bytes(4, "little")
 
     async def read(self, reader: Any) -> bytes:
-        start: bytes = await reader.readexactly(4)
-        length = int.from_bytes(start, "little", signed=True)
-        if not 12 < length <= 4096:
-            raise NotTelegram(start)
-        packet: bytes = start + await reader.readexactly(length - 4)
-        return packet[8:-4]
+        """The message in the next packet; or, of what is no packet, the first four bytes."""
+        start = self.decrypt(await reader.readexactly(4))
+        length = int.from_bytes(start, "little", signed=True) - self.counted
+        if not 0 < length <= 4096:
+            return start
+        return self.decrypt(await reader.readexactly(length))[self.inside]
 
 
-class _MTProxyTransport:
+class _MTProxyTransport(_FullTransport):
     """The obfuscated (padded) intermediate transport as MTProxy wants it: AES-256-CTR with keys made from its secret.
 
     Source: https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation
     """
+
+    counted, inside = 0, slice(None)
 
     def __init__(self, secret: str, dc: int) -> None:
         import hashlib
@@ -8500,87 +8488,79 @@ class _MTProxyTransport:
         tag = b"\xdd" * 4 if len(secret) == 34 else b"\xee" * 4
         # 0x01 in front keeps clear of what the first bytes must not be: GET, POST, HEAD, 0xef, a TLS greeting, …
         start = b"\1" + os.urandom(3) + b"\1" + os.urandom(51) + tag + dc.to_bytes(2, "little") + os.urandom(2)
-        self._encrypt, self._decrypt = cipher(start), cipher(start[::-1])
-        self._header: bytes = start[:56] + self._encrypt.encrypt(start)[56:]
+        self._encrypt, self.decrypt = cipher(start).encrypt, cipher(start[::-1]).decrypt
+        self._header: bytes = start[:56] + self._encrypt(start)[56:]
 
     def packet(self, message: bytes) -> bytes:
-        encrypted: bytes = self._encrypt.encrypt(len(message).to_bytes(4, "little") + message)
+        encrypted: bytes = self._encrypt(len(message).to_bytes(4, "little") + message)
         return self._header + encrypted
 
-    async def read(self, reader: Any) -> bytes:
-        start: bytes = self._decrypt.decrypt(await reader.readexactly(4))
-        length = int.from_bytes(start, "little", signed=True)
-        if not 0 < length <= 4096:
-            raise NotTelegram(start)
-        message: bytes = self._decrypt.decrypt(await reader.readexactly(length))
-        return message
 
+async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, doors: Sequence[str]) -> Probe:
+    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got.
 
-class NotTelegram(Exception):
-    """The other side answered with something that is not Telegram's protocol: its first bytes."""
-
-    def __init__(self, start: bytes) -> None:
-        super().__init__()
-        self.start = start
-
-
-async def _probe(dc: int, address: str, port: int, proxy: Proxy | None, proxy_addresses: Sequence[str]) -> Probe:
-    """One attempt, from the connection to Telegram's first answer. Cancelled, it tells how far it got."""
+    `doors` are the addresses to connect to: those of the proxy, or the one of Telegram itself.
+    """
     import asyncio
 
     state = Probe(dc, address, port)
-    writer: Any = None
     started = time.monotonic()
     try:
-        if proxy is None:
-            reader, writer = await asyncio.open_connection(address, port)
-        else:
-            reader, writer = await _connect_to_one_of(proxy_addresses, proxy.port)
-            if proxy.kind != "mtproxy":
+        async with line_to(doors, proxy.port if proxy else port) as (reader, writer):
+            if proxy and proxy.kind in THROUGH:
                 state = state._replace(failure="ProxyHangs")  # if this is as far as it gets
                 await THROUGH[proxy.kind](reader, writer, proxy, address, port)
-        state = state._replace(tcp=time.monotonic() - started, failure="")
-        transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
-        began, sent = time.monotonic(), time.time()
-        message, nonce = first_message(sent)
-        writer.write(transport.packet(message))
-        try:
-            answer = await transport.read(reader)
-        except asyncio.IncompleteReadError as error:
-            if not error.partial:
-                raise ConnectionResetError from None
-            raise NotTelegram(error.partial) from None
-        took = time.monotonic() - began
-        if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
-            raise NotTelegram(answer[:4])
-        return state._replace(exchange=took, clock=time_in_answer(answer, nonce) - (sent + took / 2))
+            state = state._replace(tcp=time.monotonic() - started, failure="")
+            transport = _MTProxyTransport(proxy.secret, dc) if proxy and proxy.secret else _FullTransport()
+            took, offset = await _first_step(transport, reader, writer)
+            return state._replace(exchange=took, clock=offset)
     except asyncio.CancelledError:
         return state._replace(failure=state.failure or ("no answer" if state.tcp is None else "silent"))
-    except ProxyAtFault as fault:
-        return state._replace(failure=fault.name, detail=fault.said)
-    except NotTelegram as other:
-        failure, detail = await _what_else_answered(other.start, reader)
-        return state._replace(failure=failure, detail=detail)
+    except NotReached as answer:
+        return state._replace(failure=answer.failure, detail=answer.detail)
     except (ValueError, asyncio.LimitOverrunError):  # a packet, but not resPQ; or a web proxy's answer without an end
         return state._replace(failure="ProxyWrongType" if state.failure else "garbage")
     except EOFError:  # IncompleteReadError in a proxy's part
         return state._replace(failure="ProxyHangsUp")
     except OSError as error:
         return state._replace(failure="ProxyHangsUp" if state.failure else why_not_connected(error), detail=str(error))
-    finally:
-        if writer is not None:
-            writer.transport.abort()
 
 
-async def _connect_to_one_of(addresses: Sequence[str], port: int) -> Any:
-    """Connects to the first of these addresses that lets itself be connected to."""
+async def _first_step(transport: _FullTransport, reader: Any, writer: Any) -> tuple[float, float]:
+    """Begins a key exchange: the seconds until Telegram's answer, and its time minus this computer's."""
     import asyncio
-    import contextlib
 
-    for address in addresses[:-1]:
-        with contextlib.suppress(OSError):
-            return await asyncio.open_connection(address, port)
-    return await asyncio.open_connection(addresses[-1], port)
+    began, sent = time.monotonic(), time.time()
+    message, nonce = first_message(sent)
+    writer.write(transport.packet(message))
+    try:
+        answer = await transport.read(reader)
+    except asyncio.IncompleteReadError as short:
+        if not short.partial:
+            raise ConnectionResetError from None
+        answer = short.partial[:4]
+    took = time.monotonic() - began
+    if len(answer) < 20:  # no message is that short: a transport error, behind which an MTProxy may put padding
+        raise NotReached(*await _what_else_answered(answer[:4], reader))
+    return took, time_in_answer(answer, nonce) - (sent + took / 2)
+
+
+@contextlib.asynccontextmanager
+async def line_to(addresses: Sequence[str], port: int) -> AsyncIterator[tuple[Any, Any]]:
+    """A connection to the first of these addresses that takes one, as a reader and a writer; cut off at the end."""
+    import asyncio
+
+    for more, address in enumerate(addresses, 1 - len(addresses)):
+        try:
+            reader, writer = await asyncio.open_connection(address, port)
+            break
+        except OSError:
+            if not more:
+                raise
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
 
 
 def why_not_connected(error: OSError) -> str:
