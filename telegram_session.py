@@ -2379,7 +2379,7 @@ def is_only_added(row: Sequence[str], name: str, before: str, after: str) -> boo
 def with_server(text: str, key: str, name: str, command: Sequence[str], environment: dict[str, str]) -> str:
     """The text of an MCP client's settings with this server among its servers, or in the place of the one of its name.
 
-    `key` is what the client calls their list. All else stays as it is. ValueError or KeyError where that cannot be done.
+    `key` is what the client calls their list. All else stays as it is. ValueError or KeyError where it cannot be done.
     """
     end = "\r\n" if "\r\n" in text else "\n"
     if key in ("mcp_servers", "extensions"):
