@@ -1942,28 +1942,21 @@ class Inbox:
     def __init__(self) -> None:
         import threading
 
-        self._updates: list[Any] = []
-        self._arrived = threading.Condition()
+        self._newest: dict[str, Any] = {}  # by the name of its class
+        self._arrived = threading.Event()
 
     def put_nowait(self, updates: Any) -> None:
         """Called by Telethon with an `Updates` object of any kind."""
-        with self._arrived:
-            self._updates += getattr(updates, "updates", None) or [getattr(updates, "update", updates)]
-            self._arrived.notify_all()
+        for update in getattr(updates, "updates", None) or [getattr(updates, "update", updates)]:
+            self._newest[type(update).__name__] = update
+        self._arrived.set()
 
     def take(self, kind: str, seconds: float) -> Any:
-        """The next update whose class is named `kind`, waiting for it up to `seconds`; None if it does not come."""
-        deadline = time.monotonic() + seconds
-        with self._arrived:
-            while True:
-                for update in self._updates:
-                    if type(update).__name__ == kind:
-                        self._updates.remove(update)
-                        return update
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return None
-                self._arrived.wait(left)
+        """The newest update whose class is named `kind`; None if none comes in `seconds`, or another one does first."""
+        self._arrived.clear()
+        if kind not in self._newest:
+            self._arrived.wait(seconds)
+        return self._newest.pop(kind, None)
 
 
 class Ears:

@@ -86,10 +86,11 @@ def test_a_string_that_is_there_already_can_be_looked_at_first(
 
 
 def test_a_qr_code_that_runs_out_and_stays_the_same_is_said(telegram: PracticeTelegram, run: Run) -> None:
-    same = types.auth.LoginToken(datetime.now(timezone.utc) + timedelta(seconds=2), b"the same token, always")
+    ends = datetime.now(timezone.utc) + timedelta(seconds=8)  # time enough for the script to start
+    same = types.auth.LoginToken(ends, b"the same token, always")
     telegram.faults.add("auth.exportLoginToken", "answer", answer=same)
     person = run("--qr", env=CREDENTIALS)
-    person.sees("Telegram still gives the code that has run out", timeout=20)
+    person.sees("Telegram still gives the code that has run out", timeout=40)
     asked = telegram.methods.count("auth.exportLoginToken")
     began = time.monotonic()
     person.sees("scan this", timeout=20)
