@@ -4032,7 +4032,7 @@ def doubts(session: Session) -> list[str]:
     found = []
     home = session.home
     host, _ = home_address(session)
-    owners = [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
+    owners = owners_of(host)
     if owners and home.id not in owners:
         found.append(
             f"The address {host} belongs to data centre {owners[0]}, but the session says {home.id}: Telethon would "
@@ -4167,20 +4167,20 @@ def new_session(
 
 def data_centre(number: int, key: bytes | None, *addresses: str) -> DataCenter:
     """A data centre with the first address of either kind; what is no IP address with a port is left out."""
-    places: list[str | None] = [None, None]
-    for address in addresses:
-        host, port = split_address(address)
-        ipv6 = ":" in host
-        if ip_address(host) and port:
-            places[ipv6] = places[ipv6] or join_address(host, port)
-    return DataCenter(number, places[0], places[1], key)
+    places = {
+        ":" in host: join_address(host, port)
+        for host, port in map(split_address, reversed(addresses))
+        if ip_address(host) and port
+    }
+    return DataCenter(number, places.get(False), places.get(True), key)
 
 
 def with_all_keys(dcs: Sequence[DataCenter], user: User, test: bool | None = None) -> Session:
     """A session that knows several data centres; a `Problem` if the user's own, or its key, cannot be right."""
     home = next((dc for dc in dcs if dc.id == user.dc), DataCenter(user.dc))
     checked = new_session(home.id, home.auth or b"", *split_address(home.address), user_id=user.id, test=test)
-    kept = (dc for dc in dcs if dc.id != home.id and (dc.id in DATA_CENTRES or dc.id == 203) and any(dc.auth or b""))
+    others = [dc for dc in dcs if dc.id != home.id and (dc.id in DATA_CENTRES or dc.id == 203)]
+    kept = [dc for dc in others if len(dc.auth or b"") == KEY_SIZE and any(dc.auth or b"")]
     return checked._replace(dcs=(home, *kept), user=user)
 
 
@@ -4240,7 +4240,12 @@ def known_server(host: str) -> bool | None:
     host = str(ip_address(host) or host)  # opentele2 writes IPv6 with all its zeros
     if any(host in addresses for addresses in TEST_DATA_CENTRES.values()):
         return True
-    return False if any(host in (dc.ipv4, dc.ipv6) for dc in DATA_CENTRES.values()) else None
+    return False if owners_of(host) else None
+
+
+def owners_of(host: str) -> list[int]:
+    """The data centre that has this address, if any."""
+    return [dc.id for dc in DATA_CENTRES.values() if host in (dc.ipv4, dc.ipv6)]
 
 
 def usual_address(dc: int, test: bool | None) -> tuple[str, int]:
@@ -4524,7 +4529,7 @@ def not_readable(name: str, path: str, error: Exception) -> Problem:
     )
 
 
-def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -> None:
+def write_new(path: str, fill: Callable[[str], object], *, folder: bool = False) -> None:
     """Makes a file or folder that nobody else can read; `fill` gets the name to write it under.
 
     That lies in a folder of its own beside `path`, which nobody else may enter; what is whole is moved to `path`, and
@@ -4568,12 +4573,9 @@ def write_new(path: str, fill: Callable[[str], None], *, folder: bool = False) -
 
 def write_bytes(path: str, data: bytes) -> None:
     """Makes a new file of these bytes, in the manner of `write_new`."""
+    import pathlib
 
-    def fill(temporary: str) -> None:
-        with open(temporary, "wb") as file:
-            file.write(data)
-
-    write_new(path, fill)
+    write_new(path, lambda new: pathlib.Path(new).write_bytes(data))
 
 
 def move_new(temporary: str, path: str) -> None:
@@ -5005,11 +5007,9 @@ class BareKey(StringStorage):
         import ast
 
         bare = re.sub(r"^\s*[\w.]{1,40}\s*[:=]\s*", "", text[:3000]).strip().strip("\"',;")
-        if re.fullmatch(r"(?:[0-9a-fA-F]{2}[\s:]*){200,}", bare + " "):
-            return bytes.fromhex(re.sub(r"[\s:]", "", bare))
-        literal = re.search(r"\bb(['\"])(?:\\.|(?!\1).)*\1", text[:3000], re.DOTALL)
+        literal = re.search(r"(?s)\bb(['\"])(?:\\.|(?!\1).)*\1", text[:3000])
         try:
-            return bytes(ast.literal_eval(literal[0])) if literal else b""
+            return bytes(ast.literal_eval(literal[0])) if literal else bytes.fromhex(bare.replace(":", " "))
         except (ValueError, SyntaxError):
             return b""
 
@@ -5049,13 +5049,12 @@ class JsonSessions(StringStorage):
         whole = json_in(text)
         if whole is None:
             whole = dict(re.findall(r"(?m)^\W*(\w+)\W{0,2}[\t:=| ]\s*(\S.*?),?\s*$", text))
-        return [
-            (row, one)
+        rows = rows_of(JSON_SESSIONS)
+        fits = (
+            ([row for row in rows if None not in [at(one, mark) for mark in row[1].split()]], one)
             for one in objects_in(unfolded(whole))
-            for row in [
-                row for row in rows_of(JSON_SESSIONS) if None not in [at(one, mark) for mark in row[1].split()]
-            ][:1]
-        ]
+        )
+        return [(fitting[0], one) for fitting, one in fits if fitting]
 
     def load_all(self) -> list[Session]:
         """All of them, each once."""
@@ -5076,8 +5075,7 @@ class JsonSessions(StringStorage):
         keys = {int(name[2]): key_in(value) for name, value in one.items() if re.fullmatch("dc[1-5]_auth_key", name)}
         place = ":".join(str(at(one, path)) for path in address.split() if at(one, path))
         host, _ = split_address(place)
-        owners = [number for number, dc in DATA_CENTRES.items() if host in (dc.ipv4, dc.ipv6)]
-        dc = as_number(at(one, centre)) or min(owners or keys, default=0)
+        dc = as_number(at(one, centre)) or min(owners_of(host) or keys, default=0)
         keys.setdefault(dc, key_in(at(one, key)))
         if not dc:
             raise Problem(
@@ -5126,14 +5124,16 @@ def json_in(text: str) -> Any:
         return None
 
 
-def unfolded(value: Any, depth: int = 6) -> Any:
-    """JSON in which texts that are JSON themselves, as browsers keep them, are what they hold."""
+def unfolded(value: Any, depth: int = 9) -> Any:
+    """JSON in which texts that are JSON themselves, as browsers keep them, are what they hold; None for the depths."""
     if isinstance(value, str) and value[:1] in ("{", "[", '"'):
         inside = json_in(value)
         value = value if inside is None else inside
-    if isinstance(value, dict) and depth:
-        return {name: unfolded(each, depth - 1) for name, each in value.items()}
-    return [unfolded(each, depth - 1) for each in value] if isinstance(value, list) and depth else value
+    if isinstance(value, dict):
+        return {name: unfolded(each, depth - 1) for name, each in value.items()} if depth else None
+    if isinstance(value, list):
+        return [unfolded(each, depth - 1) for each in value] if depth else None
+    return value
 
 
 def objects_in(value: Any) -> Iterator[dict[str, Any]]:
@@ -5243,13 +5243,12 @@ FIRST_CHARACTERS = (("1", "a Telethon"), ("A", "this"))
 
 
 def is_whole(text: str) -> bool:
-    """Whether this is the whole string of a library, for certain: one of Telethon's has an address of Telegram's."""
+    """Whether this is the whole string of a library, for certain: it can be read, and its server is Telegram's."""
     kind = next((kind for kind in (TelethonString, PyrogramString, MtcuteString) if kind.recognise(text)), None)
     try:
-        host, _ = home_address(kind(text).load()) if kind else ("", 0)
+        return kind is not None and is_telegrams(home_address(kind(text).load())[0])
     except Problem:
         return False
-    return is_telegrams(host) if kind is TelethonString else kind is not None
 
 
 # How strings begin, as bytes; how many characters they have, and whose they are. Older Pyrogram strings begin like
@@ -5305,10 +5304,8 @@ def with_database(path: str, read: Callable[[Database], Any]) -> Any:
 
     path = os.path.realpath(path)
     head = read_head(path)
-    for beside in (path + "-journal", path + "-wal"):
-        if os.path.exists(beside):
-            read_file(beside, DATABASE_LIMIT, 1)  # SQLite would wait for ever for a pipe of that name
-    logs = [path + end for end in ("-journal", "-wal") if os.path.isfile(path + end) and os.path.getsize(path + end)]
+    beside = [path + end for end in ("-journal", "-wal") if os.path.exists(path + end)]
+    logs = [log for log in beside if read_file(log, DATABASE_LIMIT, 1)]  # SQLite would wait for ever for a pipe
     if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
         name = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
         return query(sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=1), read, path)
@@ -5398,11 +5395,10 @@ def query(connection: Any, read: Callable[[Database], Any], path: str) -> Any:
         connection.execute("pragma trusted_schema = off")
         if limited:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)  # type: ignore[attr-defined,unused-ignore]
-        rows = connection.execute(
-            "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' limit 100"
-        ).fetchall()
         tables: dict[str, list[str]] = {}
-        for (table,) in rows:
+        for (table,) in connection.execute(
+            "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' limit 100"
+        ).fetchall():
             columns = list(connection.execute(f"pragma table_xinfo({quoted(table)})"))
             # A computed column can ask for any amount of memory, and no Telegram library has one.
             if not any(row[6] for row in columns):
@@ -5594,10 +5590,8 @@ class TelethonFile(SqliteStorage):
         versions = [row[0] for row in database.rows("version", "version", "limit 5")]
         marks = (line.split(None, 1) for line in self.SCHEMAS.strip().split("\n"))
         schema = next(int(number) for number, column in marks if database.has(column))
-        if schema == 5 and versions == [6]:
-            schema = 6
-        if versions == [schema]:
-            return str(schema)
+        if versions == [schema] or (schema, versions) == (5, [6]):
+            return str(versions[0])
         said = ", ".join(map(str, versions)) or "nothing"
         if versions and whole_number(versions[0]) > 8:
             self.warnings.append("A newer Telethon than this script knows has written it; what is known was read.")
@@ -5650,22 +5644,20 @@ class TelethonV2File(SqliteStorage):
             form = "final" if database.has("datacenter ipv4_addr") else "September 2023"
             schema, own = f"10 ({form} form)", database.first("user", "id dc bot username")
         self.facts.append(("schema", schema))
-        dcs = list(self.data_centres(database))
+        dcs = [
+            data_centre(
+                whole_number(number), self.key_bytes(auth), str(final4), str(final6), str(addr), f"{ipv4}:{port}",
+                f"{ipv6}:{port}",
+            )
+            for number, ipv4, ipv6, port, addr, final4, final6, auth in database.rows(
+                "datacenter", "id ipv4 ipv6 port addr ipv4_addr ipv6_addr auth"
+            )
+        ]  # fmt: skip
         user_id, home, bot, username = own
         home = whole_number(home) or next((dc.id for dc in dcs if dc.auth), 2)
         bot = None if bot is None else bool(bot)
         user = User(whole_number(user_id), home, bot, str(username or "") or None)
         return with_all_keys(dcs, user)._replace(state=database.update_state("state", "", "channelstate"))
-
-    def data_centres(self, database: Database) -> Iterable[DataCenter]:
-        """The rows of `datacenter`: its three forms have other columns for the addresses."""
-        for number, ipv4, ipv6, port, addr, final4, final6, auth in database.rows(
-            "datacenter", "id ipv4 ipv6 port addr ipv4_addr ipv6_addr auth"
-        ):
-            places = (final4, final6, addr, f"{ipv4}:{port}", f"{ipv6}:{port}")
-            key = self.key_bytes(auth)
-            if number in DATA_CENTRES or number == 203:
-                yield data_centre(number, key if len(key) == KEY_SIZE else None, *map(str, places))
 
     def rows(self, session: Session) -> Rows:
         """Every data centre; the home one with an address, as v2 needs it to connect."""
@@ -5779,9 +5771,10 @@ class GrammersFile(SqliteStorage):
 
     def read(self, database: Database) -> Session:
         """Every data centre, and the peer that is the account itself (subtype 1, a bot 3)."""
-        dcs = []
-        for number, ipv4, ipv6, key in database.rows("dc_option", "dc_id ipv4 ipv6 auth_key"):
-            dcs.append(data_centre(whole_number(number), self.key_bytes(key), str(ipv4), str(ipv6)))
+        dcs = [
+            data_centre(whole_number(number), self.key_bytes(key), str(ipv4), str(ipv6))
+            for number, ipv4, ipv6, key in database.rows("dc_option", "dc_id ipv4 ipv6 auth_key")
+        ]
         home = whole_number(database.first("dc_home", "dc_id")[0])
         own = database.numbers("peer_info", "peer_id subtype", "where subtype in (1, 3)")
         user = User(own[0][0], home, own[0][1] == 3) if len(own) == 1 else User(0, home)
