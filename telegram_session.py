@@ -1154,7 +1154,7 @@ def tell_where_to_scan() -> None:
     """What to do with a QR code, before the first one is drawn."""
     term.say()
     term.say("Scan the code with the phone that is signed in to your Telegram account:", "bold", mark="→")
-    for device, where in WHERE_TO_SCAN:
+    for device, where in rows_of(WHERE_TO_SCAN):
         term.say(f"{device}: {where}.", mark="•", indent=2)
     term.say("The camera app of the phone does not work for this. Ctrl-C stops.", indent=2)
 
@@ -2633,7 +2633,9 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
     credentials = Credentials(found.api_id, found.api_hash)
     term.hide(credentials.api_hash, "API hash")
     term.hide(credentials.api_id, "API ID")
-    term.good(f"API ID {credentials.api_id}, API hash {masked_hash(credentials.api_hash)}")
+    masked = f"{credentials.api_hash[:4]}…{credentials.api_hash[-2:]}"  # enough to recognise it by
+    term.hide(masked, "API hash")
+    term.good(f"API ID {credentials.api_id}, API hash {masked} (32 characters)")
     app = published_app(credentials.api_id)
     if app:
         term.warn(
@@ -2642,13 +2644,6 @@ def ask_credentials(use_environment: bool = True) -> Credentials:
             "https://my.telegram.org/apps"
         )
     return credentials
-
-
-def masked_hash(api_hash: str) -> str:
-    """Enough of an API hash to recognise it by: `0a1b…9f (32 characters)`."""
-    masked = f"{api_hash[:4]}…{api_hash[-2:]}"
-    term.hide(masked, "API hash")
-    return f"{masked} ({len(api_hash)} characters)"
 
 
 def from_environment(variable: str, parse: Callable[..., Any], *details: str) -> Any:
@@ -2976,14 +2971,15 @@ QUOTES = " ,;\"'`‘’“”„«»"
 
 # What stands in front of the country code, what it stands for, and what is said of it where that is a guess. The first
 # that can be right is taken. 0011 is how Australia dials abroad; no number of +1 begins with 1, so 00 is not meant.
-ABROAD = (
-    ("0011(00)?", "", ""),
-    (r"(\++|00)(00)?", "", ""),
-    (r"(?!\+|00|011)", "", "There was no + in front, so the first digits were taken for the country code."),
-    ("011(00)?", "", "Read 011 as what is dialled in North America to call abroad."),
-    ("810(00)?", "", "Read 8 10 as what is dialled in Russia to call abroad."),
-    ("8(?=[79][0-9]{9}$)", "7", "Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan."),
-)
+ABROAD = r"""
+0011(00)?           |   |
+\++(00)?            |   |
+00(00)?             |   |
+(?!\+)(?!00)(?!011) |   | There was no + in front, so the first digits were taken for the country code.
+011(00)?            |   | Read 011 as what is dialled in North America to call abroad.
+810(00)?            |   | Read 8 10 as what is dialled in Russia to call abroad.
+8(?=[79][0-9]{9}$)  | 7 | Read the 8 in front as +7: it is dialled inside Russia and Kazakhstan.
+"""
 
 
 def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
@@ -2993,7 +2989,7 @@ def parse_phone(text: str, any_length: bool = False) -> PhoneNumber:
     """
     written = _phone_digits(plain_text(text[:LONGEST_ANSWER]))
     refusals = []
-    for front, meant, note in ABROAD:
+    for front, meant, note in rows_of(ABROAD):
         if re.match(front, written):
             try:
                 number = _phone_number(re.sub(front, meant, written, count=1), any_length and not note)
@@ -3071,7 +3067,7 @@ def _grouped(national: str, shape: str) -> str:
     if len(national) != shape.count("X"):
         return re.sub(r"(\d{3})(?=\d{2})", r"\1 ", national)
     digits = iter(national)
-    return "".join(next(digits) if place == "X" else place for place in shape)
+    return re.sub("X", lambda _: next(digits), shape)
 
 
 def _wrong_length(national: str, row: CallingCode, country: str) -> Problem:
@@ -9608,10 +9604,10 @@ VALUES_ELSEWHERE = {
 # Every other room says what it has to say through `term`.
 
 # What a console that cannot encode the left side gets instead. Anything else it cannot encode becomes a question mark.
-PLAIN_CHARACTERS = {
-    "─": "-", "│": "|", "✓": "+", "✗": "x", "•": "*", "→": "->", "…": "...", "–": "-", "—": "-",
-    "“": '"', "”": '"', "‘": "'", "’": "'", "×": "x", "≤": "<=", "≥": ">=", "\u00a0": " ", "▸": ">", "·": "-",
-}  # fmt: skip
+PLAIN_CHARACTERS = str.maketrans(
+    "─–—│✓✗•“”‘’×\u00a0▸·",
+    "---|+x*\"\"''x >-",
+) | str.maketrans({"→": "->", "…": "...", "≤": "<=", "≥": ">="})
 
 # Control characters (but tab and line feed), direction overrides, line separators, lone surrogates: what could drive or
 # fool a terminal.
@@ -9761,7 +9757,7 @@ class Terminal:
         if not safe.isprintable():
             safe = re.sub(NOT_PRINTABLE, "·", safe)
         if not self.unicode:
-            safe = "".join(PLAIN_CHARACTERS.get(character, character) for character in safe)
+            safe = safe.translate(PLAIN_CHARACTERS)
         return safe
 
     def paint(self, text: str, colour: str) -> str:
@@ -9823,7 +9819,7 @@ class Terminal:
         self.record(first + (text if shareable is None else shareable))
         rest = " " * len(first)
         lines = []
-        needed = max(min(len(text), 12), max(map(len, text.split()), default=0))
+        needed = max([min(len(text), 12), *map(len, text.split())])
         if len(first) > 8 and needed > self.width - 1 - len(first):
             lines.append(first.rstrip())  # a name and a value that have no room beside each other
             first = rest = " " * (indent + 2)
@@ -9885,11 +9881,11 @@ class Terminal:
 
     def facts(self, rows: Iterable[tuple[str, object]], private: Sequence[str] = ()) -> None:
         """Lines of `name : value`, the colons below each other; the report has no values for the `private` names."""
-        clean = [(self.clean(name), self.clean(value)) for name, value in rows]
+        clean = [(self.clean(name), self.clean(value).replace("\n", " ")) for name, value in rows]
         widest = max((len(name) for name, _ in clean), default=0)
         for name, value in clean:
-            shareable = NOT_SHOWN if name in private else value
-            self.say(" ".join(value.split("\n")), mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
+            shareable = NOT_SHOWN if name in private else None
+            self.say(value, mark=f"{name.ljust(widest)} :", indent=2, shareable=shareable)
 
     def deliver(self, text: str) -> None:
         """What the person came for, on a line of its own, whole however narrow the terminal; alone on a pipe."""
@@ -9918,13 +9914,11 @@ class Terminal:
             rows += [[0] * len(rows[0])] * (len(rows) % 2)
             pairs = zip(rows[::2], rows[1::2])
             lines = ["".join(" ▄▀█"[2 * (t == ink) + (b == ink)] for t, b in zip(*pair)) for pair in pairs]
-            black_on_white = "\x1b[30;47m\x1b[38;5;16;48;5;231m"  # the second is free of the terminal's own palette
-            lines = [f"{black_on_white}{line}\x1b[0m" for line in lines] if self.redraws else lines
-        elif self.redraws:
-            black, white = "\x1b[40m\x1b[48;5;16m  ", "\x1b[47m\x1b[48;5;231m  "
-            lines = ["".join(black if module else white for module in row) + "\x1b[0m" for row in rows]
         else:
-            lines = ["".join("##" if module == ink else "  " for module in row) for row in rows]
+            black, white = ("\x1b[40;48;5;16m  ", "\x1b[47;48;5;231m  ") if self.redraws else ("##", "  ")
+            lines = ["".join(black if module == ink else white for module in row) for row in rows]
+        if self.redraws:  # black on white; the second half is free of the terminal's own palette
+            lines = [f"\x1b[30;47m\x1b[38;5;16;48;5;231m{line}\x1b[0m" for line in lines]
         height = self.size[1] or 24
         fits = height > len(lines)
         over = self._picture if self.redraws and fits else 0
@@ -10219,11 +10213,9 @@ class Terminal:
         elif problem.again:
             self.say(f"Next try: {problem.again}", "bold", indent=2)
         if problem.name:
-            whose, when = (
-                ("Telegram's name for it", "in answer to")
-                if re.match(r"(?!E[A-Z]+$|EAI_)[A-Z\d_]+$", problem.name)
-                else ("Name of the error", "at")
-            )
+            whose, when = "Name of the error", "at"
+            if re.match(r"(?!E[A-Z]+$|EAI_)[A-Z\d_]+$", problem.name):
+                whose, when = "Telegram's name for it", "in answer to"
             asked = f", {when} {problem.call}" if problem.call else ""
             self.say(f"{whose}: {problem.name}{asked}", "dim", indent=2)
 
@@ -10510,11 +10502,14 @@ class DataCentre(NamedTuple):
 # The only addresses the script ever connects to. Source: TDLib (ConnectionCreator.cpp, get_default_dc_options); for the
 # IPv4 addresses of 1 and 5 Pyrogram's list and help.getConfig (2026).
 DATA_CENTRES = {
-    1: DataCentre(1, "Miami", "149.154.175.53", "2001:b28:f23d:f001::a"),
-    2: DataCentre(2, "Amsterdam", "149.154.167.51", "2001:67c:4e8:f002::a"),
-    3: DataCentre(3, "Miami", "149.154.175.100", "2001:b28:f23d:f003::a"),
-    4: DataCentre(4, "Amsterdam", "149.154.167.91", "2001:67c:4e8:f004::a"),
-    5: DataCentre(5, "Singapore", "91.108.56.130", "2001:b28:f23f:f005::a"),
+    int(number): DataCentre(int(number), place, ipv4, ipv6)
+    for number, place, ipv4, ipv6 in rows_of("""
+1 | Miami     | 149.154.175.53  | 2001:b28:f23d:f001::a
+2 | Amsterdam | 149.154.167.51  | 2001:67c:4e8:f002::a
+3 | Miami     | 149.154.175.100 | 2001:b28:f23d:f003::a
+4 | Amsterdam | 149.154.167.91  | 2001:67c:4e8:f004::a
+5 | Singapore | 91.108.56.130   | 2001:b28:f23f:f005::a
+""")
 }
 
 # Test servers: data centre, IPv4, IPv6. Source: Telethon's, Pyrogram's and mtcute's tables (2026).
@@ -10595,28 +10590,28 @@ UNKNOWN_DELIVERY = Delivery(
 )
 
 # What `next_type` offers, as it reads after “resend the code”. None: Telegram has no further way to send one.
-NEXT_TYPES = {
-    "CodeTypeSms": "by SMS",
-    "CodeTypeCall": "by a phone call that reads it out",
-    "CodeTypeFlashCall": "by a call that hangs up (its number is the code)",
-    "CodeTypeMissedCall": "by a missed call (the last digits of its number are the code)",
-    "CodeTypeFragmentSms": "on the Fragment website",
-    "UnknownCodeType": "in a way that this version of the script does not know",
-}
+NEXT_TYPES = dict(rows_of("""
+CodeTypeSms         | by SMS
+CodeTypeCall        | by a phone call that reads it out
+CodeTypeFlashCall   | by a call that hangs up (its number is the code)
+CodeTypeMissedCall  | by a missed call (the last digits of its number are the code)
+CodeTypeFragmentSms | on the Fragment website
+UnknownCodeType     | in a way that this version of the script does not know
+"""))  # fmt: skip
 
 # The other answers of auth.sendCode, by class: what they mean for the person.
-SENT_CODES = {
-    "SentCode": "A code was sent; where, its `type` says.",
-    "SentCodeSuccess": "Telegram signed you in at once, without a code.",
-    "SentCodePaymentRequired": "Telegram wants a payment (Telegram Premium) before it sends an SMS to this number.",
-}
+SENT_CODES = dict(rows_of("""
+SentCode                | A code was sent; where, its `type` says.
+SentCodeSuccess         | Telegram signed you in at once, without a code.
+SentCodePaymentRequired | Telegram wants a payment (Telegram Premium) before it sends an SMS to this number.
+"""))  # fmt: skip
 
 # Where to scan a QR code, by device. Source: core.telegram.org/api/qr-login and the apps of 2026.
-WHERE_TO_SCAN = (
-    ("iPhone, iPad", "Settings → Devices → Link Desktop Device, then point the camera at the code"),
-    ("Android", "menu (or profile) → Settings → Devices → Link Desktop Device, then point the camera at the code"),
-    ("Computer", "Telegram Desktop cannot scan. Use the phone that is signed in to the account"),
-)
+WHERE_TO_SCAN = """
+iPhone, iPad | Settings → Devices → Link Desktop Device, then point the camera at the code
+Android      | menu (or profile) → Settings → Devices → Link Desktop Device, then point the camera at the code
+Computer     | Telegram Desktop cannot scan. Use the phone that is signed in to the account
+"""
 
 
 # ── paste targets ──
@@ -10711,11 +10706,11 @@ Goose          | extensions | comments | ~/.config/goose/config.yaml | | %APPDAT
 """
 
 # What a client reads besides, in the folder that it is started in.
-PROJECT_FILES = {
-    "Claude Code in this folder": ".mcp.json",
-    "Cursor in this folder": ".cursor/mcp.json",
-    "VS Code in this folder": ".vscode/mcp.json",
-}
+PROJECT_FILES = """
+Claude Code in this folder | .mcp.json
+Cursor in this folder      | .cursor/mcp.json
+VS Code in this folder     | .vscode/mcp.json
+"""
 
 # Programs that take text for the clipboard from standard input, in the order they are tried.
 CLIPBOARDS = """
@@ -10758,7 +10753,7 @@ def client_files(system: str = sys.platform) -> list[tuple[str, str]]:
         (row[0], one)
         for row in rows_of(MCP_CLIENTS) for path in client_paths(row, system) for one in sorted(glob.glob(path))
     ]  # fmt: skip
-    found += [(client, os.path.abspath(path)) for client, path in PROJECT_FILES.items() if os.path.isfile(path)]
+    found += [(client, os.path.abspath(path)) for client, path in rows_of(PROJECT_FILES) if os.path.isfile(path)]
     first = {os.path.realpath(path): client for client, path in reversed(found)}  # this folder may be the home
     return [(client, path) for client, path in found if first[os.path.realpath(path)] == client]
 
@@ -13982,21 +13977,17 @@ ANSWERS = (command_check, command_convert, command_doctor)
 
 def parse_arguments(argv: Sequence[str]) -> Any:
     """The command line as a namespace; `run` is the command to call with it. Wrong usage exits with 2."""
-    rows = [(*words.partition(" "), whose.split(", "), what) for words, whose, what in rows_of(OPTIONS)]
-    if not argv:  # the usual start: to import argparse takes longer than all else that stands before the first prompt
-        from types import SimpleNamespace
+    from types import SimpleNamespace
 
-        front = {name[2:]: None if value else False for name, _, value, whose, _ in rows if "front" in whose}
-        return SimpleNamespace(run=command_sign_in, **front)
+    options = SimpleNamespace(run=command_sign_in, qr=False, proxy=None, ipv6=False, report=None, debug=False)
+    if not argv:  # the usual start: to import argparse takes longer than all else that stands before the first prompt
+        return options
     import argparse
 
     if argv[0] == "explain" and not {"-h", "--help", "--"} & set(argv[1:2]):  # what begins with “-” is no option there
         argv = ["explain", "--", *argv[1:]]
-
-    def layout(prog: str) -> argparse.HelpFormatter:
-        """Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here."""
-        return argparse.HelpFormatter(prog, width=term.width)
-
+    # Left alone, argparse asks shutil for the width, and importing that takes longer than all the rest here.
+    layout = functools.partial(argparse.HelpFormatter, width=term.width)
     parser = argparse.ArgumentParser(
         prog="telegram_session.py", formatter_class=layout, description=(__doc__ or "").split("\n", 1)[0],
         epilog="Secrets are never taken from the command line: they are asked for, or read from TELEGRAM_API_ID, "
@@ -14004,21 +13995,21 @@ def parse_arguments(argv: Sequence[str]) -> Any:
         "Exit codes: 0 done, 1 a problem, 2 wrong usage, 130 Ctrl-C.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"telegram_session.py {__version__}")
-    parser.set_defaults(run=command_sign_in)
     commands = parser.add_subparsers(title="other commands, each with its own --help", metavar="COMMAND")
     parsers = {"front": parser}
     for name, (run, what) in COMMANDS.items():
         parsers[name] = commands.add_parser(name, formatter_class=layout, help=what, description=as_sentence(what))
         parsers[name].set_defaults(run=run)
-    for name, _, value, whose, what in rows:
+    for words, whose, what in rows_of(OPTIONS):
+        name, _, value = words.partition(" ")
         details: dict[str, Any] = {"metavar": name, "nargs": value or None}
         if name.startswith("-"):
             details = {"metavar": value, **VALUES.get(value, {})} if value else {"action": "store_true"}
-        for command in whose:
+        if whose.startswith("front"):  # it may stand on either side of a command, and must not be undone there
+            details["default"] = argparse.SUPPRESS
+        for command in whose.split(", "):
             parsers[command].add_argument(name.lower(), help=what, **details)
-            if whose[0] == "front":  # behind the name of a command it must not undo the one in front of it
-                details["default"] = argparse.SUPPRESS
-    return parser.parse_args(argv)
+    return parser.parse_args(argv, options)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
