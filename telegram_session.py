@@ -10666,7 +10666,7 @@ fast-mcp-telegram           | file | API_ID | API_HASH | - | uvx --python 3.12 f
 mcp-telegram/mcp-telegram   | string file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | npx -y @overpod/mcp-telegram | \
   ~/.mcp-telegram/session
 telethon-mcp                | mcp  | TELEGRAM_API_ID | TELEGRAM_API_HASH | TELEGRAM_SESSION_STRING | \
-  uvx --with mcp<2 telethon-mcp | This was read in its source, and not tried.
+  uvx --with mcp<2 telethon-mcp | It does not start with version 2 of the package mcp.
 better-telegram-mcp         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \
   uvx --python 3.13 better-telegram-mcp | ~/.better-telegram-mcp/default.session
 telegram-mcp-jgalea         | file | TELEGRAM_API_ID | TELEGRAM_API_HASH | - | \

@@ -20,7 +20,10 @@ PLACE = Path(__file__).resolve().parents[1] / ".venv-others"
 TELETHON = ("telethon==1.24.0", "telethon==1.36.0", "telethon==1.42.0", "telethon==1.45.0")
 PYTHON = (*TELETHON, "opentele2==2.0.0", "kurigram==2.2.26", "pyrogram==2.0.106")
 # MCP servers that a string is pasted into: the version that was tried, and what it needs beside it.
-SERVERS = {"tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",), "fast-mcp-telegram==0.46.1": ()}
+SERVERS: dict[str, tuple[str, ...]] = {
+    "tgmcp==0.2.2": ("mcp<2",), "mcp-telegram==0.1.11": ("mcp<2",), "telethon-mcp==1.0.0": ("mcp<2",),
+    "fast-mcp-telegram==0.46.1": (),
+}  # fmt: skip
 OTHER_PYTHON = {"fast-mcp-telegram==0.46.1": "3.12"}  # it does not start on 3.11
 NODE = ("@mtcute/convert@0.29.7", "@mtcute/node@0.29.7", "telegram@2.26.22", "teleproto@1.229.0")
 PYODIDE = ("pyodide@314.0.7",)  # CPython 3.14 as WebAssembly, the newest Python for a machine that has only older ones

@@ -49,6 +49,19 @@ def write_for(person: Person, program: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shown.splitlines() if line.startswith(("API_", "TELEGRAM_API_")))
 
 
+def shown_for(person: Person, program: str) -> dict[str, Any]:
+    """The server in the settings that the script shows for Cursor."""
+    person.answers("Press Enter to exit", "1")
+    person.answers("Number", "2")
+    number = [target.name for target in script.paste_targets("mcp")].index(program) + 1
+    person.answers("Number", str(number))
+    person.answers("Number (Enter alone: back)", "2")
+    person.is_asked("Press Enter to exit")
+    shown = person.transcript.rpartition("\n{\n")[2].partition("\n}\n")[0]
+    (server,) = json.loads(f"{{{shown}}}")["mcpServers"].values()
+    return dict(server)
+
+
 def use_tool(
     command: list[str], environment: dict[str, str], tool: str, arguments: dict[str, Any],
     when: Callable[[], bool] = lambda: True,
@@ -87,6 +100,24 @@ def signed_in_since(telegram: PracticeTelegram, before: int, string: str) -> boo
     key = script.home_key(script.decode_telethon_string(string))
     key_id = int.from_bytes(hashlib.sha1(key).digest()[-8:], "little", signed=True)
     return bool(told) and {call.key_id for call in told} == {key_id}
+
+
+@pytest.mark.parametrize(
+    ("program", "package", "command", "tool"),
+    [
+        ("OEvortex/tgmcp", "tgmcp==0.2.2", ["tgmcp", "start"], "get_me"),
+        ("telethon-mcp", "telethon-mcp==1.0.0", ["telethon-mcp"], "list_contacts"),
+    ],
+)
+def test_a_server_takes_the_settings_that_are_shown(person, telegram, tmp_path, program, package, command, tool):
+    path, environment = others.server(package, command[0])
+    server = shown_for(person, program)
+    assert server["args"] == ["--with", "mcp<2", *command]  # as uvx installs it; here it is installed so already
+    telegram.wait_until_idle()
+    before = len(telegram.calls)
+    answer = use_tool([path, *command[1:]], {**environment, **server["env"], "HOME": str(tmp_path)}, tool, {})
+    assert not answer["result"].get("isError"), answer
+    assert signed_in_since(telegram, before, shown_string(person))
 
 
 @pytest.mark.parametrize(
