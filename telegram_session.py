@@ -1400,6 +1400,7 @@ class Telegram:
         self._ipv6 = ipv6
         self._address = ("", 0)
         self._since = 0.0  # when the line was asked for, until it is said to be there
+        self._answered_beside = False  # has this data centre answered another line, while one was waited for?
         self._sender: Any = None
         self._introduced = False  # has this line heard initConnection?
         self._known: Any = None  # the last sender that had a line
@@ -1483,7 +1484,10 @@ class Telegram:
         except Exception as error:
             self._hang_up()
             ours = isinstance(error, TimeoutError) and error.errno is None  # the limit; the system's has a number
-            verdict = network_problem("NetworkStalled") if ours else self._why_not_connected(error)
+            if ours and self._answered_beside:
+                verdict: Problem | None = network_problem("NetworkStalled")
+            else:
+                verdict = problem_from(error, "the key exchange") if ours else self._why_not_connected(error)
             if verdict or not once_more:
                 raise (verdict or problem_from(error, "the key exchange")) from error
             term.note("Telegram answers now.")
@@ -1515,6 +1519,7 @@ class Telegram:
         pings: list[Any] = []
         examinations: list[Examination] = []
         verdicts: list[Problem] = []
+        self._answered_beside = False
 
         def finished(pause: float) -> bool:
             if not examinations and time.monotonic() - started > doubt_after:
@@ -1525,7 +1530,8 @@ class Telegram:
                 return bool(self._dropped) or future.done()
             if examinations and not future.done() and not any(ping.done() and not ping.exception() for ping in pings):
                 diagnosis = examinations[0].diagnosis
-                if diagnosis.verdict and not diagnosis.reaches(self.dc_id, self._ipv6):
+                self._answered_beside = diagnosis.reaches(self.dc_id, self._ipv6)
+                if diagnosis.verdict and not self._answered_beside:
                     verdicts.append(diagnosis.verdict)
                 if verdicts or pings:
                     return True
