@@ -2521,10 +2521,13 @@ def copy_to_clipboard(handed: Handed) -> None:
     """Puts the string, or what was shown ready to paste, on the clipboard, and says what clipboards do with it."""
     text, what = handed.string, "The session string"
     if handed.shown:
-        chosen = choose("What?", ["the session string alone", "the lines that were shown ready to paste"])
+        several = len(handed.shown) > 1
+        shown = [f"what was shown ready to paste{f' ({n})' if several else ''}" for n, _ in enumerate(handed.shown, 1)]
+        chosen = choose("What?", ["the session string alone", *shown])
         if chosen is None:
             return
-        text, what = [(text, what), (handed.shown[0], "What was shown")][chosen]
+        if chosen:
+            text, what = handed.shown[chosen - 1], "What was shown"
     by = copy_by_program(text)
     if by:
         term.good(f"{what} is on the clipboard ({by}).")

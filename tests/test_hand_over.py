@@ -310,6 +310,9 @@ def test_what_was_shown_ready_to_paste_is_on_the_clipboard_as_it_is(sign_in, she
     assert json.loads(taken.read_text())["mcpServers"]["tgmcp"]["env"]["TELEGRAM_SESSION_STRING"] == string_of(person)
     chosen(person, COPY, "1")
     assert taken.read_text() == string_of(person)
+    chosen(person, PASTE, "2", "2", "4")  # Claude Code has settings and a command
+    chosen(person, COPY, "3")
+    assert taken.read_text().startswith("claude mcp add tgmcp ")
 
 
 def test_a_clipboard_program_that_fails_or_hangs_does_not_stand_in_the_way(sign_in, shelf):
