@@ -280,7 +280,7 @@ def test_what_is_private_is_masked_beside_letters_and_before_it_is_cut(text, pri
 # Every function that makes, moves or removes something, and what for. Whoever adds one says here why it is safe.
 CHANGES = {
     "write_new": "a new file, in a folder of its own until it is whole",
-    "write_bytes.fill": "its content",
+    "write_bytes": "its content",
     "move_new": "gives it its name, never over another",
     "make_folder": "for its owner only, at every level",
     "SqliteStorage.save.fill": "its content, if it is a database",
@@ -298,7 +298,8 @@ CHANGES = {
 }
 CHANGING = re.compile(
     r"(os\.(mkdir|makedirs|link|symlink|rename|replace|remove|unlink|rmdir|chmod|truncate)"
-    r"|shutil\.(rmtree|copy\w*|move)|tempfile\.\w+|sqlite3\.connect|archive\.extract\w*|\.write_(text|bytes))\("
+    r"|shutil\.(rmtree|copy\w*|move)|tempfile\.\w+|sqlite3\.connect|archive\.extract\w*"
+    r"|pathlib\.Path\(\w+\)\.write_(text|bytes))\("
     r"|(?<!\w)open\([^()]*(?:\([^()]*\))?[^()]*[\"'][rwax]?b?\+?[wax+]b?\+?[\"']"
 )
 
