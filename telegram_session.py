@@ -3970,10 +3970,10 @@ class Judge:
         return [found[0]._replace(faults=self.faults, doubts=[*found[0].doubts, *self.remarks]), *found[1:]]
 
 
-def findings_in_settings(text: str, place: str, path: str = "", here: bool = False) -> list[Finding]:
+def findings_in_settings(text: str, place: str, path: str = "") -> list[Finding]:
     """What settings say of Telegram, a finding for each server; none if these are no settings with a Telegram server.
 
-    `here`: a client of this computer reads this very file, so that its commands and folders can be looked for.
+    Where a client of this computer reads the file at `path`, its commands and folders are looked for, too.
     """
     kind, entries, odd = settings_entries(text) or ("", [], [])
     keys = {key for one in entries for key in one.path[:-1]}
@@ -3987,6 +3987,7 @@ def findings_in_settings(text: str, place: str, path: str = "", here: bool = Fal
         steps = ["Give the settings that the Telegram server stands in."]
         return [Finding(place, Problem(what, "", steps, name=NO_SERVER), Storage())]
     lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
+    here = bool(servers and path) and os.path.abspath(path) in [one for _, one in client_files()]
     found: list[Finding] = []
     for server in servers:
         judge = Judge(server, kind, client)
@@ -4005,7 +4006,7 @@ def findings_in_settings_file(path: str, place: str) -> list[Finding]:
     if data[:4] in (b"SQLi", b"PK\3\4", b"TDF$"):
         return []
     text, odd = text_of_file(data)
-    found = findings_in_settings(text, place, path, os.path.abspath(path) in [one for _, one in client_files()])
+    found = findings_in_settings(text, place, path)
     faults = [settings_doubt("encoding", what=odd)] if odd else []
     if os.path.basename(path) == ".mcp.json" and sessions_of(found) and git_would_take(path):
         faults.append(settings_doubt("in_git", name=path))
@@ -5301,9 +5302,9 @@ DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million 
 def with_database(path: str, read: Callable[[Database], Any]) -> Any:
     """Opens a database without changing it or anything beside it, and returns what `read` makes of it.
 
-    A database with a journal or a write-ahead log beside it is
-    in use or was left by a crash: it is copied together with them, and the copy is read, so that the answer is what
-    its owner sees (`immutable=1` would give old rows, `mode=ro` cannot roll a journal back).
+    A database with a journal or a write-ahead log beside it is in use or was left by a crash: it is copied together
+    with them, and the copy is read, so that the answer is what its owner sees (`immutable=1` would give old rows,
+    `mode=ro` cannot roll a journal back).
     """
     import sqlite3
 
@@ -5575,19 +5576,19 @@ class TelethonFile(SqliteStorage):
         )  # fmt: skip
         return session._replace(
             state=database.update_state("update_state", "where id = 0", "update_state", "where id != 0"),
-            contacts=self.path if next(self.noted(database), None) else None,
+            contacts=self.path if next(self.noted(database, 1), None) else None,
         )
 
     @staticmethod
-    def noted(database: Database) -> Iterator[tuple[str, Sequence[Any]]]:
-        """The rows that only Telethon 1 has a use for: contacts, sent files, and the takeout that is under way."""
+    def noted(database: Database, most: int = 1_000_000) -> Iterator[tuple[str, Sequence[Any]]]:
+        """The rows that only Telethon 1 has a use for: contacts, sent files, a takeout; of each at `most` so many."""
         for table, where, wanted in (
             ("entities", "where id != 0", "id hash username phone name date"),
             ("sent_files", "", "md5_digest file_size type id hash"),
             ("sessions", "where takeout_id > 0", "takeout_id"),
         ):
             if database.has(" ".join([table, *wanted.split()[:2]])):
-                for row in database.rows(table, wanted, f"{where} limit 1000000"):
+                for row in database.rows(table, wanted, f"{where} limit {most}"):
                     yield table, row
 
     def schema_of(self, database: Database) -> str:
