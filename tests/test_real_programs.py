@@ -102,6 +102,18 @@ def signed_in_since(telegram: PracticeTelegram, before: int, string: str) -> boo
     return bool(told) and {call.key_id for call in told} == {key_id}
 
 
+def signs_in_for_a_tool(
+    telegram: PracticeTelegram, person: Person, command: list[str], environment: dict[str, str], tool: str,
+    arguments: dict[str, Any],
+) -> None:  # fmt: skip
+    """Starts a server whose tool must answer, and which must have signed in with the string on the person's screen."""
+    telegram.wait_until_idle()
+    before = len(telegram.calls)
+    answer = use_tool(command, environment, tool, arguments)
+    assert not answer["result"].get("isError"), answer
+    assert signed_in_since(telegram, before, shown_string(person))
+
+
 @pytest.mark.parametrize(
     ("program", "package", "command", "tool"),
     [
@@ -113,11 +125,8 @@ def test_a_server_takes_the_settings_that_are_shown(person, telegram, tmp_path, 
     path, environment = others.server(package, command[0])
     server = shown_for(person, program)
     assert server["args"] == ["--with", "mcp<2", *command]  # as uvx installs it; here it is installed so already
-    telegram.wait_until_idle()
-    before = len(telegram.calls)
-    answer = use_tool([path, *command[1:]], {**environment, **server["env"], "HOME": str(tmp_path)}, tool, {})
-    assert not answer["result"].get("isError"), answer
-    assert signed_in_since(telegram, before, shown_string(person))
+    environment = {**environment, **server["env"], "HOME": str(tmp_path)}
+    signs_in_for_a_tool(telegram, person, [path, *command[1:]], environment, tool, {})
 
 
 @pytest.mark.parametrize(
@@ -131,11 +140,8 @@ def test_a_server_takes_the_file_that_was_written(person, telegram, tmp_path, pr
     path, environment = others.server(package, command[0])
     values = write_for(person, program)
     assert set(values) == {"API_ID", "API_HASH"}
-    telegram.wait_until_idle()
-    before = len(telegram.calls)
-    answer = use_tool([path, *command[1:]], {**environment, **values, "HOME": str(tmp_path)}, tool, {"query": "a"})
-    assert not answer["result"].get("isError"), answer
-    assert signed_in_since(telegram, before, shown_string(person))
+    environment = {**environment, **values, "HOME": str(tmp_path)}
+    signs_in_for_a_tool(telegram, person, [path, *command[1:]], environment, tool, {"query": "a"})
 
 
 def test_overpods_mcp_telegram_takes_the_string_that_was_written(person, telegram, tmp_path):
