@@ -8892,7 +8892,6 @@ def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
 
     A new one is made whole or not at all, and what stood in its place before comes back if that fails.
     """
-    import importlib
     import shutil
 
     before, made = f"{place}.{os.getpid()}", ""
@@ -8904,6 +8903,7 @@ def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
             os.makedirs(place, 0o700)
             made = place
         for command in commands:
+            term.verbatim(f"    {in_shell_words(command)}", "dim")
             run_installer(command, f"setting up {place}", TMPDIR=place)
         made = ""
     finally:
@@ -8911,18 +8911,19 @@ def set_up(place: str, commands: Sequence[Sequence[str]]) -> None:
             shutil.rmtree(made, ignore_errors=True)
         if os.path.exists(before):
             shutil.rmtree(before) if os.path.exists(place) else os.rename(before, place)
-    importlib.invalidate_caches()
 
 
 def run_installer(command: Sequence[str], doing: str, **environment: str) -> None:
     """Runs pip, uv or venv. If it fails, its last words are shown, and the `Problem` is what is known about them."""
-    term.verbatim(f"    {in_shell_words(command)}", "dim")
+    import importlib
+
     ran = run_program(command, doing, 300, **{**PATIENCE, **environment})
     if ran.code != 0:
         term.bad(f"Failed: {doing}.")
         term.say("\n".join(ran.said.split("\n")[-5:]), "dim", indent=2)
         found = find_answer(ran.said)
         raise found.problem() if found else Problem("It ended with an error, or not in time.", name="SetUpFailed")
+    importlib.invalidate_caches()
 
 
 # ── what may be installed, and how ──
@@ -8941,8 +8942,9 @@ def belongs_to_the_system() -> bool:
 
 
 def pip_command(package: str, *options: str) -> list[str]:
-    """The command that installs `package` for the very Python that runs this script, or [] if there is none.
+    """The command that installs `package` where this script finds it, or [] if there is none.
 
+    That is the environment that was set up for this script, if it is in use, or else the very Python that runs it.
     There is none where the system's package manager owns this Python, where this person may not write, and where there
     is neither pip nor uv.
     """
@@ -8950,19 +8952,23 @@ def pip_command(package: str, *options: str) -> list[str]:
     import site
     import sysconfig
 
-    if belongs_to_the_system():
+    python, folder, to_user = sys.executable, sysconfig.get_path("purelib"), []
+    pip = bool(importlib.util.find_spec("pip"))
+    entered = [place for place in places() if packages_of(place) in sys.path]
+    if entered:
+        python, folder = python_of(entered[0]), packages_of(entered[0])
+        pip = os.path.isdir(os.path.join(folder, "pip"))
+    elif belongs_to_the_system():
         return []
-    folder = sysconfig.get_path("purelib")
-    to_user = [] if os.access(folder, os.W_OK) or not os.path.exists(folder) else ["--user"]
+    elif os.path.exists(folder) and not os.access(folder, os.W_OK):
+        to_user = ["--user"]
     if to_user and not site.ENABLE_USER_SITE:
         return []
-    if importlib.util.find_spec("pip"):
+    if pip:
         alone = [] if to_user else ["-I"]  # runs no pip.py of the working folder; pip --user refuses to work under it
-        return [sys.executable, *alone, "-m", "pip", "install", *to_user, *options, package]
+        return [python, *alone, "-m", "pip", "install", *to_user, *options, package]
     uv = program("uv")  # its environments come without pip
-    if uv and not to_user:
-        return [uv, "pip", "install", "--python", sys.executable, *options, package]
-    return []
+    return [uv, "pip", "install", "--python", python, *options, package] if uv and not to_user else []
 
 
 def pip_comes_from() -> list[str]:
@@ -9051,12 +9057,11 @@ def offer_install(package: str, module: str, why: str) -> bool:
     Nothing is installed without a yes. Without a terminal to ask on, and where pip may not be used, nobody is asked:
     the ways to get the package are shown and the answer is False.
     """
-    import importlib
-    import importlib.util
+    from importlib.util import find_spec
 
-    if not importlib.util.find_spec("telethon"):
+    if not find_spec("telethon"):
         enter_environment()
-    if importlib.util.find_spec(module):
+    if find_spec(module):
         return True
     term.say(why)
     command = pip_command(package)
@@ -9066,15 +9071,13 @@ def offer_install(package: str, module: str, why: str) -> bool:
     term.verbatim(f"    {in_shell_words(command)}")
     if not (term.interactive and term.confirm("Install it now?", default=False)):
         return False
-    said = run_program(command, f"installing {package}", 180, PIP_NO_INPUT="1").said
-    importlib.invalidate_caches()
-    if importlib.util.find_spec(module):
-        term.good(f"{package} is installed.")
-        return True
-    term.bad(f"{package} could not be installed.")
-    if said:
-        term.say("\n".join(said.split("\n")[-5:]), "dim", indent=2)
-    return False
+    try:
+        run_installer(command, f"installing {package}")
+    except Problem as problem:
+        term.problem(problem)
+    done = bool(find_spec(module))
+    (term.good if done else term.bad)(f"{package} {'is' if done else 'could not be'} installed.")
+    return done
 
 
 # ── other programs ──

@@ -111,6 +111,22 @@ def test_a_systems_python_gets_an_environment_beside_the_script_and_finds_it_aga
     again.exits(130)
 
 
+def test_a_helper_that_is_missing_later_goes_into_that_environment(start, system, folder):
+    chooses(person := start(BASE_PYTHON, env=system), SET_UP)
+    goes_on(person)
+    [helper] = (folder / ".venv").rglob("site-packages/python_socks")
+    shutil.rmtree(helper)
+    for record in helper.parent.glob("python_socks-*"):
+        shutil.rmtree(record)
+
+    env = {**system, **CREDENTIALS, "TELEGRAM_PHONE": PHONE, "TELEGRAM_PROXY": "socks5://127.0.0.1:9"}
+    again = start(BASE_PYTHON, env=env)
+    again.sees(f"{folder / '.venv' / 'bin' / 'python'}' -I -m pip install 'python-socks[asyncio]'")
+    again.answers("Install it now? [y/N]", "y")
+    again.sees("python-socks[asyncio] is installed.", timeout=INSTALLING)
+    assert helper.is_dir()
+
+
 def test_enter_alone_exits_and_nothing_was_set_up(start, system, folder, tmp_path):
     person = start(BASE_PYTHON, env=system)
     person.sees(SET_UP)
