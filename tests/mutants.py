@@ -84,6 +84,17 @@ def changes(place: Path) -> dict[str, list[str]]:
     return found
 
 
+def reached_functions(place: Path) -> set[str]:
+    """The functions that some test reaches. Tests are forgotten whose names pytest does not take as arguments."""
+    path = place / "mutants" / "mutmut-stats.json"
+    stats = json.loads(path.read_text("utf-8"))
+    tests = stats["tests_by_mangled_function_name"]
+    for function, names in tests.items():
+        tests[function] = [name for name in names if not re.search(r"\\|::.*::|[^ -~]", name)]
+    path.write_text(json.dumps(stats), "utf-8")
+    return {function for function, names in tests.items() if names}
+
+
 def main(room: str, number: int) -> None:
     os.nice(19)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,8 +102,7 @@ def main(room: str, number: int) -> None:
         prepare(place, room)
         mutmut(place, "nothing")  # makes the changes, and sees which test reaches which function
         lines = changes(place)
-        stats = json.loads((place / "mutants" / "mutmut-stats.json").read_text("utf-8"))
-        reached = {name for name, tests in stats["tests_by_mangled_function_name"].items() if tests}
+        reached = reached_functions(place)
         known = sorted(name for name, diff in lines.items() if diff and name.rpartition("__mutmut_")[0] in reached)
         drawn = random.Random(room).sample(known, min(number, len(known)))
         codes = mutmut(place, *drawn)
