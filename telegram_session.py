@@ -9427,7 +9427,8 @@ def clues_in(
         if token == asked or re.search(r"_|[a-z][A-Z]|(?i:error)$|^[A-Z\d]+$", token):
             answer, name = row_of(token) or (other_name(token) if token in sent else (None, "!"))
             a_name_of_ours = token == asked and ("_" in name or "_" not in token)  # NETWORK_ERROR is no NetworkError
-            if answer and (a_name_of_ours or not name.endswith("!")):
+            mentioned = re.search(MENTIONED, said[: found.start()][-40:])
+            if answer and not mentioned and (a_name_of_ours or not name.endswith("!")):
                 doubtful = name.endswith("?")
                 rank = (not answer.hides, place, 1 if answer.whose else 3 - doubtful, found.end(), -found.start())
                 values = values_of(name, token, said[found.end() :], said)
@@ -9593,6 +9594,9 @@ STANDING_WORDS: dict[str, object] = {
 # What stands in a text of a row for what may be different each time.
 ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
+
+# What stands in front of a name that Python misses, and that nobody has raised.
+MENTIONED = r"(?:cannot import name|NameError: name|AttributeError: (?:type object )?) ?['\"]$"
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
@@ -11384,6 +11388,11 @@ WTelegramClient | WTelegram TL\.RpcException WTException RpcError.\d{3}.\w+\s+#[
 MadelineProto   | MadelineProto | Bring MadelineProto up to date: composer update danog/madelineproto
 grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring grammers up to date: cargo update
 Telethon        | telethon |
+python-telegram-bot | telegram/ext telegram.ext telegram\.error\. | Bring python-telegram-bot up to date:
+    python3 -m pip install --upgrade python-telegram-bot
+aiogram         | aiogram | Bring aiogram up to date: python3 -m pip install --upgrade aiogram
+pyTelegramBotAPI | telebot pyTelegramBotAPI | Bring pyTelegramBotAPI up to date:
+    python3 -m pip install --upgrade pyTelegramBotAPI
 Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] StringSession \bt\.me/ BotFather
     phone_code_hash \b149\.154\.1[67]\d\. \b91\.108\. auth\.send_?code send_?code_?request
     RPC_?Error:?.\(?\d{3}:?.[A-Z\d]+_ RPC_?Error:?.-\d{3}: rpc.error.(?:code.)?\d{3}:.[A-Z\d]+_ rpc.error.code.-\d{3}
@@ -11391,7 +11400,7 @@ Telethon        | telegram mtproto mtproxy api.?hash \btdata\b \.session['\"] St
     caused.by.messages\.\w caused.by.updates\.\w caused.by.photos\.\w caused.by.upload\.\w caused.by.help\.\w
     caused.by.channels\.\w caused.by.bots\.\w caused.by.payments\.\w \(caused.by.\w+Request\) "_":.?"(?:mt_)?rpc_error
     auth_key.gen new.auth_key you.must.use.\W?async.with \btg-?crypto\b \btg-?signer\b \btgcf\b \bopentele2?\b
-    bad_?msg_?notification aiogram telebot pyTelegramBotAPI tgcalls |
+    bad_?msg_?notification tgcalls |
 """
 
 
@@ -11441,7 +11450,7 @@ UPDATE_APP_TO_LOGIN
   - {upgrade}
   - Use an API ID of your own from https://my.telegram.org/apps, not one of an official app.
   - If it stays, try to sign in by QR code.
-  @ at once, with the newer Telethon
+  @ at once, with the newer {library}
 
 RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ! Telegram wants a proof that only its own phone apps can give.
@@ -11453,25 +11462,49 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   @ at once, with your own API ID
 
 “Your API ID or Hash cannot be empty or None”
-  ~ KeyError: '%API_ID'
+  ~ KeyError: 'API_ID'
+  ~ KeyError: 'TELEGRAM_API_ID'
+  ~ KeyError: 'TG_API_ID'
+  | KeyError: '%API_ID'
   ~ KeyError: '%API_HASH'
-  ~ KeyError: "%API_ID"
+  ~ KeyError: "API_ID"
+  ~ KeyError: "TELEGRAM_API_ID"
+  ~ KeyError: "TG_API_ID"
+  | KeyError: "%API_ID"
   ~ KeyError: "%API_HASH"
   ~ API ID or Hash cannot be empty
-  ~ %API_ID' not found
+  ~ API_ID' not found
+  ~ TELEGRAM_API_ID' not found
+  ~ TG_API_ID' not found
+  | %API_ID' not found
   ~ %API_HASH' not found
-  ~ %API_ID…not set
+  ~ API_ID…not set
+  ~ TELEGRAM_API_ID…not set
+  ~ TG_API_ID…not set
+  | %API_ID…not set
   ~ %API_HASH…not set
-  ~ %API_ID…not found
+  ~ API_ID…not found
+  ~ TELEGRAM_API_ID…not found
+  ~ TG_API_ID…not found
+  | %API_ID…not found
   ~ %API_HASH…not found
   ~ %API_HASH…required
   ~ %API_HASH…missing
-  ~ missing…%API_ID
+  ~ missing…API_ID
+  ~ missing…TELEGRAM_API_ID
+  ~ missing…TG_API_ID
+  | missing…%API_ID
   ~ missing…%API_HASH
-  ~ api_id and api_hash
+  ~ api_id and api_hash…required
+  ~ api_id and api_hash…missing
+  ~ api_id and api_hash…not set
+  ~ api_id and api_hash…needed
+  ~ api_id and api_hash…must be
   ~ must provide…api_hash
   ~ No API ID or API hash
   ~ api_id*int() argument must be a string
+  ~ TELEGRAM_API_ID*int() argument must be a string
+  ~ TG_API_ID*int() argument must be a string
   ~ api_id int() argument must be a string
   ~ %api_id Field required
   ~ %api_hash Field required
@@ -11481,7 +11514,6 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   ~ app-id…api-hash…not set
   ~ TG_APP_ID…not set
   ~ TG_API_HASH…not set
-  | int() argument must be a string, a bytes-like object or a…not 'NoneType'
   | API_ID is required
   | %API_ID…missing
   ! The API ID or the API hash is missing.
@@ -11504,8 +11536,8 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  ~ environ*KeyError: '%SESSION%'
-  ~ os.py*KeyError: '%SESSION%'
+  | environ*KeyError: '%SESSION%'
+  | os.py*KeyError: '%SESSION%'
   | KeyError: 'SESSION'
   | KeyError: 'SESSION_NAME'
   | KeyError: 'SESSION_FILE'
@@ -11526,6 +11558,15 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   - If you have none yet, sign in with this script.
   @ as soon as it is there
 
+“int() argument must be a string, a bytes-like object or a…not 'NoneType'”
+  = Python's
+  ! A number is missing.
+  ? The program wants to make a number of a setting, and finds none. The line above names it. In a program for Telegram
+    that is mostly the API ID: the variable in the .env file has another name than the program reads, or the file lies
+    in another folder.
+  - Write the value where the program looks for it, under the name it expects, and start it again.
+  @ as soon as it is there
+
 “invalid literal for int() with base 10”
   = Python's
   | Input should be a valid integer
@@ -11539,15 +11580,19 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
   @ at once, with the corrected value
 
 “'i' format requires -2147483648 <= number <= 2147483647”?
-  ! This API ID is too big to be one.
-  ? An API ID has at most nine digits. Perhaps a phone number, a user id or the number of a bot token was pasted.
-  - Copy App api_id once more from https://my.telegram.org/apps.
+  ! A number is too big for the place where it was put.
+  ? In a sign-in that is the API ID, which has at most nine digits: perhaps a phone number, a user id or the number of a
+    bot token was pasted. Elsewhere it may be the id of a user or chat: libraries from before 2022 do not know long
+    ones.
+  - In a sign-in: copy App api_id once more from https://my.telegram.org/apps.
+  - Otherwise look at the line above, which shows the call. {upgrade}
   @ at once, with the corrected value
 
 “bytes or str expected, not <class 'int'>”?
-  ! The API hash was given as a number.
-  ? It has to be a text, also when it happens to look like a number.
-  - Put the API hash in quotes in the program or settings file that passes it on.
+  ! A number was given where a text has to be.
+  ? In a sign-in that is the API hash: it has to be a text, also when it happens to look like a number. Elsewhere the
+    line above shows the call.
+  - Put the API hash, or whatever it is, in quotes in the program or settings file that passes it on.
   - Check that API ID and API hash have not changed places.
   @ at once, with the corrected value
 
@@ -11610,18 +11655,28 @@ PHONE_PASSWORD_PROTECTED
   @ at once, with the newer program
 
 “Please make sure to call send_code_request first.”
-  | bytes or str expected, not <class 'NoneType'>
-  ! Telethon could not read the phone number.
+  ~ send_code*bytes or str expected, not <class 'NoneType'>
+  ! {library} could not read the phone number.
   ? It understands only digits, +, brackets, dashes and blanks. Dots, slashes, letters, or nothing at all make it give
     up, with a text that says something else.
   - Write the number with + and digits only, for example +447700900123.
   - If a settings file holds it, check that the program reads that file, and that the value is not empty.
   @ at once, with the corrected number
 
+“bytes or str expected, not <class 'NoneType'>”?
+  ! Nothing was given where a text has to be.
+  ? In a sign-in that is the phone number: Telethon makes nothing of one with dots, slashes or letters, or of an empty
+    one. Elsewhere the line above shows the call. Often it is a setting that the program does not find.
+  - Write a phone number with + and digits only, for example +447700900123.
+  - If a settings file holds the value, check that the program reads that file, and that the value is not empty.
+  @ at once, with the value in its place
+
 == The code
 
 PHONE_CODE_INVALID
   | The phone code entered was invalid
+  | code you entered is not correct
+  | code you entered is incorrect
   ! This code is wrong.
   ? It is mistyped, or it belongs to an older message: each new code replaces the one before.
   - Look at the newest message where the code was sent, and type exactly that code.
@@ -11694,16 +11749,24 @@ SentCodeSuccess
 
 “the code never arrives”
   ~ no login code
-  ~ login code…not
-  ~ login code…never
-  ~ login code…n't
+  ~ login code…not arriv%
+  ~ login code…not receiv%
+  ~ login code…not com%
+  ~ login code…not sent
+  ~ login code…not being sent
+  ~ login code…n't arriv%
+  ~ login code…n't com%
+  ~ login code…n't receiv%
+  ~ login code…never arriv%
+  ~ login code…never c%
   ~ not receiv%…login code
   ~ n't receive…login code
   ~ can% receive…login code
   ~ can't receive…login code
   ~ not get%…login code
   ~ n't get…login code
-  ~ never…login code
+  ~ never receiv%…login code
+  ~ never g%…login code
   ~ Telegram Code Not Being Sent
   | no code arrives
   | no code received
@@ -11783,8 +11846,8 @@ PASSWORD_HASH_INVALID PasswordIncorrect?
 
 “2FA enabled”?
   ~ QR login not supported
-  ~ Account has 2FA enabled
-  ~ 2FA…not supported
+  | Account has 2FA enabled
+  | 2FA…not supported
   | 2FA password…required
   | 2FA is enabled
   | authorizationStateWaitPassword
@@ -11824,7 +11887,7 @@ PASSWORD_EMPTY? PASSWORD_MISSING? PASSWORD_REQUIRED?
   ! This Telethon is too old for the password of this account.
   ? Telegram checks it by a method that the installed version does not know.
   - {upgrade}
-  @ at once, with the newer Telethon
+  @ at once, with the newer {library}
 
 “bad p/g in password”
   ~ bad b in check
@@ -12022,9 +12085,9 @@ CREDENTIAL_INVALID? PASSKEY_ORIGIN_MISMATCH? PASSKEY_CREDENTIAL_NOT_FOUND?
   ~ qrlogin.py*TimeoutError
   ~ qr_login*TimeoutError
   ~ qr%.wait(*TimeoutError
-  ~ qr code…expired
-  ~ qr login timed out
-  ~ qr…not scanned
+  | qr code…expired
+  | qr login timed out
+  | qr…not scanned
   ! Nobody scanned the QR code, or the program did not notice it.
   ? Each code is good for about 30 seconds. Some programs also miss a scan, because they do not listen at that moment.
   - Open the scanner first: Settings → Devices → Link Desktop Device. Then scan the newest code.
@@ -12106,20 +12169,33 @@ BUSINESS_CONNECTION_NOT_ALLOWED
   ~ Conflict: terminated by other
   ~ TelegramConflictError
   ~ telegram.error.Conflict
-  ~ can't use getUpdates method while webhook is active
   ~ ETELEGRAM: 409 Conflict
   ! Two programs use the token of this bot at the same time.
-  ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or a webhook is set.
+  ? Telegram's Bot API gives the news to one of them only: a second copy of the program runs, or another one.
   - Find and stop the second program: another terminal, a server, a container.
-  - If a webhook is set, remove it (deleteWebhook), or use that instead.
   @ at once, when the other program has stopped
+
+“can't use getUpdates method while webhook is active”
+  ! This bot has a webhook, so its news cannot be fetched.
+  ? The Bot API brings them to the address that was set (setWebhook), and does not hand them out besides. n8n, for
+    example, sets one for a workflow that is active.
+  - Remove it (deleteWebhook, or switch that workflow off), or use it in the place of getUpdates.
+  @ at once, without the webhook
+
+“bad webhook”
+  ! Telegram cannot use the address of this bot's webhook.
+  ? The Bot API looks that address up and calls it, from outside. Behind “bad webhook” it says what was wrong with it.
+  - Give an address that begins with https:// and is reached from the internet, at port 443, 80, 88 or 8443.
+  - In n8n that is WEBHOOK_URL; for a computer at home it takes a tunnel.
+  @ at once, with the right address
 
 == The session
 
 AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnauthorized
   | The key is not registered in the system
-  ~ account is not logged in
-  ~ not authorized. please login first
+  | account is not logged in
+  ~ tdl*not authorized. please login first
+  | not authorized. please login first
   | User is unauthorized
   ~ Telegram client…is not authorized
   | client is not authorized
@@ -12137,11 +12213,10 @@ AUTH_KEY_UNREGISTERED ACTIVE_USER_REQUIRED? TelethonUnauthorized TDesktopUnautho
   - Put the new string in the place of the old one wherever you pasted it.
   @ at once, with a new sign-in
 
-AUTH_KEY_INVALID? AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID USER_ID_INVALID? ENCRYPTED_MESSAGE_INVALID?
+AUTH_KEY_INVALID? AUTH_KEY_PERM_EMPTY AUTH_BYTES_INVALID ENCRYPTED_MESSAGE_INVALID?
   | The key is invalid
   ~ unavailable for temporary authorization key
   | The provided authorization is invalid
-  | Invalid object ID for a user
   | Encrypted message invalid
   ! The key in this session is not valid.
   ? The session is damaged, was half converted from another program, or its key was thrown away by Telegram.
@@ -12176,7 +12251,7 @@ SESSION_EXPIRED?
   - To keep it longer, raise that limit, and let the program connect now and then.
   @ at once, with a new sign-in
 
-USER_DEACTIVATED? INPUT_USER_DEACTIVATED
+USER_DEACTIVATED?
   | The user has been deleted/deactivated
   ! This account has been deleted.
   ? Its owner deleted it, or Telegram did after a long time without use. With this text Telegram also answers for some
@@ -12233,7 +12308,7 @@ AuthKeyNotFound? -404!
   ~ The server claims it doesn't know about the authorization key
   ~ transport error -404 (key exists)
   ~ transport error -404
-  ~ transport error: 404
+  | transport error: 404
   ~ l\\xfe\\xff\\xff
   ! Telegram does not know the key in this session at all.
   ? The session is damaged, was made on Telegram's test servers, belongs to another data centre, or was converted
@@ -12347,8 +12422,10 @@ AuthKeyNotFound? -404!
 “unpack requires a buffer of 271 bytes”
   ~ unpack requires a buffer of 267 bytes
   ~ pyrogram*unpack requires a buffer of {number} bytes
-  ~ pyrogram*Incorrect padding
-  ~ pyrogram*Invalid base64-encoded string
+  ~ pyrogram/storage*Incorrect padding
+  ~ pyrogram/storage*Invalid base64-encoded string
+  ~ pyrogram\\storage*Incorrect padding
+  ~ pyrogram\\storage*Invalid base64-encoded string
   ! This is not a whole session string of Pyrogram.
   ? Part of it is missing, a blank or a line break has got in, or it comes from another library: a string of Telethon
     begins with 1, one of Pyrogram and its heirs does not, and one of the oldest has another length.
@@ -12375,8 +12452,12 @@ AuthKeyNotFound? -404!
   - Copy the string again as plain text, from a terminal or a text editor.
   @ at once, with the clean string
 
-“file is not a database”?
-  | database disk image is malformed
+“sqlite.py*file is not a database”
+  ~ sqlite.py*database disk image is malformed
+  ~ pyrogram/storage*file is not a database
+  ~ pyrogram\\storage*file is not a database
+  ~ .session*file is not a database
+  ~ .session*database disk image is malformed
   | SessionFileInvalid
   ! The session file is damaged, or is not a session file.
   ? A Telethon session is a small SQLite database, and this file is not one, or parts of it are broken. It may be
@@ -12396,9 +12477,14 @@ AuthKeyNotFound? -404!
   - Take a copy from before, or sign in once more.
   @ at once, with a good file
 
-“database is locked”?
-  | being used by another process
-  | WinError 32
+“sqlite.py*database is locked”
+  ~ pyrogram/storage*database is locked
+  ~ pyrogram\\storage*database is locked
+  ~ .session*database is locked
+  ~ .session%*being used by another process
+  ~ .session%*WinError 32
+  ~ being used by another process: '%.session'
+  ~ WinError 32*.session'
   ! Another program is using this session file.
   ? Only one program at a time can work with it (or with the program's own database, if it has one). Often the same bot
     or server still runs in the background.
@@ -12417,7 +12503,10 @@ AuthKeyNotFound? -404!
   - Give each program a session of its own. A session string avoids the file altogether.
   @ at once, when the other program has stopped
 
-“unable to open database file”?
+“sqlite.py*unable to open database file”
+  ~ pyrogram/storage*unable to open database file
+  ~ pyrogram\\storage*unable to open database file
+  ~ .session*unable to open database file
   | SessionFileNotFound
   ! The session file cannot be opened.
   ? The folder does not exist, the path is a folder, or the program may not read it. In containers the folder is often
@@ -12435,8 +12524,11 @@ AuthKeyNotFound? -404!
   - Check that the user who runs the program may write in that folder.
   @ at once, with the corrected path
 
-“attempt to write a readonly database”?
-  | Errno 30…Read-only file system
+“sqlite.py*attempt to write a readonly database”
+  ~ pyrogram/storage*attempt to write a readonly database
+  ~ pyrogram\\storage*attempt to write a readonly database
+  ~ .session*attempt to write a readonly database
+  ~ Read-only file system*.session'
   ! The session file is read-only.
   ? Telethon writes into it, also when it only reads messages. The file, its folder or the whole disk does not allow it.
   - Make file and folder writable for the user who runs the program.
@@ -12508,8 +12600,8 @@ ENOSPC EDQUOT “disk I/O error”
   - Start the program again. Or give it a session string, which needs no database.
   @ at once
 
-“no such column: number”
-  ~ no such column: server_address
+“no such column: number”?
+  | no such column: server_address
   ~ table sessions has no column named
   ~ pyrogram*no such table: version
   ! The session file is of another library than the program's.
@@ -12519,11 +12611,21 @@ ENOSPC EDQUOT “disk I/O error”
   - Run it with “convert” to make the right kind of it.
   @ at once, with the converted session
 
-“no such column: version”
+“no such column: version”?
   ! This is a session file of Pyrogram, not of Telethon.
   ? Both end in .session and look alike from outside; their insides differ.
   - Run this script with “convert” to make a Telethon session of it.
   @ at once, with the converted session
+
+“no such column”
+  = SQLite's
+  ! The database is not built as the program expects.
+  ? It lacks a column that the program asks for. The program is of another version than the one that made the database,
+    or it is the database of another program. A session file (.session) may be of another library: those of Telethon and
+    of Pyrogram have different columns.
+  - If it is a session file, run this script with “check” on it: it says whose it is.
+  - Otherwise look how the program brings its database up to date.
+  @ at once, with the right database
 
 “duplicate column name: takeout_id”
   ! The session file was left half upgraded.
@@ -12532,8 +12634,8 @@ ENOSPC EDQUOT “disk I/O error”
   - Or take a copy from before, or sign in once more.
   @ at once, with the converted session
 
-“too many values to unpack (expected {number})”?
-  | too many values to unpack (expected 5)
+“too many values to unpack (expected 5)”?
+  | sqlite.py*too many values to unpack
   | too many values to unpack (expected 5, got 6)
   | too many values to unpack (expected 6)
   ~ table entities has 6 columns but 5 values were supplied
@@ -12543,7 +12645,7 @@ ENOSPC EDQUOT “disk I/O error”
   ? Telethon 1.43 and newer add a column to every session file that they open, and older ones cannot read it then.
   - {upgrade}
   - Or run this script with “convert”: it writes files that all of them read.
-  @ at once, with the newer Telethon or the converted file
+  @ at once, with the newer {library} or the converted file
 
 SecurityError? “Server replied with a wrong session ID”
   ~ Server replied with an invalid auth key
@@ -12597,22 +12699,27 @@ FLOOD_WAIT_{seconds}
   | flood wait of {seconds}
   | flood wait: {seconds}
   ~ Sleeping for {seconds}s…flood wait
-  | Sleeping for {seconds}s
   | Too Many Requests: retry after {seconds}
-  ~ Retry in {seconds} seconds*api.telegram.org
   ~ must wait for {seconds}s
   ~ Waiting for {seconds} seconds before continuing (required by
+  ~ requests again only after {seconds} seconds
+  ! Telegram asks for a pause of {seconds}.
+  ? There were too many tries of one kind in a short time: by this account, for this number or from this API ID.
+    Telegram refuses more until the pause is over. Of sign-ins about five a day are allowed for a number.
+  - Wait until then. Trying earlier is refused, and can make the pause longer.
+  - Stop every other program that does the same with this account or number.
+  - In a sign-in: if a code has already arrived, it may still be good: use it then.
+  @ after {seconds}, counted from the error
+
+“Flood control exceeded…Retry in {seconds}”
+  ~ Retry in {seconds} seconds*api.telegram.org
   ~ "parameters":{"retry_after":{seconds}
   ~ TelegramRetryAfter…retry after {seconds}
-  ~ requests again only after {seconds} seconds
-  ~ Flood control exceeded…Retry in {seconds}
   ~ TelegramRetryAfter*Retry in {seconds} seconds
-  ! Telegram asks for a pause of {seconds}.
-  ? There were too many tries in a short time, for this number or from this API ID. Telegram refuses every further one
-    until the pause is over. About five sign-ins a day are allowed for a number.
-  - Wait until then. Trying earlier is refused, and can make the pause longer.
-  - Stop every other program that signs in with the same number.
-  - If a code has already arrived, it may still be good: use it then.
+  ! The Bot API asks for a pause of {seconds}.
+  ? The bot did too much in a short time. About one message a second is allowed in a chat, 20 a minute in a group, and
+    30 a second in all.
+  - Wait until then, and let the bot write more slowly.
   @ after {seconds}, counted from the error
 
 FLOOD_PREMIUM_WAIT_{seconds} FLOOD_SKIP_FAILED_WAIT_{seconds} SLOWMODE_WAIT_{seconds}
@@ -12660,7 +12767,7 @@ FLOOD? 420!
 
 -429! “Invalid response buffer (HTTP code 429)”
   ~ transport error -429
-  ~ transport error: 429
+  | transport error: 429
   ~ transport error: -429
   ~ transport flood
   ~ S\\xfe\\xff\\xff
@@ -12703,7 +12810,7 @@ DC_ID_INVALID “Failed to get DC {dc}”
   ~ an authorization is tried to be exported for the same data center
   ~ Invalid response buffer (HTTP code 444)
   ~ transport error -444
-  ~ transport error: 444
+  | transport error: 444
   ~ D\\xfe\\xff\\xff
   ! There is no such data centre.
   ? Telegram has five, and the number asked for is none of them, or not to be found in the list. A session from
@@ -12742,9 +12849,10 @@ AUTH_KEY_UNSYNCHRONIZED
 TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT_FAILED? INTERDC_{dc}_CALL_ERROR
     INTERDC_{dc}_CALL_RICH_ERROR WORKER_BUSY_TOO_LONG_RETRY POSTPONED_TIMEOUT? MSG_WAIT_FAILED MSG_WAIT_TIMEOUT?
     MSGID_DECREASE_RETRY NEED_MEMBER_INVALID REG_ID_GENERATE_FAILED MEMBER_OCCUPY_PRIMARY_LOC_FAILED
-    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE -503! -500!
+    STORE_INVALID_SCALAR_TYPE? RANDOM_ID_DUPLICATE PERSISTENT_TIMESTAMP_OUTDATED -503! -500!
   | Timeout while fetching data
   | No workers running
+  | Persistent timestamp outdated
   ~ Telegram is having internal issues
   ~ Telegram is having internal problems
   ~ Telegram says: [500
@@ -12767,7 +12875,7 @@ TIMEOUT? TimedOutError? RPC_CALL_FAIL? RPC_MCGET_FAIL RPC_SEND_FAIL? RPC_CONNECT
   @ after 1 minute
 
 MEMBER_NO_LOCATION?
-  ~ couldn't find location
+  | couldn't find location
   ! Telegram cannot find where this account is kept.
   ? That is a fault inside Telegram. It usually goes away by itself.
   - Wait an hour and try again.
@@ -12783,7 +12891,7 @@ MEMBER_NO_LOCATION?
   @ at once
 
 “Request was unsuccessful {number} time(s)” (hides the cause)
-  ! Telethon gave up, and hides why.
+  ! {library} gave up, and hides why.
   ? It repeated the call several times in silence. Behind it is a pause that Telegram asked for, trouble on its
     servers, or a data centre that is not reached.
   - Wait a minute, then run it with this script, which shows the real answer.
@@ -12833,7 +12941,7 @@ MEMBER_NO_LOCATION?
   | ConnectionError: Not connected
   | Not connected
   ! The connection was closed in the middle.
-  ? The line dropped, or Telethon hung up by itself after another error, which stands further up in the log.
+  ? The line dropped, or {library} hung up by itself after another error, which stands further up in the log.
   - Look further up in the log for the first error.
   - Start again.
   @ at once
@@ -12859,7 +12967,7 @@ MEMBER_NO_LOCATION?
 “Invalid response buffer (too short”
   ~ Invalid response buffer (HTTP code 403)
   ~ transport error -403
-  ~ transport error: 403
+  | transport error: 403
   ~ No more data left to read
   | InvalidBufferError
   ! The answer was not Telegram's.
@@ -12968,9 +13076,19 @@ ENETUNREACH EHOSTUNREACH ENETDOWN
   - Type the path anew in the settings.
   @ at once, with another name
 
-EADDRNOTAVAIL EAFNOSUPPORT EINVAL
+EINVAL
+  = the system's
+  # 22 10022
+  ! The system refused a value.
+  ? It does not say which one: the line of the program above the error shows it. That may be a date that Windows does
+    not know (before 1970, or in the far future), the name of a file, or an address that does not fit.
+  - Look at that line, and at the value that it uses.
+  - If it comes from a connection: leave out --ipv6 (use_ipv6=True) and the local address (local_addr).
+  @ at once, with another value
+
+EADDRNOTAVAIL EAFNOSUPPORT
   = the network's
-  # 99 49 97 47 22 10049 1214 10047 10022
+  # 99 49 97 47 10049 1214 10047
   ~ Cannot assign requested address
   ~ Can't assign requested address
   ~ Address family not supported
@@ -12992,9 +13110,8 @@ gaierror EAI_NONAME EAI_AGAIN ENOTFOUND
   ~ No address associated with hostname
   # -2 -3 11001 11002
   ! A name could not be turned into an address.
-  ? The name is wrong, or the name service (DNS) of this machine is not working. Telegram itself is called by its
-    address, so in a sign-in it is the name of a proxy.
-  - If you use a proxy, check how its name is written.
+  ? The name is wrong, or the name service (DNS) of this machine is not working. The message often shows the name.
+  - Check how it is written. If a proxy is used, it may be the proxy's.
   - Otherwise this machine is probably offline: open a page in a browser.
   - In a container or a VPN: check its DNS setting.
   @ as soon as the name is right or DNS works
@@ -13148,11 +13265,12 @@ EOFError! “EOF when reading a line”
   ~ getpass*EOFError
   ! The program asked a question, but nobody could answer.
   ? It runs without a terminal: as a service, in a container, or started by another program such as Claude or n8n. There
-    is no keyboard, so it cannot ask for number and code.
-  - Sign in once in a terminal with this script.
-  - Paste the session string into the settings of that program; then it has nothing to ask.
+    is no keyboard.
+  - If it asks for Telegram's number and code: sign in once in a terminal with this script, and paste the session string
+    into the settings of that program; then it has nothing to ask.
+  - Otherwise look how the answer can be given in its settings, or start it in a terminal.
   - In Docker: add -it to docker run.
-  @ at once, with the session string
+  @ as soon as nothing has to be asked
 
 “EOFError”
   = Python's
@@ -13173,6 +13291,13 @@ EOFError! “EOF when reading a line”
   - Where an MCP client or a service starts it: use -i in the place of -it.
   - To sign in, start it in a real terminal with -it (in Git Bash on Windows: winpty docker run -it …).
   @ at once, without -t
+
+“Permission denied (publickey”
+  = the program ssh's
+  ! The other computer does not let this one in: it knows none of the keys that were shown.
+  ? That is about ssh or git, and not about Telegram.
+  - With git: use the address that begins with https://, or add your public key to your account there.
+  @ as soon as it knows the key
 
 PermissionError EACCES EPERM
   = the system's
@@ -13229,6 +13354,13 @@ OSError (hides the cause)
   - If it comes from a connection to Telegram, run this script with “network”.
   @ as that text says
 
+KeyboardInterrupt (hides the cause)
+  = Python's
+  ! Somebody stopped the program.
+  ? Ctrl-C was pressed, or another program sent the same signal. That is no error.
+  - Nothing. If it had hung before, look at the lines above.
+  @ at once
+
 CancelledError (hides the cause)
   = Python's
   ! The call was dropped before its answer came.
@@ -13246,7 +13378,7 @@ CONNECTION_NOT_INITED “TelegramClient instance cannot be reused after logging 
   @ at once
 
 CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUCTOR_INVALID INPUT_FETCH_ERROR
-    INPUT_FETCH_FAIL METHOD_INVALID? DATA_INVALID? TypeNotFoundError?
+    INPUT_FETCH_FAIL METHOD_INVALID? TypeNotFoundError?
   ~ The very first request must always be InvokeWithLayerRequest
   | The provided layer is invalid
   ~ The invoked method does not exist anymore or has never existed
@@ -13254,20 +13386,19 @@ CONNECTION_LAYER_INVALID INPUT_LAYER_INVALID INPUT_METHOD_INVALID INPUT_CONSTRUC
   ~ An error occurred while deserializing TL parameters
   ~ Failed deserializing TL payload
   ~ The API method is invalid and cannot be used
-  | Encrypted data invalid
   ~ Could not find a matching Constructor ID
   ~ The server sent an unknown constructor
   ~ unknown constructor
   ~ unexpected constructor
   ~ unexpected id 0x
   ~ Type id … not found
-  ~ pyrogram*KeyError: {number}
+  ~ tl_object.py*KeyError: {number}
   ! {library} and Telegram do not understand each other.
   ? They speak different versions of the same language (the “layer”). Nearly always {library} is out of date.
   - {upgrade}
   - Do not use one session with two different libraries.
   - If it stays, report it to the makers of the program.
-  @ at once, with the newer Telethon
+  @ at once, with the newer {library}
 
 INPUT_REQUEST_TOO_LONG “Request payload is too big”
   | The input request was too long
@@ -13290,10 +13421,10 @@ CONNECTION_APP_VERSION_EMPTY CONNECTION_DEVICE_MODEL_EMPTY CONNECTION_SYSTEM_EMP
   - Leave lang_pack empty.
   @ at once, with the corrected settings
 
-MSG_ID_INVALID? DATE_EMPTY? PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
-  ~ The message ID used in the peer was invalid
+DATE_EMPTY? PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVALID
   | Date empty
-  | Persistent timestamp
+  | Persistent timestamp empty
+  | Persistent timestamp invalid
   ! The program lost its place in the list of news.
   ? It asks Telegram for what it has missed, and names a place that Telegram does not know. The sign-in itself has
     usually worked.
@@ -13301,10 +13432,18 @@ MSG_ID_INVALID? DATE_EMPTY? PERSISTENT_TIMESTAMP_EMPTY PERSISTENT_TIMESTAMP_INVA
   - If it stays: run this script with “check --online” to see whether the session is alive, and sign in once more.
   @ at once
 
-CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIED? CHAT_WRITE_FORBIDDEN PEER_ID_INVALID
-    FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID? USERNAME_OCCUPIED USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT
-    USER_PRIVACY_RESTRICTED INVITE_HASH_EXPIRED
+CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHANNELS_TOO_MUCH CHAT_NOT_MODIFIED?
+    CHAT_WRITE_FORBIDDEN CHAT_ADMIN_REQUIRED CHAT_ID_INVALID CHAT_FORWARDS_RESTRICTED CHAT_SEND_MEDIA_FORBIDDEN
+    PEER_ID_INVALID FROM_MESSAGE_BOT_DISABLED USERNAME_INVALID? USERNAME_OCCUPIED USERNAME_NOT_OCCUPIED
+    USER_BANNED_IN_CHANNEL USER_NOT_PARTICIPANT USER_ALREADY_PARTICIPANT USER_PRIVACY_RESTRICTED USER_IS_BLOCKED
+    USER_NOT_MUTUAL_CONTACT INPUT_USER_DEACTIVATED INVITE_HASH_EXPIRED INVITE_HASH_INVALID MSG_ID_INVALID?
+    MESSAGE_ID_INVALID? MESSAGE_NOT_MODIFIED MESSAGE_EMPTY? MESSAGE_TOO_LONG? FILE_REFERENCE_EXPIRED MEDIA_EMPTY?
+    DATA_INVALID? TOPIC_DELETED?
   | Invalid channel object
+  | The specified user was deleted
+  ~ target user has been deleted/deactivated
+  ~ The message ID used in the peer was invalid
+  | Encrypted data invalid
   ~ The channel specified is private
   ~ The chat or channel wasn't modified
   | You can't write in this chat
@@ -13320,10 +13459,27 @@ CHANNEL_INVALID? CHANNEL_PRIVATE? CHANNEL_MONOFORUM_UNSUPPORTED CHAT_NOT_MODIFIE
   ~ Cannot cast InputPeer%
   ~ Cannot find any entity corresponding to
   ! This is about a chat or a person, not about signing in.
-  ? The session works: Telegram only refuses what the program wanted to do with that chat, channel, user or name.
+  ? Telegram only refuses what the program wanted to do there: write, join, read a message, look somebody up. The
+    session itself is not what it complains of.
   - Check the name or link of the chat, and that this account may see and write there.
   - Open the chat once in the Telegram app with the same account.
-  @ at once, with the corrected chat or name
+  @ at once, with the corrected chat, name or message
+
+USER_ID_INVALID?
+  | Invalid object ID for a user
+  ! Telegram knows no user by the number that was sent.
+  ? Mostly the program has put a chat where a user belongs, or a user whom this account has never met. Only where the
+    session itself was being taken along to another data centre (auth.importAuthorization) is it the session's fault.
+  - Look at the call that is named with the error, and at the user that it is about.
+  - In a sign-in: put the old session aside, and sign in once more.
+  @ at once, with the right user or a new sign-in
+
+“Peer id invalid: -{number}”
+  ! The library does not take the id of this chat.
+  ? Pyrogram up to 2.0.106 knows ids of channels down to -1002147483647 only; newer channels have longer ones.
+  - Use a library that goes on from Pyrogram and knows them, such as Kurigram, or bring the one that you use up to date.
+  - Check that the id has not lost or gained a digit.
+  @ at once, with the newer library
 
 BadMessageError?
   ~ bad_msg_notification 18
@@ -13346,6 +13502,10 @@ BadMessageError?
 
 “bad_msg_notification 32”
   ~ bad_msg_notification 33
+  ~ BadMsgNotification: [32]
+  ~ BadMsgNotification: [33]
+  | msg_seqno is too low
+  | msg_seqno is too high
   | msg_seqno too low
   | msg_seqno too high
   ! Two connections got in each other's way.
@@ -13401,7 +13561,7 @@ MultiError? (hides the cause)
     needed, or its Telethon is older than its Python (3.14 needs Telethon 1.42 or newer).
   - {upgrade}
   - If it stays, report it to the makers of the program.
-  @ at once, with the newer Telethon
+  @ at once, with the newer {library}
 
 “Event loop is closed” (hides the cause)
   = Python's
@@ -13422,7 +13582,7 @@ MultiError? (hides the cause)
   - Look further up in the log for another error, and look that one up.
   - {upgrade}
   - If the program is yours, write “await” before that call.
-  @ at once, with the newer Telethon or the program mended
+  @ at once, with the newer {library} or the program mended
 
 “can't be used in 'await' expression”
   = Python's
@@ -13431,6 +13591,18 @@ MultiError? (hides the cause)
     itself, outside of an “async def”.
   - Take away “import telethon.sync” (from telethon import TelegramClient instead), or the word “await”.
   @ at once, with the program mended
+
+“cannot import name”
+  = Python's
+  ~ object has no attribute
+  ~ NameError: name
+  ! The program uses a name that is not there.
+  ? The message shows it. Either it is a slip of the pen in the program, or program and library are of different
+    versions: names come, go and change between them (in Pyrogram 2, for example, the seconds of FloodWait are called
+    value and not x).
+  - Compare the name with what the library's documentation says for the version that is installed.
+  - Install the version that the program was written for, or bring both up to date.
+  @ at once, with names that fit
 
 “'coroutine' object has no attribute”
   = Python's
@@ -13446,7 +13618,7 @@ MultiError? (hides the cause)
   ? Python 3.13 no longer has the module imghdr, which Telethon before 1.29 imports (so do some other packages). It is
     out of date.
   - Bring it up to date: python3 -m pip install --upgrade telethon
-  @ at once, with the newer Telethon
+  @ at once, with the newer {library}
 
 “No module named '_sqlite3'”
   = Python's
@@ -13475,17 +13647,17 @@ MultiError? (hides the cause)
   ~ error: Microsoft Visual C++
   ~ can't find Rust compiler
   ~ unable to execute 'gcc'
-  ! A package has to be built here, and the compiler for that is missing.
-  ? There is no ready-made one for this Python, mostly because the Python is newer than the package. tgcrypto and cryptg
-    only make things faster: they are optional, and nothing needs them.
+  ! A package has to be built here, and that failed.
+  ? There is no ready-made one for this Python, mostly because the Python is newer than the package. To build it takes a
+    compiler and the headers of Python. tgcrypto and cryptg only make things faster: they are optional.
   - If it is tgcrypto or cryptg, leave it out: take its line out of requirements.txt.
   - Otherwise use a Python that is a year or two old: pip then finds a ready-made package.
-  - Or install the compiler (Debian, Ubuntu: build-essential and python3-dev).
+  - Or install both (Debian, Ubuntu: build-essential and python3-dev).
   @ at once, without that package
 
 “No module named 'mcp.server.fastmcp'”
   = the MCP library's
-  ~ No module named 'mcp
+  ~ No module named 'mcp.%
   ~ has no attribute 'list_prompts'
   ~ cannot import name 'FastMCP'
   ! The MCP server and the package “mcp” do not fit each other.
@@ -13497,12 +13669,32 @@ MultiError? (hides the cause)
 
 “No module named 'telethon'”
   ~ No module named telethon
-  ~ No module named 'pyaes'
   ! Telethon is not installed for this Python.
   ? A computer can have several Pythons, and each has its own packages. It may be there for another one.
   - Install it for the Python that you start the program with: python3 -m pip install telethon
   - If pip refuses: explain externally-managed-environment
   @ as soon as it is installed
+
+“command not found”
+  = the system's
+  ~ is not recognized as an internal or external command
+  ~ is not recognized as the name of a cmdlet
+  ! The system does not know that command.
+  ? The program is not installed, or not in one of the folders that are searched (PATH).
+  - Install it, and open a new terminal: one that was open before does not know of it.
+  - In the place of pip: python3 -m pip (Windows: py -m pip) takes the pip of that Python.
+  @ as soon as it is installed
+
+“Cannot find module”
+  = Node's
+  ~ Cannot find package
+  ~ ERR_MODULE_NOT_FOUND
+  ! A package or a file that the program needs is not there.
+  ? The message names it. A name without a path is a package, which is installed in the program's own folder; a path is
+    a file, which may have to be built first.
+  - In the folder of the program: npm install
+  - Compare a path, letter by letter, with what is there.
+  @ as soon as it is there
 
 ModuleNotFoundError
   = Python's
@@ -13544,9 +13736,11 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   ~ self-signed certificate
   ~ self signed certificate
   ~ unable to get local issuer certificate
+  ~ WRONG_VERSION_NUMBER
   ! A web address was reached, but no secure connection (TLS) could be made.
   ? Signing in to Telegram needs none; this comes from a download (pip), the Bot API or another web page. A filter or an
-    antivirus looks into such connections, the clock is wrong, or Python has no list of certificates.
+    antivirus looks into such connections, the clock is wrong, Python has no list of certificates, or what answers there
+    does not speak TLS.
   - With the Python of python.org on macOS: run “Install Certificates.command” in its folder under Applications.
   - Let the computer set its clock automatically.
   - Try another network, or ask whoever runs this one for its certificate.
@@ -13570,10 +13764,32 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
   - Look that reason up here.
   @ as soon as the reason is mended
 
+“MCP error -32001” (hides the cause)
+  = an MCP client's
+  ~ MCP error -32001: Request timed out
+  ! The server did not answer in time.
+  ? MCP clients wait for an answer for some time, often a minute, and then give up. The server may be at work still: on
+    a large question, in a pause that Telegram asked for, or waiting for a sign-in that nobody sees.
+  - Look into the log of that server: its last lines name what it was doing.
+  - Ask for less at once, or let the client wait longer if its settings allow that.
+  @ at once, with a smaller question
+
+“MCP*Unexpected token*is not valid JSON”
+  = an MCP client's
+  ~ mcp*Unexpected token*is not valid JSON
+  ~ Unexpected non-whitespace character after JSON
+  ~ Expected ',' or ']' after array element in JSON
+  ~ Failed to parse JSONRPC message from server
+  ! The server writes words where its client expects JSON.
+  ? An MCP server answers on standard output, and nothing else may stand there. The message shows the beginning of what
+    did: a greeting, a log line, or an error. The server may work all the same.
+  - If these words name an error, look that one up here.
+  - Let the server write its log to standard error or to a file; often a newer version does.
+  @ at once, without those words
+
 “MCP error -32000” (hides the cause)
   = an MCP client's
   ~ MCP error -32000: Connection closed
-  ~ MCP error -32001
   ~ Server transport closed unexpectedly
   ~ MCP…Connection closed
   ~ MCP…Server disconnected
@@ -13601,6 +13817,7 @@ JSONDecodeError
   = a file's or an answer's
   ~ Expecting property name enclosed in double quotes
   ~ Expecting ',' delimiter
+  ~ Expected ',' or '}' after property value in JSON
   ~ is not valid JSON
   ! Something that should be JSON is none.
   ? If it is a settings file: a comma too many or too few, single quotes in the place of double quotes, or a comment. If

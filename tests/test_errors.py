@@ -279,7 +279,7 @@ def os_error(number: int, text: str = "Connect call failed ('149.154.167.51', 44
         (OSError("[WinError 1225] The remote computer refused it"), "The connection was refused."),
         (OSError("[Errno 61] Connect call failed ('::1', 443, 0, 0)"), "The connection was refused."),
         (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 80)"), "The connection was refused."),
-        (sqlite3.OperationalError("database is locked"), "Another program is using this session file."),
+        (sqlite3.OperationalError("database is locked"), "Another program is using this file."),
         (ValueError("Not a valid string"), "This is not a session string of Telethon."),
         (EOFError("EOF when reading a line"), "The program asked a question, but nobody could answer."),
         (ModuleNotFoundError("No module named 'socks'"), "The helper for proxies is not installed."),

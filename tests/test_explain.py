@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -568,7 +569,7 @@ def test_the_last_error_counts_unless_it_only_says_that_there_was_one(text: str,
     ],
 )
 def test_the_seconds_are_found_wherever_they_stand(text: str, explain: Explain) -> None:
-    assert "Telegram asks for a pause of 3600 seconds (1h 0m)." in explain(text)[1]
+    assert re.search(r"(Telegram|The Bot API) asks for a pause of 3600 seconds \(1h 0m\)\.", explain(text)[1])
 
 
 @pytest.mark.parametrize(
