@@ -3430,9 +3430,20 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
     A string that is damaged is one of them, if it shows whose it was. Otherwise one finding, with the `Problem` that
     the whole text has.
     """
-    found: list[Finding] = [] if place else findings_in_settings(text, place)
+    found = [] if place else findings_in_settings(text, place)
     if found:
         return found
+    found = strings_in(text, place)
+    try:
+        whole = recognise_text(text[:STRING_LIMIT])
+    except Problem as problem:
+        return found or [Finding(place, problem, Storage())]
+    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+
+
+def strings_in(text: str, place: str) -> list[Finding]:
+    """The session strings in a text of any kind, whole or damaged."""
+    found: list[Finding] = []
     seen = set()
     for name, line, piece, rest in pieces_of(text):
         if (name, piece) in seen:
@@ -3455,11 +3466,7 @@ def findings_in_text(text: str, place: str) -> list[Finding]:
             if damage and likely:
                 damage.meaning = f"It is in {here}. {damage.meaning}"
                 found.append(Finding(here, damage, Storage()))
-    try:
-        whole = recognise_text(text[:STRING_LIMIT])
-    except Problem as problem:
-        return found or [Finding(place, problem, Storage())]
-    return found if sessions_of(found) and (len(found) > 1 or "\n" in text.strip()) else findings_of(whole, place)
+    return found
 
 
 # A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over, and
@@ -3510,6 +3517,7 @@ class Server(NamedTuple):
     values: list[Entry]
     command: list[Entry]
     off: int = 0  # the line that switches it off
+    more: bool = False  # whether it gets values from elsewhere, too
 
     @property
     def words(self) -> list[str]:
@@ -3535,8 +3543,16 @@ SCALAR = rf"{QUOTED}|[^\s,\[\]{{}}=]+"
 ASSIGNMENT = r"\s*(#?)\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w*)\s*=[ \t]*(.*)"
 # Where a line is not the end of it: in a list, in three quotes, behind a backslash.
 UNFINISHED = r"(?s)[=:]\s*(?:\[[^\]]*|(\"{3}|'{3})(?:(?!\1).)*)\Z|\\\Z"
-SESSION_NAMES = r"(?i)(?=.*(session|string))(?!.*(name|file|path|dir|folder)).*(session|string).*"
-REFERENCE = r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+"
+SESSION_NAMES = (
+    r"(?i)(?!.*(name|file|path|dir|folder|secret|timeout|token|key|cookie|ttl|expir|connect|database|redis|aws|crypt))"
+    ".*(session|string).*"
+)
+REFERENCE = (
+    r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+|\{(?:env|file):.+\}|\$\(.+\)|`.+`|(?:int\()?os\.(?:environ|getenv).+"
+    r"|process\.env\b.+"
+)
+# Where a server gets values besides those that stand in its settings.
+FROM_ELSEWHERE = ("env_file", "envFile", "env_keys", "env_vars")
 
 
 def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
@@ -3544,7 +3560,7 @@ def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
     for kind, pattern in SETTINGS_KINDS.items():
         found = re.search(pattern, text)
         if found and kind == "command":
-            return kind, command_entries(text[found.end() :], text.count("\n", 0, found.start()) + 1), []
+            return kind, command_entries(text, pattern), []
         if found:
             return (kind, *(json_entries(text) if kind == "json" else line_entries(text, kind)))
     lines = [line for line in text[:100_001].splitlines() if line.strip() and line.lstrip()[0] != "#"]
@@ -3682,15 +3698,22 @@ def line_entries(text: str, kind: str) -> tuple[list[Entry], list[Odd]]:
         ).groups("")
         depth = len(indent) if kind == "yaml" else 0
         head = re.match(r"\[+([^\]]+)\]", value)
-        goes_on = not (item or name) or (kind == "env" and re.fullmatch(r"[\w+/-]{20,}=*[\"']?", line.strip()))
+        goes_on = not (item or name) or (kind == "env" and re.fullmatch(REST_OF_VALUE, line.strip()))
         if not line.strip() or (not name and value[:1] in ("#", ";")):
-            commented = re.match(r"[#;]\s*(?:- *|export +|Environment=[\"']?)?([\w.]+)[\"']?\s*[:=]", value)
-            entries += [Entry(("#", commented[1]), "", number)] if commented else []
+            signs = ":=" if kind == "yaml" else "="
+            commented = re.match(rf"[#;]\s*(?:- *|export +|Environment=[\"']?)?([\w.]+)[\"']?\s*[{signs}](.*)", value)
+            entries += [Entry(("#", commented[1]), scalar(commented[2].strip()), number)] if commented else []
         elif head and goes_on:
             section = tuple(str(scalar(part)) for part in re.findall(rf"{QUOTED}|[^.\s]+", head[1]))
         elif goes_on:
-            if entries and (kind == "env" or (above and depth > above[-1][0])):
-                entries[-1] = entries[-1]._replace(value=f"{entries[-1].value}\n{scalar(line.strip())}")
+            path = (*section, *(part for _, part in above))
+            more = str(scalar(line.strip()))
+            if kind == "env" and entries and re.search(r"[\w+/-]{20}$", str(entries[-1].value)):
+                path = entries[-1].path
+            elif kind == "env" or not above or depth <= above[-1][0]:
+                continue
+            begun = entries.pop() if entries and entries[-1].path == path else Entry(path, "", number)
+            entries.append(begun._replace(value="\n".join(filter(None, (str(begun.value), more)))))
         else:
             while above and (above[-1][0], above[-1][1].isdigit()) >= (depth, bool(item)):
                 above.pop()
@@ -3698,17 +3721,21 @@ def line_entries(text: str, kind: str) -> tuple[list[Entry], list[Odd]]:
             above += [(depth + len(item), name.strip('"'))] if name else []
             path = (*section, *(part for _, part in above))
             if kind == "env":
-                quoted_there = prefix[:1] != "$" and (prefix[:6] == "export" or re.match(r"[\"']|.*\s#", value))
+                quoted_there = prefix[:6] == "export" or (not prefix and value[:1] in ("'", '"'))
                 odd = odd or ([("quotes", number)] if quoted_there else [])
                 entries.append(Entry(path, scalar(value), number))
             elif kind == "unit":
-                part = {"Environment": "env", "ExecStart": "args"}.get(name, "")
+                part = {"Environment": "env", "ExecStart": "args", "EnvironmentFile": "env_file"}.get(name, "")
                 entries += listed(("services", "the unit", part), words_of(value.replace("\\\n", " ")), number)
             elif value:
                 value = re.sub(r"(?s)^(\"{3}|'{3})(.*?)\1.*|^[|>]-?$", r"'\2'", value)
                 path = (*section, *name.split(".")) if kind == "toml" and name[:1] != '"' else path
                 entries += flow_entries(path, value, number)
     return entries, odd
+
+
+# A line of a .env file that goes on with a string, and is no variable that is empty.
+REST_OF_VALUE = r"(?![A-Z_][A-Z\d_]*=$|[a-z_][a-z\d_]*=$)(?:[\w+/-]{20,}=*|[\w+/-]+={1,2})[\"']?"
 
 
 def words_of(command: str) -> list[str]:
@@ -3721,16 +3748,35 @@ def words_of(command: str) -> list[str]:
         return command.split()
 
 
-def command_entries(text: str, line: int) -> list[Entry]:
-    """The values of `claude mcp add NAME -e A=b -- COMMAND`, or of `add-json NAME JSON`, behind these words."""
-    words = [re.sub("^(-e|--env)=", "", word) for word in words_of(text.replace("\\\n", " "))]
-    end = words.index("--") if "--" in words else len(words)
-    options = ("-s", "--scope", "-t", "--transport")
-    plain = [word for before, word in zip(["", *words], words[:end]) if word[:1] != "-" and before not in options]
-    path = ("mcp", next((word for word in plain if "=" not in word), ""))
-    entries = [one._replace(path=path + one.path) for word in plain if word[:1] == "{" for one in json_entries(word)[0]]
-    values = [word for word in plain if "=" in word and word[:1] != "{"]
-    return entries + listed((*path, "env"), values, line) + listed((*path, "args"), words[end + 1 :], line)
+def command_entries(text: str, pattern: str) -> list[Entry]:
+    """The values of each `claude mcp add NAME -e A=b -- COMMAND`, or of `add-json NAME JSON`, behind these words."""
+    entries: list[Entry] = []
+    for found in re.finditer(pattern + REST_OF_COMMAND, text):
+        words = [re.sub("^(-e|--env)=", "", word) for word in words_of(found[1].replace("\\\n", " "))]
+        places = [max(found.start(), text.find(word, found.start(), found.end())) for word in words]
+        lines = [text.count("\n", 0, place) + 1 for place in places]
+        end = words.index("--") if "--" in words else len(words)
+        plain = [
+            (word, line)
+            for before, word, line in zip(["", *words], words[:end], lines)
+            if word[:1] != "-" and before not in ADD_OPTIONS.split()
+        ]
+        path = ("mcp", next((word for word, _ in plain if re.fullmatch(r"[\w.@/-]{1,60}", word)), ""))
+        for word, line in plain:
+            if word[:1] == "{":
+                there = json_entries(word)[0]
+                entries += [Entry(path + one.path, one.value, line + one.line - 1) for one in there]
+            elif "=" in word:
+                entries.append(Entry((*path, "env", str(len(entries))), scalar(word), line))
+        entries += listed((*path, "args"), words[end + 1 :], lines[0] if lines else 0)
+    return entries
+
+
+# What stands behind these words up to the end of the command; a backslash or a quote takes it over the end of a line.
+REST_OF_COMMAND = rf"((?:\\\n|{QUOTED}|[^\n])*)"
+
+# Options of `claude mcp add` and `codex mcp add` that take a value, but those for the environment.
+ADD_OPTIONS = "-s --scope -t --transport -H --header --url --timeout --client-id --client-secret --callback-port"
 
 
 def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
@@ -3753,15 +3799,17 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
             continue
         if inside[0] == "command" and inside[1:2] and not inside[1].isdigit():  # Zed's older shape
             inside = ("command",) if inside[1] == "path" else inside[1:]
-        server = servers.setdefault(group, Server(name, [], []))
+        server = servers.setdefault(group, Server(name if len(name) <= 60 else "…", [], []))
         if inside[0] in ("env", "environment", "envs") and len(inside) == 2:
             variable, sign, value = str(one.value).partition("=")
-            listed_there = inside[1].isdigit() and sign
+            listed_there = inside[1].isdigit() and sign and re.fullmatch(r"[A-Za-z_][\w.-]{0,60}", variable)
             server.values.append(Entry((variable,), value, one.line) if listed_there else one._replace(path=inside[1:]))
         elif inside[0] in ("command", "cmd", "args"):
             server.command.append(one)
         elif (inside[0], str(one.value).lower()) in (("disabled", "true"), ("enabled", "false")):
             servers[group] = server._replace(off=one.line)
+        elif inside[0] in FROM_ELSEWHERE:
+            servers[group] = server._replace(more=True)
     return list(servers.values())
 
 
@@ -3770,6 +3818,9 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
 
 # Servers that are not chigwell/telegram-mcp, by their command: what that one says is not said of them.
 OTHER_SERVERS = r"\b(tgmcp|telethon-mcp|mcp-telegram|fast-mcp-telegram)\b"
+
+# The package of a command of uvx or pipx: the first word that is no option, and no value of one.
+FIRST_WORD = r"\b(?:uvx|run)(?: (?:--with|--python|-p|--index-url)[ =]\S+| -\S+)* (\S+)"
 
 # Servers that read the TELEGRAM_ names and a Telethon string, by their command.
 READS_STRINGS = r"telegram-mcp.* main\.py|\btgmcp\b|\btelethon-mcp\b|chigwell/telegram-mcp"
@@ -3797,21 +3848,24 @@ NOT_IN_IT = (
 )
 
 
-def role_of(name: str) -> str:
-    """What a variable is for, by its name: `id`, `hash`, `session`, or nothing of the three."""
+def role_of(one: Entry) -> str:
+    """What a variable is for, by its name or its value: `id`, `hash`, `session`, or nothing of the three."""
+    name, value = one.path[-1], str(one.value).strip()
     bare = re.sub(r"[\W_]", "", name).lower()
     credential = re.fullmatch("(?:telegram|tg)?(?:api|app(?:api)?)(id|hash)", bare)
     if credential:
         return credential[1]
-    return "session" if re.fullmatch(SESSION_NAMES, name) else ""
+    whole = looks_like_a_string(value) or (re.search("(?i)session", name) and re.fullmatch(r"[\w+/-]{300,}=*", value))
+    return "session" if whole or re.fullmatch(SESSION_NAMES, name) else ""
 
 
 def is_for_telegram(server: Server) -> bool:
     """Whether a server has to do with Telegram, by its name, its command, or its variables."""
-    roles = {role_of(one.path[0]) for one in server.values}
+    roles = {role_of(one) for one in server.values}
     words = " ".join([server.name, *server.words])
-    named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one.path[0]) for one in server.values)
-    return named or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", words))
+    named = any(re.match("(?i)(telegram|tg)_", one.path[0]) and role_of(one) for one in server.values)
+    there = any(role_of(one) == "session" and re.fullmatch(r"[\w+/-]{200,}=*", str(one.value)) for one in server.values)
+    return named or there or {"id", "hash"} <= roles or bool(re.search("(?i)telegram|tgmcp|telethon", words))
 
 
 def client_of(kind: str, path: str, keys: set[str]) -> str:
@@ -3846,7 +3900,7 @@ class Judge:
         self.remarks: list[str] = []
         self.command = " ".join(server.words)
         self.known = bool(re.search(READS_STRINGS, self.command))
-        self.of_role = {role_of(one.path[0]): one for one in server.values}
+        self.of_role = {role_of(one): one for one in server.values}
 
     def add(self, doubt: str, one: Entry | None = None, **values: object) -> None:
         """Adds what the row `doubt` says of a value."""
@@ -3866,11 +3920,15 @@ class Judge:
         seen: dict[str, int] = {}
         strings = []
         for one in self.server.values:
-            value, role = str(one.value).strip(), role_of(one.path[0])
+            value, role = str(one.value).strip(), role_of(one)
             if one.path[0] in seen:
                 self.add("twice", one, there=one.line, line=seen[one.path[0]])
             seen[one.path[0]] = one.line
-            if not role:
+            if one.path[0].isdigit() and re.match(r"[A-Za-z_]\w*\s*[: ]", value):
+                self.add("no_equals", line=one.line)
+            text_too = "APP" in self.of_role["hash"].path[0].upper() if "hash" in self.of_role else False
+            another = one.path[0].upper() == "APP_ID" and not text_too  # of another service
+            if not role or another:
                 continue
             texts_only = self.kind == "toml" or (self.kind == "json" and self.client not in ("VS Code", "tgcf", "n8n"))
             if texts_only and isinstance(one.value, (int, float)):
@@ -3883,40 +3941,48 @@ class Judge:
                 says = {"id": "invalid literal for int() with base 10", "session": "Not a valid string"}
                 self.add("placeholder", one, says=says.get(role, ""))
             elif role == "session":
-                strings.append(one)
+                pool = re.split(r"[\s,;]+", value) if one.path[0].upper().endswith("STRINGS") else [one.value]
+                strings += [one._replace(value=each) for each in pool]
             elif not swapped and not re.fullmatch(SHAPES[role], value):
                 self.add(f"not_{role}", one, size=len(value))
-        for role, wanted in WANTED.items() if self.known and seen else ():
+        complete = not self.server.more and set(WANTED) & set(self.of_role)
+        for role, wanted in WANTED.items() if self.known and complete else ():
             if role not in self.of_role:
-                self.add("missing", name=wanted)
+                if role != "session" or not self.by_name():
+                    self.add("missing", name=wanted)
             elif not self.of_role[role].path[0].startswith(wanted):
                 self.add("misnamed", self.of_role[role], wanted=wanted)
         return strings
+
+    def by_name(self) -> list[Entry]:
+        """The variables that name a file of a session, and hold no string."""
+        return [one for one in self.server.values if one.path[0].endswith("SESSION_NAME") and not role_of(one)]
 
     def judge_command(self, here: bool) -> None:
         """The command; whether it can be found only where the file is a client's `here`, on this computer."""
         import shutil
 
         words = self.server.words
-        by_uvx = re.search(r"\b(uvx|pipx run|uv tool run)\b", self.command)
-        if by_uvx and re.search(r"(uvx|run)( -\S+)* telegram-mcp\b", self.command) and "--from" not in words:
+        by_uvx = re.search(r"\b(?:uvx|pipx run|uv tool run)(?: .*|$)", self.command)
+        package = re.search(r" --(?:from|spec)[ =](\S+)", self.command) or re.search(FIRST_WORD, self.command)
+        if by_uvx and package and re.fullmatch(r"telegram-mcp(\[.*\])?([=<>@].*)?", package[1]):
             self.add("stranger")
-        pinned = re.search(r"mcp(\[cli\])?\s*[<=~]|fast-mcp-telegram|@", self.command)
+        pinned = re.search(r"mcp[^ ]*(<|==|~=)|fast-mcp-telegram|@|--constraint|--with-requirements", self.command)
         if by_uvx and not pinned and re.search(r"\b(tgmcp|mcp-telegram|telethon-mcp)\b", self.command):
             self.add("pin")
         if self.server.off:
             self.add("off", line=self.server.off)
-        if not here or not words:
+        if not here or not words or re.search(r"\$|%\w+%", words[0]):
             return
         found = shutil.which(words[0])
         if not found:
             self.add("no_command", name=words[0], line=self.server.command[0].line)
         elif not os.path.isabs(words[0]):
             self.add("bare_command", name=words[0], what=found)
-        for before, one in zip(words, self.server.command[1:]):
-            if before in ("--directory", "--project", "--cwd") and not os.path.isdir(
-                os.path.expanduser(str(one.value))
-            ):
+        inside = re.search(r"(?i)\b(docker|podman|wsl|ssh)\b", words[0])  # of another system: its folders are not these
+        for before, one in zip(words, self.server.command[1:]) if not inside else ():
+            folder = os.path.expanduser(str(one.value))
+            if before in ("--directory", "--project", "--cwd") and "$" not in folder and not os.path.isdir(folder):
                 self.add("no_folder", name=one.value, line=one.line)
 
     def judge_string(self, one: Entry, place: str) -> Finding:
@@ -3938,7 +4004,9 @@ class Judge:
             self.add("damaged", one, what=what, says="unpack requires a buffer of 275 bytes")
         elif value.strip() != storage.text:
             says = "Not a valid string" if re.search("[\"'“”]", value) else ""
-            self.add("damaged", one, what=" ".join(storage.repaired), says=says)
+            signs = iter(value)
+            only_added = all(sign in signs for sign in storage.text)
+            self.add("damaged" if only_added else "altered", one, what=" ".join(storage.repaired), says=says)
         if not isinstance(storage, TelethonString):
             says = "Not a valid string" if value[:1] != "1" else ""
             self.add("library" if self.known else "other_kind", one, what=storage.label, says=says)
@@ -3946,8 +4014,15 @@ class Judge:
 
     def judge_absence(self, entries: Sequence[Entry]) -> None:
         """Why there is no session string: it is commented out, or the program is told to look for a file."""
-        commented = [one for one in entries if one.path[0] == "#" and role_of(one.path[-1]) == "session"]
-        by_name = [one for one in self.server.values if one.path[0].endswith("SESSION_NAME")]
+        lines = [one.line for one in self.server.values + self.server.command]
+        commented = [
+            one
+            for one in entries
+            if one.path[0] == "#" and role_of(one) == "session"
+            and (re.search("(?i)string", one.path[1]) or looks_like_a_string(str(one.value)))
+            and (self.kind == "env" or min(lines, default=0) - 1 <= one.line <= max(lines, default=0) + 1)
+        ]  # fmt: skip
+        by_name = self.by_name()
         if commented:
             self.add("commented", name=commented[0].path[1], line=commented[0].line)
         elif by_name and self.kind == "env":
@@ -3959,9 +4034,9 @@ class Judge:
         self.judge_command(here)
         where = joined(place, self.server.name and f"server {self.server.name}")
         found = [self.judge_string(one, joined(where, one.path[0], f"line {one.line}")) for one in strings]
-        if not any(str(one.value).strip() for one in self.server.values if role_of(one.path[0]) == "session"):
+        if not any(str(one.value).strip() for one in self.server.values if role_of(one) == "session"):
             self.judge_absence(entries)
-        names = [one.path[0] for one in self.server.values if role_of(one.path[0])]
+        names = [one.path[0] for one in self.server.values if role_of(one)]
         if self.kind == "env" and strings and not any(re.match("(?i)(telegram|tg)_", one) for one in names):
             self.add("other_names", names=", ".join(names))
         if not found:
@@ -3982,6 +4057,10 @@ def findings_in_settings(text: str, place: str, path: str = "") -> list[Finding]
     servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
     if kind == "json" and encrypted:
         return [Finding(place, settings_doubt("encrypted", line=encrypted[0].line), Storage())]
+    wanted = {row[0]: row[1] for row in rows_of(MCP_CLIENTS)}.get(client, "")
+    broken = [(doubt, line) for doubt, line in odd if doubt in ("no_json", "no_comma")]
+    if broken and not servers and (wanted or {"mcpServers", "servers", "context_servers"} & keys):
+        return [Finding(place, settings_doubt(broken[-1][0], line=broken[-1][1]), Storage())]
     if not servers and {"mcpServers", "context_servers", "mcp_servers"} & keys:
         what = "These are settings of an MCP client, and no server in them has to do with Telegram."
         steps = ["Give the settings that the Telegram server stands in."]
@@ -3992,11 +4071,17 @@ def findings_in_settings(text: str, place: str, path: str = "") -> list[Finding]
     for server in servers:
         judge = Judge(server, kind, client)
         for doubt, line in () if found else odd:
-            if not (lenient and doubt in ("comment", "comma")):
+            spoken = re.search(r"(?i)\.(py|bat|cmd|ps1|sh|fish)$", path) if doubt == "quotes" else lenient
+            if not (spoken and doubt in ("comment", "comma", "quotes")):
                 judge.add(doubt, line=line)
+        if not found and wanted and wanted not in keys:
+            judge.add("wrong_key", client=client, wanted=wanted, name=next(key for key in SERVERS_KEYS if key in keys))
         if not found and os.path.basename(path) == "mcp.json" and "mcpServers" in keys and client == "an MCP client":
             judge.add("vs_code")
         found += judge.judge(entries, place, here)
+    if found and all(str(one.session) == NOT_IN_IT[1] for one in found):
+        there = strings_in(text, place)
+        return [one._replace(faults=found[0].faults, doubts=found[0].doubts) for one in there[:1]] + there[1:] or found
     return found
 
 
@@ -10713,7 +10798,7 @@ VS Code        | servers | comments | ~/.config/Code/User/mcp.json | \
   ~/Library/Application Support/Code/User/mcp.json | %APPDATA%/Code/User/mcp.json
 Claude Code    | mcpServers | | ~/.claude.json | |
 Codex          | mcp_servers | comments | ~/.codex/config.toml | |
-Gemini CLI     | mcpServers | | ~/.gemini/settings.json | |
+Gemini CLI     | mcpServers | comments | ~/.gemini/settings.json | |
 OpenCode       | mcp | comments | ~/.config/opencode/opencode.json | |
 Windsurf       | mcpServers | | ~/.codeium/windsurf/mcp_config.json | |
 Zed            | context_servers | comments | ~/.config/zed/settings.json | | %APPDATA%/Zed/settings.json
@@ -10806,6 +10891,9 @@ not_hash     | {name} (line {line}) is no API hash: it has {size} characters, an
 number       | {name} (line {line}) is a number, and {client} takes texts only. | Put quotes around it. | {says}
 damaged      | {name} (line {line}) has something in it that is not part of the string: {what} | \
   Take it out; what is left is whole. | {says}
+altered      | {name} (line {line}) is not as its program made it: {what} | \
+  Copy it again from where you got it, or let “convert” write it anew. | {says}
+no_equals    | In line {line} the sign “=” between a name and its value is missing. | Write NAME=value there. |
 blanks       | {name} (line {line}) has blanks around the string. | Take them out. |
 broken       | {name} (line {line}) is damaged. {what} | \
   Copy the whole string again from where you got it, in one line. | Invalid base64-encoded string
@@ -10813,7 +10901,7 @@ library      | {name} (line {line}) is {what}, and this server reads Telethon's 
   “convert” makes a Telethon string of it. | {says}
 other_kind   | {name} (line {line}) is {what}: right for programs that are built on that library, and wrong for \
   those that read Telethon's. | |
-commented    | {name} is commented out (line {line}), so there is no session. | \
+commented    | {name} is commented out (line {line}), so there is no session string. | \
   Take the comment mark away, and put your string there. | Interactive phone login is disabled
 name_only    | There is no session string: {name} (line {line}) makes the program look for a file. | \
   Add TELEGRAM_SESSION_STRING with your string. | \
@@ -10852,6 +10940,7 @@ raw_break    | A text goes over the end of line {line}: JSON allows no line brea
 no_json      | This is not whole JSON: it cannot be read any further at line {line}. | \
   Look there for a quote or a bracket that is missing or too many. | Claude Code: “MCP config is not a valid JSON”
 encoding     | {what} The programs that read such settings expect UTF-8. | Save it as UTF-8. |
+wrong_key    | {client} reads “{wanted}” in this file, and here it is called “{name}”. | Call it “{wanted}”. |
 vs_code      | “mcpServers” is right for Cursor, Claude Code (.mcp.json) and LM Studio; in VS Code's own mcp.json \
   the key is “servers”. | |
 encrypted    | The credentials in this export (line {line}) are still encrypted by n8n. | \

@@ -141,6 +141,20 @@ def test_a_command_without_its_path_and_a_folder_that_is_not_there(tmp_path):
     assert not script.findings_at(str(elsewhere), "here")[0].faults
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["${HOME}/.local/bin/uv", "--directory", "${workspaceFolder}/server"],
+        ["docker", "run", "image", "uv", "--directory", "/app/of/the/image"],
+    ],
+)
+def test_the_variables_of_a_client_and_the_folders_of_a_container_are_not_looked_for(tmp_path, command):
+    write_server(tmp_path / ".cursor" / "mcp.json", command)
+    said = doctor(tmp_path)[1]
+    assert "server telegram" in said
+    assert not re.search(r"spawn \$|There is no folder", said)
+
+
 def test_settings_that_cannot_be_read_are_said_to_be_that(tmp_path):
     (tmp_path / ".cursor" / "mcp.json").mkdir(parents=True)
     code, said = doctor(tmp_path)

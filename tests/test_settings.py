@@ -286,3 +286,193 @@ def test_a_server_is_known_by_its_name_too_and_a_text_of_settings_is_no_path(tmp
 def test_a_bot_token_is_known_also_with_its_name(tmp_path):
     (tmp_path / ".env").write_text("TELEGRAM_BOT_TOKEN=5000000777:AAGpracticebotpracticebotpracticebo\n")
     assert "This is a bot token, not a session string." in check(tmp_path / ".env").stderr
+
+
+# ── what people's own files have besides ──
+
+ENV = f"TELEGRAM_API_ID=20481632\nTELEGRAM_API_HASH={API_HASH}\n"
+SESSION = f"TELEGRAM_SESSION_STRING={STRING}\n"
+MCP_ADD = f"claude mcp add -e TELEGRAM_API_ID=20481632 -e TELEGRAM_API_HASH={API_HASH}"
+COMPOSE_HEAD = "services:\n  bot:\n    image: telegram-bot\n    environment:\n"
+BROKEN_ABOVE = (
+    '{"mcpServers": {\n"files": {"command": "x", "args": ["C:\\Users\\me"]},\n"telegram": {"command": "uv"}}}'
+)
+
+# The name of the file, what is in it, what is said of it, and what must not be.
+SAID = {
+    "a list item without =": (
+        "docker-compose.yml",
+        COMPOSE_HEAD.replace("bot", "telegram") + f'      - "TELEGRAM_SESSION_STRING: {STRING}"\n',
+        "line 5 the sign “=”",
+        "is empty",
+    ),
+    "a command with a colon": (
+        "setup.sh",
+        f'{MCP_ADD} -e "TELEGRAM_SESSION_STRING: {STRING}" telegram -- uv run main.py\n',
+        "line 1 the sign “=”",
+        "",
+    ),
+    "a header": (
+        "setup.sh",
+        f'{MCP_ADD} -H "Authorization: Bearer s3cr3t-T0ken-9911" -e {SESSION.strip()} telegram -- uv\n',
+        "server telegram",
+        "s3cr3t",
+    ),
+    "an empty variable below the hash": (
+        ".env",
+        ENV + "TELEGRAM_SESSION_STRING=\n",
+        r"TELEGRAM_SESSION_STRING \(line 3\) is empty",
+        "no API hash",
+    ),
+    "an empty variable below the string": (
+        ".env",
+        ENV + SESSION + "TELEGRAM_SESSION_STRING_BACKUP=\n",
+        r"BACKUP \(line 4\) is empty",
+        "line break",
+    ),
+    "a word of direnv below the string": (".envrc", ENV + SESSION + "dotenv\n", "Telethon StringSession", "line break"),
+    "JSON that breaks above the server": (
+        "claude_desktop_config.json",
+        BROKEN_ABOVE,
+        "cannot be read any further at line 2",
+        "no server in them",
+    ),
+    "a string of a server without a name": (
+        "mcp.json",
+        json.dumps({"mcpServers": {"tg": {"command": "uv", "env": {"SESSION_STRING": STRING}}}}, indent=1),
+        "server tg, SESSION_STRING",
+        "no server in them",
+    ),
+    "a string among the arguments": (
+        "mcp.json",
+        json.dumps({"mcpServers": {"telegram": {"command": "docker", "args": ["run", "-e", SESSION.strip(), "x"]}}}),
+        "Telethon StringSession",
+        "no session string",
+    ),
+    "a string under the name for a file": (
+        ".env",
+        f"{ENV}SESSION_NAME={STRING}\n",
+        "SESSION_NAME, line 3",
+        "look for a file",
+    ),
+    "a comment that speaks of a session": (
+        ".env",
+        f"{ENV}# session: made by the login script\nTELEGRAM_SESSION_NAME=anon\n",
+        "look for a file",
+        "commented",
+    ),
+    "variables of other services": (
+        ".env",
+        f"{ENV}{SESSION}SESSION_SECRET={'ab' * 16}\nSESSION_TIMEOUT=3600\nAWS_SESSION_TOKEN=x\n"
+        "APP_ID=com.example.bot\n",
+        "Telethon StringSession",
+        "SESSION_SECRET|TIMEOUT|AWS|APP_ID",
+    ),
+    "references": (
+        "opencode.json",
+        json.dumps(
+            {
+                "mcp": {
+                    "telegram": {
+                        "environment": {
+                            "TELEGRAM_API_ID": "{env:TELEGRAM_API_ID}",
+                            "TELEGRAM_SESSION_STRING": "{env:TELEGRAM_SESSION_STRING}",
+                        }
+                    }
+                }
+            }
+        ),
+        "not in this file",
+        "no API ID",
+    ),
+    "commands of a shell": (
+        ".envrc",
+        f"{ENV}TELEGRAM_SESSION_STRING=$(pass show telegram)\n",
+        "not in this file",
+        "(?i)sign in again",
+    ),
+    "its end is missing": (
+        ".env",
+        f"{ENV}{SESSION.rstrip('=' + chr(10))}\n",
+        "not as its program made it.*Put back the “=”",
+        "Take it out",
+    ),
+    "a bounded package": (
+        "mcp.json",
+        json.dumps({"mcpServers": {"telegram": {"command": "uvx", "args": ["--with", "mcp>=1.9,<2", "tgmcp"]}}}),
+        "",
+        "upper bound",
+    ),
+    "a package from its repository": (
+        "mcp.json",
+        json.dumps(
+            {
+                "mcpServers": {
+                    "telegram": {
+                        "command": "uvx",
+                        "args": ["--from=git+https://github.com/chigwell/telegram-mcp", "telegram-mcp"],
+                    }
+                }
+            }
+        ),
+        "",
+        "another project",
+    ),
+    "the stranger by another way": (
+        "mcp.json",
+        json.dumps(
+            {"mcpServers": {"telegram": {"command": "uvx", "args": ["--from", "telegram-mcp", "telegram-mcp"]}}}
+        ),
+        "another project",
+        "",
+    ),
+    "the wrong key for a client": (
+        "claude_desktop_config.json",
+        json.dumps({"servers": {"telegram": {"command": "uv", "env": {"TELEGRAM_API_ID": "20481632"}}}}),
+        "Claude Desktop reads “mcpServers”",
+        "",
+    ),
+    "values from a file": (
+        "telegram.service",
+        "[Service]\nExecStart=uv run telegram-mcp/ main.py\nEnvironmentFile=x\nEnvironment=TELEGRAM_API_ID=20481632\n",
+        "",
+        "is missing",
+    ),
+    "a folded string": (
+        "docker-compose.yml",
+        COMPOSE_HEAD + f"      TELEGRAM_SESSION_STRING: >-\n        {STRING}\n",
+        "Telethon StringSession",
+        "blanks|line break",
+    ),
+    "a value on the next line": (
+        "docker-compose.yml",
+        COMPOSE_HEAD + f"      TELEGRAM_API_HASH: {API_HASH}\n      TELEGRAM_SESSION_STRING:\n        {STRING}\n",
+        "Telethon StringSession",
+        "no API hash",
+    ),
+    "two commands": (
+        "setup.sh",
+        f"{MCP_ADD} -e {SESSION.strip()} work -- uv\n{MCP_ADD} -e {SESSION[:300]} home -- uv\n",
+        "server work.*server home, TELEGRAM_SESSION_STRING, line 2: The string is cut",
+        "",
+    ),
+    "several strings on purpose": (
+        ".env",
+        f"{ENV}TELEGRAM_SESSION_STRINGS={STRING} {STRING[:-4]}AAA=\n",
+        "2 sessions",
+        "Give one of them",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_what_is_said_of_a_file_is_in_it(what: str, tmp_path: Path) -> None:
+    name, text, said, never = SAID[what]
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    result = check(path)
+    shown = " ".join((result.stdout + result.stderr).split())
+    assert re.search(said, shown), shown
+    assert not never or not re.search(never, shown), shown
+    assert says_no_secret(shown)
+    assert says_no_secret(check(path, "--json").stdout)
