@@ -3155,9 +3155,9 @@ def given_findings(
     for path in without_halves(paths) if paths else [""]:
         if path in ("", "-"):
             found += findings_in_input(path, json_path, key_name)
-        elif len(path) > 200 and not os.path.lexists(path):
+        elif is_secret(path) and not os.path.lexists(path):
             term.warn(
-                "A session string on the command line stays in the shell's history. Remove it there (history -d, or "
+                "A secret on the command line stays in the shell's history. Remove it there (history -d, or "
                 "Clear-History), and next time leave it out: it is asked for without showing it."
             )
             found += findings_in_text(path, "")
@@ -3172,6 +3172,11 @@ def given_findings(
     if not found:
         raise Problem(f"There is no account {account} in it.", "", [PICK_ACCOUNT], name="NoSuchAccount")
     return found
+
+
+def is_secret(word: str) -> bool:
+    """Whether a word is no path, but a string or the beginning of one, or a bot token."""
+    return len(word) > 200 or looks_like_a_string(word) or bool(re.fullmatch(r"\d{5,12}:[\w-]{30,}", word))
 
 
 def findings_in_input(source: str, json_path: str | None, key_name: str) -> list[Finding]:
@@ -3238,7 +3243,7 @@ def without_halves(paths: Sequence[str]) -> list[str]:
 
 FOLDER_DEPTH = 3  # folders in each other that are looked into
 # Files of a folder that are looked into. Of those that do not end in .session only what is found in them is told.
-LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
+LOOKED_INTO = r"(?i)(?!\._).*\.(session|json|txt|csv|log|md|db|sqlite3?|string|env|toml|ya?ml|ini|conf|cfg|zip)|\.env.*"
 
 
 def joined(*places: object) -> str:
@@ -3247,7 +3252,7 @@ def joined(*places: object) -> str:
 
 
 def findings_at(
-    path: str, place: str, json_path: str | None = None, key_name: str = "", depth: int = FOLDER_DEPTH
+    path: str, place: str, json_path: str | None = None, key_name: str = "", depth: float = FOLDER_DEPTH
 ) -> list[Finding]:
     """Everything in a file or folder, never nothing: what holds no session is one finding with its `Problem`."""
     import zipfile
@@ -3302,7 +3307,7 @@ def in_data_centre(finding: Finding, dc: int) -> Finding:
     if not isinstance(storage, BareKey):
         return finding
     while not dc and term.interactive:
-        term.say(f"{finding.place or 'This'}: {storage.label}. It is whole.")
+        term.say(f"{finding.place or 'This'}: {storage.label}, all 256 bytes of it.")
         answer = term.ask("Data centre of this key, 1 to 5 (Enter alone: I do not know)")
         dc = int(answer) if answer in ("1", "2", "3", "4", "5") else 0
         if not answer:
@@ -3317,17 +3322,20 @@ def account_name(storage: Storage, number: int) -> str:
     return storage.names.get(number) or f"account {number}{' (the active one)' if active else ''}"
 
 
-def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> list[Finding]:
+def findings_in_folder(folder: str, place: str, key_name: str, depth: float) -> list[Finding]:
     """What lies in a folder and its folders: all `.session` files and known folders, else only what holds a session."""
     found = []
     _, folders, files = next(os.walk(folder), ("", [], []))
+    depth -= 0.2 if len(folders) == 1 and not files else 1  # where one folder is all there is, one has to go on
     for number, name in enumerate(without_halves(sorted(folders + files))):
         path, here = os.path.join(folder, name), f"{place}/{name}" if place else name
         inner = name in folders
-        wanted = depth and name[:1] != "." and not os.path.islink(path) if inner else re.fullmatch(LOOKED_INTO, name)
+        wanted = bool(re.fullmatch(LOOKED_INTO, name))
+        if inner:
+            wanted = depth > -1 and name[:1] != "." and not os.path.islink(path)
         if term.redraws and number % 20 == 19:
             term.status("… looking into ", here)
-        for finding in findings_at(path, here, None, key_name, depth - 1) if wanted else ():
+        for finding in findings_at(path, here, None, key_name, depth) if wanted else ():
             certain = inner or name.lower().endswith(".session") or finding.place != here
             if isinstance(finding.session, Session) or (certain and finding.session.name != "NoSession"):
                 found.append(finding)
@@ -3336,10 +3344,11 @@ def findings_in_folder(folder: str, place: str, key_name: str, depth: int) -> li
 
 
 ZIP_LIMIT = 64 << 20  # bytes that are taken out of an archive
-IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?)"  # the last are what tdata is read of
+# The last are what tdata, the data of Android and GramJS's folders are read of, and the logs of databases.
+IN_ZIP = f"{LOOKED_INTO}|(?i:key_.+|[0-9a-f]{{16}}s?|maps?|configs?|tgnet\\.dat|.+%3A.+|.+-(wal|journal))"
 
 
-def findings_in_zip(path: str, place: str, key_name: str, depth: int) -> list[Finding]:
+def findings_in_zip(path: str, place: str, key_name: str, depth: float) -> list[Finding]:
     """What is in a zip: taken out to where only its owner can read it, in memory on Linux, and removed again."""
     import shutil
     import tempfile
@@ -3471,7 +3480,11 @@ def strings_in(text: str, place: str) -> list[Finding]:
 
 # A long run of base64, in which settings may have put JSON's marks for a line end, “/” and “=”, perhaps twice over, and
 # a person letters that only look like those of base64.
-PIECE = r"(?:[\w+/-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){80,}=*"
+PIECE = r"(?:[\w+/-]|\\{1,4}(?:[nrt/]|u00[0-9A-Fa-f]{2})){60,}=*"
+
+
+# More of it on the next line, in quotes of its own, behind a backslash or a plus.
+GOES_ON_BELOW = r"(?:[\"'\\+\s]{0,20}\s[ \t]{0,40}b?[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+"
 
 
 def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
@@ -3486,14 +3499,9 @@ def pieces_of(text: str) -> Iterator[tuple[str, int, str, str]]:
         before = text[max(0, start - 80) : start].rpartition("\n")[2]
         # Short, and masked: it can be the end of another string.
         named = re.search(r"(?<![\w+/=-])([A-Za-z_][\w.-]{0,40})[\\\"']*\s*[:=]\s*[\\\"']*$", before)
-        goes_on = re.match(r"(?:[\"'\\+]*\s+[\"']?[A-Za-z0-9+/_-]{8,}=*(?=[\s\"'\\]|$))+", text[end : end + 1000])
-        yield term.mask(named[1]) if named else "", line + 1, piece, goes_on[0] if goes_on else ""
-
-
-def looks_like_a_string(piece: str) -> bool:
-    """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
-    start = base64_bytes(re.sub(r"\s", "", piece)[1:9])
-    return piece[:1] == "1" and (is_telegrams(start[1:5]) or GramjsString.recognise(piece))
+        goes_on = re.match(GOES_ON_BELOW, text[end : end + 1000])
+        rest = re.findall("[A-Za-z0-9+/_-]{8,}=*", goes_on[0]) if goes_on else []
+        yield term.mask(named[1]) if named else "", line + 1, piece, "".join(f"\n{more}" for more in rest)
 
 
 # ── settings: what stands in them ──
@@ -4130,7 +4138,7 @@ def doubts(session: Session) -> list[str]:
             "connect to the wrong one."
         )
     if home.address and not is_telegrams(host):
-        found.append(f"{host} is not one of Telegram's addresses: whoever made this session used another server.")
+        found.append(f"{host} is not one of Telegram's addresses: it is damaged, or another server was used.")
     if home.ipv6_addr and not home.ipv4_addr:
         found.append(BY_IPV6)
     return found
@@ -4431,10 +4439,14 @@ def decode_telethon_string(text: str) -> Session:
         )
     layout = f">B{16 if ipv6 else 4}sH256s"
     if text[:1] != "1" or len(body) != struct.calcsize(layout):
+        if len(text) < 200 and not looks_like_a_string(text):  # many a thing begins with a 1
+            raise Problem(UNKNOWN_STRING.format(len(text)), "", [COPY_AGAIN, SIGN_IN_AGAIN], name="UnknownString")
         raise cut_off(text, 369 if ipv6 else 353)
     dc, ip, port, key = struct.unpack(layout, body)
     return new_session(dc, key, str(ip_address(ip)), port)
 
+
+UNKNOWN_STRING = "This is not a session string of any library that this script knows ({} characters)."
 
 URL_SAFE, STANDARD = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")  # the two alphabets of base64
 
@@ -4463,16 +4475,24 @@ def as_base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode("ascii")
 
 
+def looks_like_a_string(piece: str) -> bool:
+    """Whether what cannot be read begins like a session string for certain: with one of Telegram's addresses."""
+    start = base64_bytes(re.sub(r"\s", "", piece)[1:9])
+    return piece[:1] == "1" and (is_telegrams(start[1:5]) or GramjsString.recognise(piece))
+
+
 def cut_off(text: str, whole: int, kind: str = "a Telethon string") -> Problem:
     """The `Problem` of a string that is not as long as it must be; `whole` characters include the padding."""
     missing = whole - len(text)
     if missing > 0:
-        title = f"The string is cut off: {len(text)} of {whole} characters, so {missing} are missing at its end."
+        sure = "may be" if "as far as" in kind else "is"
+        title = f"The string {sure} cut off: {len(text)} of {whole} characters, so {missing} are missing."
     elif missing:
         title = f"The string is too long: {len(text)} characters instead of {whole}, so it holds something else too."
     else:
         title = f"The string is damaged inside, although it has the right length ({whole} characters)."
-    return damaged_string(title, f"It begins like {kind}.")
+    ends = " Its end seems to be there: look in its middle." if missing > 0 and text.endswith("=") else ""
+    return damaged_string(title, f"It begins like {kind}.{ends}")
 
 
 # ── files ──
@@ -4485,6 +4505,7 @@ class Storage:
     label = ""  # what people are told it is
     mark = ""  # how one knows it
     holds = ""  # of the keys of PARTS
+    checked = False  # whether the format has a check sum over the key
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -4587,7 +4608,7 @@ def read_file(path: str, limit: int, beginning: int = 0) -> bytes:
                 ["To read from a pipe, give - as the name and let it come by standard input."],
             )  # fmt: skip
         if found.st_size > limit:
-            raise Problem(f"{name} is too large to be a session: {found.st_size} bytes, and {limit} are read at most.")
+            raise Problem(f"{name} is too large to be looked at: {found.st_size} bytes, and {limit} are read at most.")
         with open(path, "rb") as file:
             return file.read(beginning or limit)
     except FileNotFoundError:
@@ -4604,6 +4625,13 @@ def names_in(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError as error:
         raise not_readable(folder, os.path.abspath(folder), error) from None
+
+
+def as_there(folder: str, name: str) -> str:
+    """The path of a name in a folder, also if it is spelled in other letters there: some systems change them."""
+    path = os.path.join(folder, name)
+    others = [] if os.path.exists(path) else names_in(folder)
+    return next((os.path.join(folder, other) for other in others if other.lower() == name.lower()), path)
 
 
 def not_readable(name: str, path: str, error: Exception) -> Problem:
@@ -4721,8 +4749,8 @@ def not_written(path: str, error: Exception) -> Problem:
 
 def text_of_file(data: bytes) -> tuple[str, str | None]:
     """Text of a file in whatever encoding an editor or PowerShell gave it, and a sentence if that was not UTF-8."""
-    if data[1:2] == b"\0":  # the same without its mark
-        data = b"\xff\xfe" + data
+    if b"\0" in data[:2] != b"\0\0":  # the same without its mark
+        data = (b"\xfe\xff" if data[:1] == b"\0" else b"\xff\xfe") + data
     for mark, encoding, name in (
         (b"\xef\xbb\xbf", "utf-8", "UTF-8 with a byte order mark"),
         (b"\xff\xfe", "utf-16-le", "UTF-16, as PowerShell's “>” writes"),
@@ -5109,8 +5137,8 @@ class BareKey(StringStorage):
         if self.dc:
             return new_session(self.dc, self.key_in(self.text))
         raise Problem(
-            "This is a bare key, and nothing in it says which data centre it belongs to.",
-            "It is whole. Telegram has five data centres (1 to 5), and each knows only its own keys.",
+            "This is a bare key, and its data centre was not found with it.",
+            "It has all its 256 bytes. Telegram has five data centres (1 to 5), and each knows only its own keys.",
             ["Look where the key came from: a number named dc, dc_id or “data centre” stands beside it.",
              "Then give it along: --dc 2, for example."],
             name="DataCentreNotSaid",
@@ -5139,7 +5167,8 @@ class JsonSessions(StringStorage):
             return []
         whole = json_in(text)
         if whole is None:
-            whole = dict(re.findall(r"(?m)^\W*(\w+)\W{0,2}[\t:=| ]\s*(\S.*?),?\s*$", text))
+            lines = re.findall(r"(?m)^[^\w\n]{0,20}(\w+)[^\w\n]{0,2}[\t:=| ][ \t]*(\S.*)$", text)
+            whole = {name: value.rstrip().rstrip(",") for name, value in lines}
         rows = rows_of(JSON_SESSIONS)
         fits = (
             ([row for row in rows if None not in [at(one, mark) for mark in row[1].split()]], one)
@@ -5150,13 +5179,20 @@ class JsonSessions(StringStorage):
     def load_all(self) -> list[Session]:
         """All of them, each once."""
         found: dict[bytes, Session] = {}
+        problems: list[Problem] = []
         for row, one in self.found_in(self.text):
             try:
                 session = self.session_in(row, one)
             except Problem as problem:
                 problem.meaning = problem.meaning or f"It stands in {self.label}."
-                raise
-            found.setdefault(home_key(session), session)
+                problems.append(problem)
+                continue
+            known = found.setdefault(home_key(session), session)
+            if len(session.dcs) > len(known.dcs):
+                found[home_key(session)] = session
+        if not found:
+            raise problems[0]
+        self.warnings += [f"Another account in it cannot be read: {problem.title}" for problem in problems]
         return list(found.values())
 
     def session_in(self, row: list[str], one: dict[str, Any]) -> Session:
@@ -5183,11 +5219,13 @@ class JsonSessions(StringStorage):
 # Telegram Web A, src/util/sessions.ts; Telegram Web K, src/lib; gotd, session/storage.go; Telethon 0.15,
 # telethon/tl/session.py; Pyrogram 0.7, pyrogram/client/client.py.
 JSON_SESSIONS = """
+Telegram Web K|auth_key_fingerprint dcId dc#_auth_key|dcId|dc#_auth_key|-|userId|isTest|{web}
 Telegram Web A|dcId dc#_auth_key|dcId|dc#_auth_key|-|userId|isTest|{web}
 Telegram Web K or Webogram|dc#_auth_key|dc user_auth.dcID|dc#_auth_key|-|user_auth.id user_auth|-|{web}
 gotd (Go)|Data.AuthKey|Data.DC Data.Config.ThisDC|Data.AuthKey|Data.Addr|-|Data.Config.TestMode|
 Telethon before 0.16|auth_key_data|dc_id|auth_key_data|server_address port|-|-|
 Pyrogram before 0.8|dc_id test_mode auth_key|dc_id|auth_key|-|user_id|test_mode|
+a program that is not known|auth_?[kK]ey dc(_?[iI]d)?|dc(_?[iI]d)?|auth_?[kK]ey|-|user_?[iI]d|-|
 """.replace(
     "{web}",
     "It is the browser's own session: a second program that uses it can end both. A string of its own is better: run "
@@ -5255,6 +5293,9 @@ def as_number(value: Any) -> int:
 
 def key_in(value: Any) -> bytes:
     """A key in JSON: hex digits, base64, or base64 in several pieces; with quotes around it or not."""
+    value = value.get("data") if isinstance(value, dict) else value
+    if isinstance(value, list) and len(value) == KEY_SIZE and all(each in range(256) for each in value):
+        return bytes(value)
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "").strip('"')
     return bytes.fromhex(text) if re.fullmatch("(?:[0-9a-fA-F]{2})+", text) else base64_bytes(text)
 
@@ -5300,6 +5341,9 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
     plain = re.sub("(?i)%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted)
     if plain != unquoted:
         repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
+    if "\\" in plain:
+        plain = re.sub(r"\\(?=[_=+/-])", "", plain)
+        repaired.append("Took backslashes out, as Markdown and programs put them in front of signs.")
     words = plain.split()
     if sum(len(word) > 300 for word in words) < 2:
         joined = "".join(words)
@@ -5359,10 +5403,11 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
     again = [COPY_AGAIN]
     if not bare:
         return Problem("There is nothing in it: no session string was given.", "", again, name="Empty")
-    if re.search(r"(?<![\w+/=-])[\w+/=-]{20,}\s*(…|\.\.\.)", bare):
+    shortened = re.search(r"(?<![\w+/=-])([\w+/=-]{20,})\s*(?:…|\.\.\.)", bare)
+    if shortened and (looks_like_a_string(shortened[1]) or re.search("(?=.*[A-Z])(?=.*[a-z]).*[0-9]", shortened[1])):
         title = "The string is shortened (“…”): its middle is missing."
         return Problem(title, "Some programs and chats show long strings that way.", again, name="ShortenedString")
-    if len(long) > 300 and odd and odd[1].isalpha():
+    if len(re.findall("[A-Za-z0-9+/_=-]", long)) > max(300, 0.9 * len(long)) and odd and odd[1].isalpha():
         title = f"Character {odd.end()} of the string is “{odd[1]}” (U+{ord(odd[1]):04X}), which only looks Latin."
         meaning = "A session string has the letters a to z, digits, - _ + / and = only."
         return Problem(title, meaning, again, name="ForeignLetter")
@@ -5373,7 +5418,7 @@ def not_a_string(text: str, damage: Problem | None) -> Problem:
         if 40 < len(bare) < whole and re.match(pattern, base64_bytes(bare[:16])) and base64_start(bare):
             return cut_off(bare, whole, kind)
     return Problem(
-        f"This is not a session string of any library that this script knows ({len(bare)} characters).",
+        UNKNOWN_STRING.format(len(bare)),
         "Telethon's has 353 (or 369) characters and begins with 1.", [*again, SIGN_IN_AGAIN], name="UnknownString",
     )  # fmt: skip
 
@@ -5384,7 +5429,7 @@ STRING_LIMIT = 1 << 18  # bytes of a text that a string is looked for in
 DATABASE_LIMIT = 256 << 20  # bytes; a session with the names of half a million people has 40 million
 
 
-def with_database(path: str, read: Callable[[Database], Any]) -> Any:
+def with_database(path: str, read: Callable[[Database], Any], patience: float = 1.5) -> Any:
     """Opens a database without changing it or anything beside it, and returns what `read` makes of it.
 
     A database with a journal or a write-ahead log beside it is in use or was left by a crash: it is copied together
@@ -5394,14 +5439,18 @@ def with_database(path: str, read: Callable[[Database], Any]) -> Any:
     import sqlite3
 
     path = os.path.realpath(path)
-    head = read_head(path)
+    name, head = os.path.basename(path), read_head(path)
     beside = [path + end for end in ("-journal", "-wal") if os.path.exists(path + end)]
     logs = [log for log in beside if read_file(log, DATABASE_LIMIT, 1)]  # SQLite would wait for ever for a pipe
-    if not logs and head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
-        name = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
-        return query(sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=1), read, path)
-    if sum(map(os.path.getsize, [path, *logs])) > DATABASE_LIMIT:
-        raise Problem(f"{os.path.basename(path)} and its journal are too large to be a session.")
+    keeps_log = head[18:20] == b"\2\2"
+    if not logs:
+        size = int.from_bytes(head[16:18], "big") % 0xFFFF * int.from_bytes(head[28:32], "big")
+        there = os.path.getsize(path)
+        if there < size and head[24:28] == head[92:96]:  # else an old SQLite has not kept its size
+            raise damaged_database(name, f"{there:,} of its {size:,} bytes are there")
+        if not keeps_log:
+            url = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
+            return query(sqlite3.connect(f"file:{url}?mode=ro", uri=True, timeout=1), read, name, patience)
     import shutil
     import tempfile
 
@@ -5411,9 +5460,17 @@ def with_database(path: str, read: Callable[[Database], Any]) -> Any:
         for source in [path, *logs]:
             shutil.copyfile(source, copy + source[len(path) :])
             os.chmod(copy + source[len(path) :], 0o600)
-        return query(sqlite3.connect(copy, timeout=1), read, path)
+        return query(sqlite3.connect(copy, timeout=1), read, name, patience)
     except OSError as error:
-        raise Problem(f"{os.path.basename(path)} cannot be copied to be read: {error.strerror or error}.") from None
+        raise Problem(f"{name} cannot be copied to be read: {error.strerror or error}.") from None
+    except Problem as problem:
+        if problem.name == "NeverSignedIn" and not logs:
+            problem.title = f"No session was found in {name}, and part of it may be missing."
+            problem.meaning = (
+                "It keeps a write-ahead log, and none lies beside it: what was written last may be in a file of the "
+                "same name with “-wal” behind it, which belongs to it."
+            )
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -5423,7 +5480,7 @@ def read_head(path: str) -> bytes:
     name = os.path.basename(path)
     head = read_file(path, DATABASE_LIMIT, 100)
     if not head:
-        raise never_signed_in(f"{name} is empty: it was never signed in.")
+        raise never_signed_in(f"{name} is empty (0 bytes): nothing was written into it, or it was lost in copying.")
     if not head.startswith(b"SQLite format 3\0"):
         raise no_session(head, path)
     return head
@@ -5473,12 +5530,11 @@ class Database:
         return UpdateState._make([*own[0], tuple(states)]) if own else None
 
 
-def query(connection: Any, read: Callable[[Database], Any], path: str) -> Any:
+def query(connection: Any, read: Callable[[Database], Any], name: str, patience: float) -> Any:
     """Runs `read` on an open database and closes it; what SQLite complains about becomes a `Problem`."""
     import sqlite3
 
-    name = os.path.basename(path)
-    give_up = time.monotonic() + 1.5  # seconds: a view or an index may be made to run for ever
+    give_up = time.monotonic() + patience  # seconds: a view or an index may be made to run for ever
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     connection.set_progress_handler(lambda: time.monotonic() > give_up, 10000)
     limited = hasattr(connection, "setlimit")  # from Python 3.11 on
@@ -5510,13 +5566,20 @@ def query(connection: Any, read: Callable[[Database], Any], path: str) -> Any:
         if "too big" in str(error):
             what = f"{name} holds a value of more than {LONGEST_VALUE:,} bytes, which no session has. It was not read."
             raise Problem(what, "", [SIGN_IN_AGAIN], name="ValueTooLong") from None
-        raise Problem(
-            f"{name} is a damaged database: {error}.", "It may have been cut off while it was copied.",
-            ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN],
-            name="DamagedDatabase",
-        ) from None  # fmt: skip
+        if "interrupted" in str(error):
+            what = f"{name} was not read to its end: that takes more than {patience:g} seconds."
+            raise Problem(what, "", ["Try again when the computer has less to do."], name="DatabaseTooSlow") from None
+        raise damaged_database(name, error) from None
     finally:
         connection.close()
+
+
+def damaged_database(name: str, why: object) -> Problem:
+    """The `Problem` of a database that is not whole."""
+    return Problem(
+        f"{name} is a damaged database: {why}.", "It may have been cut off while it was copied.",
+        ["Copy the file again from where it was, while no program is using it.", SIGN_IN_AGAIN], name="DamagedDatabase",
+    )  # fmt: skip
 
 
 def quoted(name: object) -> str:
@@ -5584,11 +5647,16 @@ class SqliteStorage(Storage):
         write_new(self.path, fill)
 
     def key_bytes(self, value: Any) -> bytes:
-        """The key in a column, also where a program stored it as hex text."""
-        if isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{512}", value):
-            self.warnings.append("The key is stored as hex text, which Telethon itself cannot read.")
-            return bytes.fromhex(value)
-        return value if isinstance(value, bytes) else b""
+        """The key in a column, also where a program stored it as text."""
+        if not isinstance(value, str) or not value:
+            return value if isinstance(value, bytes) else b""
+        digits = re.sub("^0x", "", value)
+        key = bytes.fromhex(digits) if re.fullmatch("[0-9a-fA-F]{512}", digits) else base64_bytes(value)
+        if len(key) != KEY_SIZE:
+            what = f"Where the key belongs a text of {len(value)} characters stands, which is no key that can be read."
+            raise Problem(what, "", [SIGN_IN_AGAIN], name="NoKey")
+        self.warnings.append("The key is stored as text, which Telethon itself cannot read.")
+        return key
 
 
 class TelethonFile(SqliteStorage):
@@ -5693,7 +5761,7 @@ class TelethonFile(SqliteStorage):
         host, port = home_ip(session)  # Telethon does not speak WebSocket, as Telegram's web hosts do
         noted: Rows = ()
         if session.contacts:
-            noted = with_database(session.contacts, lambda database: list(self.noted(database)))
+            noted = with_database(session.contacts, lambda database: list(self.noted(database)), 60)
         takeout = next((row[0] for table, row in noted if table == "sessions"), None)
         yield "version", (self.schema,)
         key = home_key(session)
@@ -5843,9 +5911,13 @@ class AlchemyFile(SqliteStorage):
         """A session for each row with a key."""
         sessions = []
         for dc, host, port, key, who in database.rows(self.table_in(database) or "", self.COLUMNS, "limit 2000"):
-            if any(self.key_bytes(key)):
-                sessions.append(self.stored(dc, host, port, key))
-                self.names[len(sessions)] = f"session_id “{in_one_line(who)}”"
+            name = f"session_id “{in_one_line(who)}”"
+            try:
+                if any(self.key_bytes(key)):
+                    sessions.append(self.stored(dc, host, port, key))
+                    self.names[len(sessions)] = name
+            except Problem as problem:
+                self.warnings.append(f"{as_sentence(name)}: {problem.title}")
         if not sessions:
             raise never_signed_in("There is no signed-in session in this database.")
         self.facts.append(("sessions in it", str(len(sessions))))
@@ -5886,9 +5958,12 @@ class MtcuteFile(SqliteStorage):
     def read(self, database: Database) -> Session:
         """Every key, the home data centre and the user."""
         wanted = "where key in ('dc_main', 'current_user') limit 2"
-        values = {str(name): bytes(value) for name, value in database.rows("key_value", "key value", wanted)}
+        found = database.rows("key_value", "key value", wanted)
+        values = {str(name): value for name, value in found if isinstance(value, bytes)}
         if "dc_main" not in values:
-            raise never_signed_in("This mtcute session was never signed in.")
+            raise never_signed_in(
+                "No data centre stands in this mtcute session: nobody was signed in, or it is damaged."
+            )
         home, place, test = mtcute_place(Reader(values["dc_main"], "The data centre in the mtcute session"))
         user = User(0, home)
         if "current_user" in values:
@@ -5907,13 +5982,18 @@ DATABASES = (PyrogramFile, AlchemyFile, TelethonFile, TelethonV2File, GrammersFi
 
 def recognise_database(path: str) -> SqliteStorage:
     """The storage for a database; a `Problem` names the program it belongs to otherwise."""
-    database: Database = with_database(path, lambda database: database)
+    name = os.path.basename(path)
+
+    def look(database: Database) -> Database:
+        if not database.tables:
+            raise never_signed_in(f"{name} is an empty database: it was never signed in.")
+        return database
+
+    database: Database = with_database(path, look)
     for kind in DATABASES:
         if kind.recognise(database):
             return kind(path)
-    name, tables = os.path.basename(path), sorted(database.tables)
-    if not tables:
-        raise never_signed_in(f"{name} is an empty database: it was never signed in.")
+    tables = sorted(database.tables)
     shown = ", ".join(in_one_line(table) for table in tables[:5])
     raise only_recognised("tables", " ".join(tables), name) or Problem(
         f"{name} is a database of no Telegram library that this script knows, perhaps of another program "
@@ -5987,7 +6067,12 @@ class SessionJson(Storage):
         base = self.base(self.session_path)
         if not os.path.isfile(self.json_path):
             self.json_path = self.other_name(base) or self.json_path
-        companion, odd = self.parse(self.json_path)
+        try:
+            companion, odd = self.parse(self.json_path)
+        except Problem as problem:
+            alone = f"Or move that file elsewhere: {os.path.basename(self.session_path)} is then read without it."
+            problem.steps = (*problem.steps, alone) if os.path.isfile(self.session_path) else problem.steps
+            raise
         self.warnings += [odd] if odd else []
         self.facts.append(("JSON file", os.path.basename(self.json_path)))
         named = self.base(str(companion.get("session_file") or ""))
@@ -6139,6 +6224,7 @@ class Tdata(Storage):
     name = "tdata"
     label = "a Telegram Desktop folder (tdata)"
     mark = "a key file, and files with names of 16 hex digits"
+    checked = True
     holds = "user keys"
 
     def __init__(self, path: str, key_name: str = "", passcode: str = "") -> None:
@@ -6161,7 +6247,7 @@ class Tdata(Storage):
         """The folder itself, also when its parent, an account's folder or one of its files was given."""
         path = os.path.abspath(path)
         folders = [path, os.path.join(path, "tdata")]
-        if re.fullmatch("key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
+        if re.fullmatch("(?i)key_.*|[0-9A-F]{16}s?", os.path.basename(path)):
             folders.append(os.path.dirname(path))
         for folder in folders:
             if os.path.isdir(folder) and any(re.fullmatch(IN_TDATA, name) for name in names_in(folder)):
@@ -6241,7 +6327,9 @@ class Tdata(Storage):
 
     def versions(self, name: str) -> list[str]:
         """The files that are there of a name without suffix."""
-        paths = (os.path.join(self.path, name + suffix) for suffix in "s01")
+        inner, last = os.path.split(name)
+        folder = as_there(self.path, inner) if inner else self.path
+        paths = [as_there(folder, last + suffix) for suffix in "s01"] if os.path.isdir(folder) else []
         return [path for path in paths if os.path.exists(path)]
 
     def unlock(self, passcode: str = "") -> bool:
@@ -6386,7 +6474,7 @@ class Tdata(Storage):
         shutil.rmtree(self.path)
 
 
-IN_TDATA = "key_.+[s01]|D877F783D5D3EF8C[s01]?"
+IN_TDATA = "(?i)key_.+[s01]|D877F783D5D3EF8C[s01]?"
 TDATA_AGAIN = ["Close Telegram Desktop, and copy its whole tdata folder again."]
 
 
@@ -6654,9 +6742,13 @@ class GramjsFolder(Storage):
         """A file whose name ends in `:authKey`, written as a link writes it."""
         return os.path.isdir(source) and any(name.endswith("%3AauthKey") for name in names_in(source))
 
-    def load(self) -> Session:
-        """Reads the four files."""
-        prefix = next(name for name in names_in(self.path) if name.endswith("%3AauthKey"))[: -len("authKey")]
+    def load_all(self) -> list[Session]:
+        """Every session: each has four files whose names begin alike."""
+        ends = (name for name in sorted(names_in(self.path)) if name.endswith("%3AauthKey"))
+        return [self.read(name[: -len("authKey")]) for name in ends]
+
+    def read(self, prefix: str) -> Session:
+        """The session whose files begin so."""
         values = []
         for name in ("authKey", "dcId", "port", "serverAddress"):
             text, _ = text_of_file(read_file(os.path.join(self.path, prefix + name), 1 << 14))
@@ -6693,7 +6785,7 @@ class AndroidData(Storage):
         """The files of all accounts, in their order."""
         if os.path.isfile(path):
             return [path] if os.path.basename(path).lower() == "tgnet.dat" else []
-        names = ["tgnet.dat", *(os.path.join(f"account{number}", "tgnet.dat") for number in range(1, 8))]
+        names = ["tgnet.dat", *(os.path.join(f"account{number}", "tgnet.dat") for number in range(1, 32))]
         folder = path if os.path.isfile(os.path.join(path, names[0])) else os.path.join(path, "files")
         return list(filter(os.path.isfile, (os.path.join(folder, name) for name in names)))
 
@@ -6707,6 +6799,7 @@ class AndroidData(Storage):
                 problems.append(problem)
         if not sessions:
             raise problems[0]
+        self.warnings += [f"Another account in it cannot be read: {problem.title}" for problem in problems]
         return sessions
 
     @staticmethod
@@ -6800,7 +6893,9 @@ def recognise_path(path: str, json_path: str | None = None, key_name: str = "") 
         return AndroidData(path)
     if os.path.isdir(path):
         raise only_recognised("folder", "\n".join(sorted(names_in(path)))) or Problem(
-            "There is no session in this folder.", f"Looked in {os.path.abspath(path)}.",
+            "No session was found in this folder.",
+            f"Looked in {os.path.abspath(path)}, some folders deep, and into files that usually hold one. Links were "
+            "left out, and folders whose names begin with a dot.",
             ["Give the .session file itself, or the tdata folder of Telegram Desktop."], name="NoSession",
         )  # fmt: skip
     if not os.path.exists(path):
@@ -6936,8 +7031,8 @@ def command_check(options: Any) -> Outcome:
 
 def problems_of(finding: Finding) -> list[Problem]:
     """All that must be changed."""
-    own = [finding.session] if isinstance(finding.session, Problem) and finding.session.steps else []
-    return [*own, *finding.faults]
+    own = finding.session
+    return [*([own] if isinstance(own, Problem) and own.title not in NOT_IN_IT else []), *finding.faults]
 
 
 def check_for_programs(options: Any) -> Outcome:
@@ -7021,7 +7116,7 @@ def show_one(finding: Finding) -> None:
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
     term.say()
-    term.say("It is intact.")
+    term.say("It is intact." if storage.checked else "It is intact, as far as its format shows: it has no check sum.")
 
 
 def show_faults(faults: Sequence[Problem]) -> None:
@@ -7040,9 +7135,10 @@ def show(found: Sequence[Finding]) -> None:
     show_lines(found)
     good = len(sessions_of(found))
     counted = [f"{good} {'session is' if good == 1 else 'sessions are'} intact"] if good else []
-    counted += [f"{len(found) - good} cannot be read"] if good < len(found) else []
+    bad = sum(isinstance(finding.session, Problem) and finding.session.title not in NOT_IN_IT for finding in found)
+    counted += [f"{bad} cannot be read"] if bad else []
     term.say()
-    term.say(", ".join(counted) + ".")
+    term.say((", ".join(counted) or "No session string stands there") + ".")
     if good > 1:
         term.say("--account N shows one alone, and lets “convert” take it.")
 
@@ -11054,13 +11150,23 @@ start
 -
 
 start
-(?i)^\s*<
+^\s*<\?php
+{name} is a program in PHP, not a session.
+-
+
+start
+(?i)^\s*<(!doctype html|html|head|body)
 {name} is a web page (HTML).
 Download the file itself, not the page that shows it.
 
 start
+^\s*<[?!A-Za-z][ -~\s]{20}
+{name} is XML or something like it, not a session.
+Give the session file itself.
+
+start
 ^PK\x03\x04
-{name} is a zip archive, and no session was found in it.
+{name} is a zip archive. No session was found in it, or it is cut off and cannot be opened.
 Unpack it, and give the file or folder in it.
 
 start
@@ -11099,7 +11205,7 @@ start
 -
 
 start
-^\x89PNG|^\xff\xd8\xff|^GIF8|^%PDF-|^\x7fELF|^MZ
+^\x89PNG|^\xff\xd8\xff|^GIF8|^%PDF-|^\x7fELF|^MZ(?s:.{0,60})\x00
 {name} is a picture, a PDF or a program, not a session.
 Give the session file itself.
 
@@ -11125,7 +11231,7 @@ This is a session folder of MadelineProto (PHP); this script does not read those
 
 folder
 (?m)^(td|td_test)\.binlog$
-This is the data of TDLib (Telegram X, Unigram, TelePilot and others), which is encrypted; this script does not read it.
+This is the data of TDLib (Telegram X, Unigram, TelePilot and others); this script does not read it.
 -
 
 folder

@@ -59,7 +59,7 @@ def test_a_real_session_is_read_right_quickly_and_left_as_it_was(case: Path, cou
 
 WHAT_IS_ODD = {
     "pair/json_points_elsewhere": "names another file",
-    "sqlite/auth_key_hex_text": "hex text",
+    "sqlite/auth_key_hex_text": "stored as text",
     "sqlite/second_row_empty_first": "another row has one",
     "sqlite/version_9_future": "newer Telethon",
     "string/backticks": "quotes",

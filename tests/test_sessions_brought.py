@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 import telegram_session as script
 
-from .helpers.sessions import KEY, OTHER_KEY
+from .helpers.sessions import KEY, OTHER_KEY, desktop, read, telethon_file
 
 WEB = {"dc": 2, "dc2_auth_key": KEY.hex(), "user_auth": {"dcID": 2, "id": 7000000001}}
 WEB_A = {"userId": "7000000001", "dcId": 4, "dc2_auth_key": OTHER_KEY.hex(), "dc4_auth_key": KEY.hex(), "isTest": False}
@@ -290,3 +292,190 @@ def test_a_database_and_a_php_file_have_no_owner_without_its_marks(tmp_path):
     with pytest.raises(script.Problem) as raised:
         script.recognise_path(str(tmp_path / "a.php"))
     assert "Madeline" not in raised.value.title
+
+
+# ── what was said and was not so ──
+
+
+def said_of(path: Path) -> str:
+    """The title and the meaning of the one problem that a path has."""
+    [finding] = script.findings_at(str(path), path.name)
+    assert isinstance(finding.session, script.Problem), finding
+    return f"{finding.session.title} {finding.session.meaning}"
+
+
+def test_a_database_that_has_lost_its_end_is_damaged_and_gives_no_key(tmp_path):
+    path = telethon_file(tmp_path / "a.session")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-60])
+    assert f"{len(whole) - 60:,} of its {len(whole):,} bytes are there" in said_of(path)
+
+
+def logged(path: Path) -> Path:
+    """A Telethon file whose key is in its write-ahead log alone; the log lies beside it."""
+    connection = sqlite3.connect(path)
+    connection.execute("pragma journal_mode = wal")
+    connection.executescript(script.TelethonFile.DDL)
+    connection.execute("pragma wal_checkpoint(truncate)")
+    connection.execute("insert into sessions values (2, '149.154.167.51', 443, ?, null)", (KEY,))
+    connection.commit()
+    copies = {path.with_name(name): path.with_name(name).read_bytes() for name in (path.name, f"{path.name}-wal")}
+    connection.close()
+    for copy, data in copies.items():
+        copy.write_bytes(data)
+    return path
+
+
+def test_the_log_of_a_database_is_taken_out_of_a_zip_with_it(tmp_path):
+    path = logged(tmp_path / "a.session")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(path, path.name)
+        archive.write(f"{path}-wal", f"{path.name}-wal")
+    [finding] = script.findings_at(str(tmp_path / "all.zip"), "all.zip")
+    assert script.home_key(finding.session) == KEY
+
+
+def test_where_the_log_was_not_copied_along_nobody_is_said_to_have_never_signed_in(tmp_path):
+    path = logged(tmp_path / "a.session")
+    path.with_name("a.session-wal").unlink()
+    said = said_of(path)
+    assert "never" not in said
+    assert "“-wal”" in said
+
+
+def test_a_database_that_takes_too_long_is_not_called_damaged(tmp_path):
+    path = telethon_file(tmp_path / "a.session")
+    slow = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+    with pytest.raises(script.Problem) as raised:
+        script.with_database(str(path), lambda database: database.connection.execute(slow).fetchone(), 0.05)
+    assert "was not read to its end" in raised.value.title
+
+
+def with_text(path: Path, value: str) -> Path:
+    """A Telethon file with a text where its key belongs."""
+    connection = sqlite3.connect(telethon_file(path))
+    connection.execute("update sessions set auth_key = ?", (value,))
+    connection.commit()
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize("value", [KEY.hex(), "0x" + KEY.hex(), script.as_base64(KEY)])
+def test_a_key_that_is_stored_as_text_is_read(tmp_path, value):
+    _, session = read(with_text(tmp_path / "a.session", value))
+    assert script.home_key(session) == KEY
+
+
+def test_a_text_where_the_key_belongs_is_not_called_never_signed_in(tmp_path):
+    assert "a text of 6 characters" in said_of(with_text(tmp_path / "a.session", "secret"))
+
+
+@pytest.mark.parametrize("value", ["null", "'text'", "7000000000"])
+def test_an_mtcute_file_with_something_else_in_it_is_a_problem(tmp_path, value):
+    path = tmp_path / "a.session"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "create table auth_keys (dc, key); create table key_value (key, value);"
+        f"insert into key_value values ('dc_main', {value})"
+    )
+    connection.close()
+    assert "No data centre stands in this mtcute session" in said_of(path)
+
+
+KEY_WITH_ITS_CENTRE = [
+    {"dc_id": 4, "auth_key": KEY.hex()},
+    {"dcId": 4, "authKey": script.as_base64(KEY)},
+    {"dc": 4, "auth_key": list(KEY)},
+    {"dcId": 4, "authKey": {"type": "Buffer", "data": list(KEY)}},
+]
+
+
+@pytest.mark.parametrize("names", KEY_WITH_ITS_CENTRE)
+def test_a_key_with_its_data_centre_beside_it_is_a_session(names):
+    storage, session = only_key(json.dumps(names))
+    assert (session.user.dc, storage.label) == (4, "a session of a program that is not known, as JSON")
+
+
+def test_lines_with_a_key_and_its_data_centre_are_a_session():
+    assert only_key(f"dc_id = 4\nauth_key = {KEY.hex()}\n")[1].user.dc == 4
+
+
+def test_telegram_web_k_is_not_called_web_a_and_loses_no_key():
+    account = {"dcId": 2, "userId": 7000000001, "auth_key_fingerprint": "x", "dc2_auth_key": KEY.hex()}
+    both = {"old": {"dcId": 2, "dc2_auth_key": KEY.hex()}, "account1": {**account, "dc4_auth_key": OTHER_KEY.hex()}}
+    assert "Telegram Web K" in only_key(json.dumps(account))[0].label
+    assert [dc.id for dc in only_key(json.dumps(both))[1].dcs] == [2, 4]
+
+
+def test_one_account_that_is_damaged_does_not_hide_the_other():
+    accounts = {"account1": json.dumps(WEB_A), "account2": json.dumps({"dcId": 2, "dc2_auth_key": KEY.hex()[:300]})}
+    storage, _ = only_key(json.dumps(accounts))
+    assert "Another account in it cannot be read" in storage.warnings[-1]
+
+
+def test_every_session_in_a_folder_of_gramjs_is_one(tmp_path):
+    for prefix, key in (("alice", KEY), ("bob", OTHER_KEY)):
+        values = {"authKey": {"data": list(key)}, "dcId": 2, "port": 443, "serverAddress": "149.154.167.51"}
+        for name, value in values.items():
+            (tmp_path / f"{prefix}%3A{name}").write_text(json.dumps(value))
+    found = script.findings_at(str(tmp_path), "")
+    assert [script.home_key(finding.session) for finding in found] == [KEY, OTHER_KEY]
+
+
+def test_a_tdata_folder_in_small_letters_is_read(tmp_path):
+    folder = desktop(tmp_path / "tdata", 7000000001)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rename(path.with_name(path.name.lower()))
+    [finding] = script.findings_at(str(folder), "")
+    assert finding.session.user.id == 7000000001
+
+
+STRING = script.encode_telethon_string(SESSION)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STRING.replace("_", r"\_").replace("-", r"\-"),
+        "const s = " + " + \n".join(f"'{STRING[at : at + 60]}'" for at in range(0, 353, 60)),
+        "SESSION = (\n" + "\n".join(f'    b"{STRING[at : at + 76]}"' for at in range(0, 353, 76)) + "\n)",
+        "\\\n".join(["S=" + STRING[:78], STRING[78:200], STRING[200:]]),
+    ],
+)
+def test_a_string_as_markdown_and_programs_write_it_is_read(text, tmp_path):
+    path = tmp_path / "bot.txt"
+    path.write_text(text)
+    [finding] = script.findings_at(str(path), "bot.txt")
+    assert script.home_key(finding.session) == KEY
+
+
+NOT_SAID = {
+    "1" + "5c" * 31 + "f": "Telethon|cut off",  # a private key, a check sum
+    "AQEC" + "wZQ4" * 50: "is cut off",
+    "这是一个关于会话的很长的说明" * 30: "looks Latin",
+    "telegram_session_exporter... done": "shortened",
+    '<svg xmlns="http://www.w3.org/2000/svg" width="10"></svg>': "HTML",
+    "<?php $a = 1; // a program, and a longer line ?>": "HTML",
+    "MZ=1\nAPP=telegram\n": "program, not a session",
+    STRING[:200] + STRING[276:]: "at its end",
+}
+
+
+@pytest.mark.parametrize("text", NOT_SAID)
+def test_what_was_not_seen_is_not_said(text, tmp_path):
+    path = tmp_path / "thing.txt"
+    path.write_text(text, encoding="utf-8")
+    assert not re.search(NOT_SAID[text], said_of(path))
+
+
+def test_a_text_of_many_lines_is_looked_at_in_no_time():
+    with pytest.raises(script.Problem):
+        script.recognise_text("auth_key\n" + ("-" * 77 + "\n") * 3000)
+
+
+def test_one_folder_in_another_is_looked_into_however_deep(tmp_path):
+    deep = tmp_path / "a/b/c/d/e/f"
+    deep.mkdir(parents=True)
+    telethon_file(deep / "a.session")
+    [finding] = script.findings_at(str(tmp_path), "")
+    assert script.home_key(finding.session) == KEY
