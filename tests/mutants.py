@@ -34,6 +34,18 @@ TESTS = {
 }
 
 
+# mutmut runs the tests once without a change before it forks for each: what was worked out then must not be taken.
+CACHES = """
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_is_remembered():
+    import telegram_session
+
+    for each in vars(telegram_session).values():
+        getattr(each, "cache_clear", lambda: None)()
+"""
+
+
 def prepare(place: Path, room: str) -> None:
     """Copies the script and its tests; mutmut is told to leave everything but the room alone."""
     for name in ("README.md", "requirements.txt"):
@@ -46,6 +58,8 @@ def prepare(place: Path, room: str) -> None:
     off, on = "\n# pragma: no mutate start\n", "\n# pragma: no mutate end\n"
     marked = source[:head] + off + source[head : found.start()] + on + found[0] + off + source[found.end() :] + on
     (place / SCRIPT).write_text(marked, "utf-8")
+    with open(place / "tests" / "conftest.py", "a", encoding="utf-8") as conftest:
+        conftest.write(CACHES)
     # Everything takes longer with all changes in the file: tests of how long it takes would fail without any.
     tests = "".join(f"\n  tests/{name}.py" for name in TESTS[room].split())
     settings = f"source_paths={SCRIPT}\nalso_copy=\n  README.md\n  requirements.txt\n"
