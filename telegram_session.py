@@ -3925,6 +3925,7 @@ class Judge:
         swapped = number and text and re.fullmatch(SHAPES["hash"], str(number.value)) and str(text.value).isdigit()
         if number and text and swapped:
             self.add("swapped", number, other=text.path[0], there=text.line)
+        names = [one.path[0].upper() for one in self.server.values]
         seen: dict[str, int] = {}
         strings = []
         for one in self.server.values:
@@ -3934,9 +3935,7 @@ class Judge:
             seen[one.path[0]] = one.line
             if one.path[0].isdigit() and re.match(r"[A-Za-z_]\w*\s*[: ]", value):
                 self.add("no_equals", line=one.line)
-            text_too = "APP" in self.of_role["hash"].path[0].upper() if "hash" in self.of_role else False
-            another = one.path[0].upper() == "APP_ID" and not text_too  # of another service
-            if not role or another:
+            if not role or (one.path[0].upper() == "APP_ID" and "APP_HASH" not in names):  # many a service has an app
                 continue
             texts_only = self.kind == "toml" or (self.kind == "json" and self.client not in ("VS Code", "tgcf", "n8n"))
             if texts_only and isinstance(one.value, (int, float)):

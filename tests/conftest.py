@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from .helpers import terminal
-from .helpers.explaining import explain  # noqa: F401  a fixture
+from .helpers.explaining import explain, here  # noqa: F401  fixtures
 from .helpers.sessions import copies_are_taken_away, rich  # noqa: F401  fixtures
 from .practice import PracticeTelegram
 

@@ -15,6 +15,7 @@ import pytest
 import telegram_session as script
 
 from .conftest import ROOT
+from .helpers.explaining import Explain
 from .helpers.sessions import KEY
 
 SAMPLES = ROOT / "tests" / "fixtures" / "settings"
@@ -466,13 +467,12 @@ SAID = {
 
 
 @pytest.mark.parametrize("what", SAID)
-def test_what_is_said_of_a_file_is_in_it(what: str, tmp_path: Path) -> None:
+def test_what_is_said_of_a_file_is_in_it(what: str, tmp_path: Path, here: Explain) -> None:
     name, text, said, never = SAID[what]
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    result = check(path)
-    shown = " ".join((result.stdout + result.stderr).split())
+    _, shown = here("check", str(path))
     assert re.search(said, shown), shown
     assert not never or not re.search(never, shown), shown
     assert says_no_secret(shown)
-    assert says_no_secret(check(path, "--json").stdout)
+    assert says_no_secret(here("check", "--json", str(path))[1])

@@ -1,4 +1,4 @@
-"""`explain`, run in this process: what its tests share."""
+"""Commands that ask nothing, run in this process: what their tests share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ Explain = Callable[..., "tuple[int, str]"]
 
 
 @pytest.fixture
-def explain(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
-    """`explain("FLOOD_WAIT_37")` → the exit code and what standard output got, white space as single blanks."""
+def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
+    """`here("check", "my.env")` → the exit code and what was said, white space as single blanks."""
     monkeypatch.setattr(script, "term", script.Terminal())
 
     def run(*words: str) -> tuple[int, str]:
-        code = script.main(["explain", *words])
-        return code, " ".join(capsys.readouterr().out.split())
+        code = script.main(list(words))
+        return code, " ".join("".join(capsys.readouterr()).split())
 
     return run
+
+
+@pytest.fixture
+def explain(here: Explain) -> Explain:
+    """`explain("FLOOD_WAIT_37")`: the same of this command."""
+    return lambda *words: here("explain", *words)
