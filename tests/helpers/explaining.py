@@ -14,9 +14,9 @@ Explain = Callable[..., "tuple[int, str]"]
 @pytest.fixture
 def here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Explain:
     """`here("check", "my.env")` → the exit code and what was said, white space as single blanks."""
-    monkeypatch.setattr(script, "term", script.Terminal())
 
     def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(script, "term", script.Terminal())  # on the streams of this moment
         code = script.main(list(words))
         return code, " ".join("".join(capsys.readouterr()).split())
 
