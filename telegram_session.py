@@ -5441,13 +5441,12 @@ def with_database(path: str, read: Callable[[Database], Any], patience: float = 
     name, head = os.path.basename(path), read_head(path)
     beside = [path + end for end in ("-journal", "-wal") if os.path.exists(path + end)]
     logs = [log for log in beside if read_file(log, DATABASE_LIMIT, 1)]  # SQLite would wait for ever for a pipe
-    keeps_log = head[18:20] == b"\2\2"
     if not logs:
-        size = int.from_bytes(head[16:18], "big") % 0xFFFF * int.from_bytes(head[28:32], "big")
+        size = (head[16] << 8 | head[17] << 16) * int.from_bytes(head[28:32], "big")  # 00 01 means 65,536
         there = os.path.getsize(path)
         if there < size and head[24:28] == head[92:96]:  # else an old SQLite has not kept its size
             raise damaged_database(name, f"{there:,} of its {size:,} bytes are there")
-        if not keeps_log:
+        if head[18:20] != b"\2\2":  # 2: this database keeps a write-ahead log
             url = "".join(f"%{byte:02X}" for byte in os.fsencode(path))  # slashes too: two in front would name a host
             return query(sqlite3.connect(f"file:{url}?mode=ro", uri=True, timeout=1), read, name, patience)
     import shutil
