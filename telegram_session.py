@@ -5442,7 +5442,8 @@ def with_database(path: str, read: Callable[[Database], Any], patience: float = 
     beside = [path + end for end in ("-journal", "-wal") if os.path.exists(path + end)]
     logs = [log for log in beside if read_file(log, DATABASE_LIMIT, 1)]  # SQLite would wait for ever for a pipe
     if not logs:
-        size = (head[16] << 8 | head[17] << 16) * int.from_bytes(head[28:32], "big")  # 00 01 means 65,536
+        page = int.from_bytes(head[16:18], "little") * 256  # 10 00 means 4,096, and 00 01 means 65,536
+        size = page * int.from_bytes(head[28:32], "big")
         there = os.path.getsize(path)
         if there < size and head[24:28] == head[92:96]:  # else an old SQLite has not kept its size
             raise damaged_database(name, f"{there:,} of its {size:,} bytes are there")
