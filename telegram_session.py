@@ -2325,10 +2325,15 @@ def offer_to_put_in(row: Sequence[str], name: str, command: Sequence[str], envir
         what = "It is not written as expected, so that it is not certain what would become of it."
         steps = ["Put the lines above in yourself.", "“check” says whether the file is all right."]
         raise Problem(f"{path} is left alone.", what, steps, name="NotPutIn") from None
+    for there in (text, after):
+        kind, entries, _ = settings_entries(there) or ("", [], [])
+        for server in servers_in(kind, entries):
+            hide_values(server)
     show_change(text, after)
     term.warn(f"End {row[0]} first: it may write this file, too, and would undo this.")
-    if term.confirm("Write this?", default=False) and offer_to_write(path):
-        replace_settings(path, before, after.encode("utf-8"))
+    copy = f"{path}.{time.strftime('%Y%m%d-%H%M%S')}"
+    if term.confirm("Write this?", default=False) and offer_to_write(path, copy, f"{copy}.new"):
+        replace_settings(path, copy, before, after.encode("utf-8"))
         term.say(f"Start {row[0]} again. Whether the server starts: telegram_session.py doctor --start {name}")
 
 
@@ -2337,18 +2342,24 @@ def settings_now(path: str) -> bytes:
     return read_file(path, TEXT_LIMIT) if os.path.exists(path) else b""
 
 
-def replace_settings(path: str, before: bytes, after: bytes) -> None:
-    """Writes settings in the place of those that were read; what they were stays beside them."""
+def replace_settings(path: str, copy: str, before: bytes, after: bytes) -> None:
+    """Writes settings in the place of those that were read; what they were stays beside them, as `copy`."""
     if settings_now(path) != before:
         raise Problem(f"{path} has changed meanwhile, and is left alone.", "", ["Try again."], name="NotPutIn")
-    if not before:
+    if not os.path.lexists(path):
         write_bytes(path, after)
         term.good(f"Written: {path}")
         return
-    copy = f"{path}.{time.strftime('%Y%m%d-%H%M%S')}"
+    if not os.access(path, os.W_OK):
+        what = f"{path} may not be written, and is left alone."
+        raise Problem(what, "", ["Allow it, or put the lines above in yourself."], name="NotPutIn")
     write_bytes(copy, before)
     write_bytes(f"{copy}.new", after)
-    os.replace(f"{copy}.new", path)
+    try:
+        os.replace(f"{copy}.new", path)
+    except OSError as error:
+        os.unlink(f"{copy}.new")
+        raise not_written(path, error) from None
     term.good(f"Written: {path}. As it was before, it is in {copy}.")
 
 
@@ -2365,14 +2376,45 @@ def show_change(before: str, after: str) -> None:
 
 def is_only_added(row: Sequence[str], name: str, before: str, after: str) -> bool:
     """Whether the client of a row can read settings before and after, and they differ in this one server alone."""
-    allowed = ("comment", "comma") if row[2] else ()
-    told = []
-    for text in (before, after):
-        kind, entries, odd = settings_entries(text) or ("", [], [])
-        if any(doubt not in allowed for doubt, _ in odd) or (text.strip() and not kind):
-            return False
-        told.append([(one.path, one.value) for one in entries if one.path[:2] != (row[1], name)])
-    return told[0] == told[1] and name in [server.name for server in servers_in(kind, entries)]
+    try:
+        was, now = (as_read(row, text) for text in (before, after))
+    except ValueError:
+        return False
+    here, there = was.setdefault(row[1], {}), now.get(row[1])
+    if not (isinstance(here, dict) and isinstance(there, dict) and there.pop(name, None)):
+        return False
+    here.pop(name, None)
+    return bool(was == now)
+
+
+def as_read(row: Sequence[str], text: str) -> dict[str, Any]:
+    """Settings as the client of a row reads them. ValueError where it cannot, or where that is not certain."""
+    import json
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):  # programs differ in which of two of the same name counts
+            raise ValueError("a name stands there twice")
+        return dict(pairs)
+
+    if row[1] == "mcp_servers" and sys.version_info >= (3, 11):
+        import tomllib
+
+        return tomllib.loads(text)
+    if row[1] not in ("mcp_servers", "extensions"):
+        found = json.loads(plain_json(text) if row[2] else text or "{}", object_pairs_hook=object_of, parse_int=str)
+        if not isinstance(found, dict):
+            raise ValueError("no object")
+        return found
+    kind, entries, odd = settings_entries(text) or ("", [], [])
+    if odd or (text.strip() and not kind):
+        raise ValueError("not read")
+    data: dict[str, Any] = {}
+    for one in entries:
+        place = data
+        for part in one.path[:-1]:
+            place = place.setdefault(part, {})
+        place[one.path[-1]] = one.value
+    return data
 
 
 def with_server(text: str, key: str, name: str, command: Sequence[str], environment: dict[str, str]) -> str:
@@ -2383,8 +2425,12 @@ def with_server(text: str, key: str, name: str, command: Sequence[str], environm
     end = "\r\n" if "\r\n" in text else "\n"
     if key in ("mcp_servers", "extensions"):
         block = (codex_toml if key == "mcp_servers" else goose_yaml)(name, command, environment)
-        if re.search(rf"(?m)^ *(\[mcp_servers\.)?\"?{re.escape(name)}\"?[].:]", text):
+        there = [one for one in (settings_entries(text) or ("", [], []))[1] if one.path[:2] == (key, name)]
+        if there or re.search(rf"(?m)^\s*(\[?mcp_servers\s*\.\s*)?[\"']?{re.escape(name)}[\"']?\s*[].:=]", text):
             raise ValueError(f"{name} is there already")
+        lists = re.findall(r"(?m)^extensions:[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*( *)", text)
+        if key == "extensions" and lists not in ([], [""], ["  "]):
+            raise ValueError("it is indented in another way, or there are two lists")
         if re.search(r"(?m)^extensions:", text):
             return re.sub(r"(?m)^extensions:[ \t]*(?=\r?$)", lambda _: block.replace("\n", end), text, count=1)
         return text + (end * 2 if text.strip() else "") + block.replace("\n", end) + (end if text else "")
@@ -3526,11 +3572,21 @@ class Server(NamedTuple):
     command: list[Entry]
     off: int = 0  # the line that switches it off
     more: bool = False  # whether it gets values from elsewhere, too
+    folder: str = ""  # the one that it is started in, where the settings say so
 
     @property
     def words(self) -> list[str]:
         """The command that starts it."""
         return [str(one.value) for one in self.command]
+
+
+def hide_values(server: Server) -> None:
+    """Has the values of a server's variables masked, and the words of its command that follow the name of a secret."""
+    for one in server.values:
+        term.hide(one.value, one.path[0])
+    for before, word in zip(server.words, server.words[1:]):
+        if re.search("(?i)password|passcode|hash|session|token|secret|key", before):
+            term.hide(word, before.lstrip("-"))
 
 
 Odd = tuple[str, int]  # a row of SETTINGS_DOUBTS and its line
@@ -3638,8 +3694,17 @@ def json_entries(
             break
     else:
         if not brackets:
-            return entries, odd or refused_by_json(text)
+            forgiven = all(doubt in ("comment", "comma") for doubt, _ in odd)
+            return entries, [*odd, *(refused_by_json(plain_json(text)) if forgiven else [])]
     return entries, [*odd, ("no_json", number)]
+
+
+def plain_json(text: str) -> str:
+    """JSON without comments and commas at the end of lists, which some clients forgive; its lines stay."""
+    text = re.sub(
+        r'(?s)("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda one: one[1] or re.sub(r"[^\n]", " ", one[0]), text
+    )
+    return re.sub(r'(?s)("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', lambda one: one[1] or "", text)
 
 
 def refused_by_json(text: str) -> list[Odd]:
@@ -3818,6 +3883,8 @@ def servers_in(kind: str, entries: Sequence[Entry]) -> list[Server]:
             servers[group] = server._replace(off=one.line)
         elif inside[0] in FROM_ELSEWHERE:
             servers[group] = server._replace(more=True)
+        elif inside == ("cwd",):
+            servers[group] = server._replace(folder=str(one.value))
     return list(servers.values())
 
 
@@ -7552,11 +7619,13 @@ def open_sessions() -> dict[str, set[str]]:
 def start_server(name: str, files: Sequence[tuple[str, str]]) -> Outcome:
     """Starts one server as its client does, speaks to it, says what came of it, and ends it."""
     client, server = server_named(name, files)
+    hide_values(server)
+    why = f"{client} asks for it, or takes it from elsewhere, so the server cannot be started from here."
     for one in server.values:
-        term.hide(one.value, one.path[0])
         if re.fullmatch(REFERENCE, str(one.value).strip()):
-            what = f"{client} asks for it, or takes it from elsewhere, so the server cannot be started from here."
-            raise Problem(f"The value of {one.path[0]} is not in the settings.", what, name="NotInSettings")
+            raise Problem(f"The value of {one.path[0]} is not in the settings.", why, name="NotInSettings")
+    if server.more or "${" in " ".join([*server.words, server.folder]):
+        raise Problem(f"Something that {name} is started with is not in the settings.", why, name="NotInSettings")
     if not server.words:
         raise Problem(f"{client} starts no program for {name}: it reaches it by an address.", "", name="NothingToStart")
     found = program(server.words[0])
@@ -7566,50 +7635,73 @@ def start_server(name: str, files: Sequence[tuple[str, str]]) -> Outcome:
     term.warn(f"Close {client} first if it runs. {TWO_AT_ONCE}")
     if term.interactive and not term.confirm("Start it now?", default=False):
         return Outcome(0)
-    answers: dict[int, Any] = {}
+    answers: dict[int, dict[str, Any]] = {}
+    odd: list[str] = []
 
     def hears(line: bytes) -> bool:
-        try:
-            message = load_json(line.decode("utf-8", "replace"))
-            if "method" not in message:
-                answers[message["id"]] = message.get("result") or {"error": message.get("error")}
-        except (ValueError, TypeError, KeyError):
-            odd = in_one_line(line.decode("utf-8", "replace"))
-            term.warn(f"It writes on standard output what is no message of MCP, which clients do not take: {odd}")
+        text = line.decode("utf-8", "replace")
+        message = json_in(text)
+        if not isinstance(message, dict):
+            odd.append(in_one_line(term.mask(text[:LONGEST_TEXT])))
+        elif "method" not in message and message.get("id") in (1, 2, 3):
+            result = message.get("result")
+            answers[message["id"]] = result if isinstance(result, dict) else {"error": message.get("error") or result}
         return "error" in answers.get(1, {}) or (2 in answers and (3 in answers or not has_get_me(answers)))
 
     ran = run_program(
         [found, *server.words[1:]], f"starting {name}", 60, typed=MCP_GREETING.encode("ascii"), hears=hears,
-        folder=os.path.expanduser("~"), **{one.path[0]: str(one.value) for one in server.values},
+        folder=os.path.expanduser(server.folder or "~"),
+        **{one.path[0]: str(one.value) for one in server.values},
     )  # fmt: skip
+    if not ran.started:
+        raise Problem(f"{name} cannot be started: {ran.said}.", "", ["Mend its command."], name="NotStarted")
+    if odd:
+        term.warn(
+            f"Lines on standard output that are no messages of MCP, which clients do not take: {len(odd)}. The first: "
+            f"{odd[0]}"
+        )
     if ran.said:
         term.say("It says on standard error:")
         term.say(term.mask("\n".join(ran.said.splitlines()[-6:])), "dim", indent=2)
     return tell_answers(name, ran, answers)
 
 
-def has_get_me(answers: dict[int, Any]) -> bool:
+def tools_of(answers: dict[int, dict[str, Any]]) -> list[Any]:
+    """The tools that an MCP server offers."""
+    tools = answers.get(2, {}).get("tools")
+    return [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+
+
+def has_get_me(answers: dict[int, dict[str, Any]]) -> bool:
     """Whether an MCP server offers the tool that tells whose account it uses."""
-    return any(tool.get("name") == "get_me" for tool in answers[2].get("tools", ()))
+    return any(tool.get("name") == "get_me" for tool in tools_of(answers))
 
 
-def tell_answers(name: str, ran: Ran, answers: dict[int, Any]) -> Outcome:
+def tell_answers(name: str, ran: Ran, answers: dict[int, dict[str, Any]]) -> Outcome:
     """What a server answered to MCP_GREETING. Raises `Problem` if that is not what a server does that is signed in."""
-    why = "it did not answer within a minute" if ran.code is None else f"it ended with exit code {ran.code}"
+    why = "it gave no answer, and was ended" if ran.code is None else f"it ended with exit code {ran.code}"
     for answer in (answers.get(1, {}), answers.get(2, {})):
         if "error" in answer:
-            why = f"it answered: {in_one_line(str(answer['error']))}"
+            why = f"it answered: {in_one_line(term.mask(str(answer['error'])))}"
     known = find_answer(ran.said)
     if "tools" in answers.get(2, {}):
-        term.good(f"It starts, and offers {len(answers[2]['tools'])} tools.")
+        term.good(f"It starts, and offers {len(tools_of(answers))} tools.")
         if not has_get_me(answers):
             term.note("Whether it is signed in shows when one of them is used.")
             return Outcome(0)
-        said = " ".join(str(part.get("text")) for part in answers.get(3, {}).get("content", ()))
-        if re.search(r"\bid\b\W+\d{5,}", said) and not answers[3].get("isError"):
-            term.good("It is signed in: asked whose account it uses, it says so.")
+        answer = answers.get(3, {})
+        content = answer.get("content")
+        parts = [part.get("text") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+        said = " ".join(map(str, [*parts, answer.get("structuredContent") or "", answer.get("error") or ""])).strip()
+        shown = in_one_line(term.mask(said), 200)
+        refused = answer.get("isError") or find_answer(said) or re.search(REFUSED_TO_TELL, said)
+        if said and not refused:
+            if re.search(r"(?i)(^|[\W_])id\b\W{1,4}\d{5,}", said):
+                term.good("It is signed in: asked whose account it uses, it says so.")
+            else:
+                term.note(f"Asked whose account it uses, it answers: {shown}")
             return Outcome(0)
-        why = f"asked whose account it uses, it answers: {in_one_line(said or 'nothing')}"
+        why = f"asked whose account it uses, it {f'answers: {shown}' if said else 'gives no answer'}"
         known = find_answer(f"{said}\n{ran.said}")
     if known:
         term.problem(known.problem())
@@ -7634,6 +7726,8 @@ def server_named(name: str, files: Sequence[tuple[str, str]]) -> tuple[str, Serv
 
 
 DOCTOR_LISTS = "“doctor” alone shows the settings that it looks at."
+
+REFUSED_TO_TELL = r"(?i)\b(error|failed|invalid|revoked|expired|not (authori[sz]ed|signed|logged))\b"
 
 # What is said to a server on its standard input, a message a line: the beginning, which tools there are, and the call
 # of the one that most servers for Telegram have for asking who one is; the others refuse it.
@@ -8141,9 +8235,11 @@ def _verdict_on_reached(diagnosis: Diagnosis, probes: Sequence[Probe]) -> Proble
     if missing:
         return network_problem("NetworkPartly", centres=", ".join(str(dc) for dc in sorted(missing)))
     first_ports = [probe for probe in probes if probe.port == DATA_CENTRES[probe.dc].ports[0]]
-    if all(probe.failure for probe in first_ports):
+    blocked = {probe.dc for probe in first_ports} - {probe.dc for probe in first_ports if not probe.failure}
+    if blocked:
         port = next(probe.port for probe in probes if not probe.failure)
-        return network_problem("NetworkPort", port=first_ports[0].port, other=port)
+        centres = ", ".join(map(str, sorted(blocked)))
+        return network_problem("NetworkPort", port=first_ports[0].port, other=port, centres=centres)
     return clock_problem(diagnosis.clock)
 
 
@@ -8365,10 +8461,13 @@ def parse_proxy(text: str) -> Proxy:
         if not kind:
             raise network_problem("ProxyLink", reason="it names a kind of proxy that Telethon does not speak to")
         parts = urllib.parse.urlsplit(text)
+        if kind != "mtproxy" and "@" in parts.path + parts.query + parts.fragment:
+            reason = "a / ? or # in its user or password has to be written as %2F, %3F or %23"
+            raise network_problem("ProxyLink", reason=reason)
         texts = (parts.username, parts.password, parts.path.strip("/"))
         user, password, path = (urllib.parse.unquote(text or "") for text in texts)
         if kind != "mtproxy":
-            return _proxy(kind, parts.hostname or "", str(parts.port or ""), user, password, "")
+            return _proxy(kind, parts.hostname or "", "" if parts.port is None else str(parts.port), user, password, "")
         values = _link_values(parts.query)
         host, port = parts.hostname or values.get("server", ""), str(parts.port or values.get("port", ""))
         return _proxy(kind, host, port, "", "", values.get("secret") or user or password or path)
@@ -9307,17 +9406,19 @@ def program(name: str) -> str:
     import shutil
 
     found = shutil.which(name) or ""
-    return found if os.path.isabs(found) and not is_working_folder(os.path.dirname(found)) else ""
+    own = not os.path.isabs(name) and is_working_folder(os.path.dirname(found))
+    return found if os.path.isabs(found) and not own else ""
 
 
 class Ran(NamedTuple):
     """How another program ended: its exit code, and the last that it said (on standard error, if `hears` got the rest).
 
-    The code is None if it could not be started, did not end in time or had too much to say.
+    The code is None if it could not be `started`, did not end in time or had too much to say.
     """
 
     code: int | None
     said: str = ""
+    started: bool = True
 
 
 def run_program(
@@ -9348,9 +9449,12 @@ def run_program(
                 return heard.is_set() or os.fstat(output.fileno()).st_size > MOST_WORDS
             return True
 
-        def listen(said: Iterable[bytes]) -> None:
-            for line in said:
-                if hears and hears(line):
+        def listen(said: Any) -> None:
+            left = MOST_WORDS
+            while left > 0 and hears:
+                line = said.readline(left)
+                left -= len(line) or left
+                if line and hears(line):
                     heard.set()
 
         try:
@@ -9361,14 +9465,15 @@ def run_program(
                 env={**os.environ, **environment}, cwd=folder, start_new_session=True,
             )  # fmt: skip
         except (OSError, ValueError) as error:  # ValueError: a NUL in what it is given
-            return Ran(None, str(error))
+            return Ran(None, str(error), started=False)
         try:
             if process.stdin:
                 with contextlib.suppress(OSError):  # it does not want it
                     process.stdin.write(typed)
                     process.stdin.flush() if hears else process.stdin.close()
-            if process.stdout:
-                threading.Thread(target=listen, args=[process.stdout], daemon=True).start()
+            listener = threading.Thread(target=listen, args=[process.stdout], daemon=True)
+            if hears:
+                listener.start()
             term.wait(finished, doing, limit)
             code = process.poll()
             if hears and process.stdin and code is None:
@@ -9376,8 +9481,10 @@ def run_program(
                     process.stdin.close()
                     process.wait(3)
         finally:
-            if process.poll() is None:
+            if hears or process.poll() is None:  # what has been spoken to may have ended and left others behind
                 end_with_all(process)
+        if hears:
+            listener.join(1)
         output.seek(-min(MOST_WORDS // 16, output.seek(0, 2)), 2)
         return Ran(code, output.read().decode("utf-8", "replace").strip())
 
@@ -14329,7 +14436,7 @@ NetworkPartly!
 
 NetworkPort!
   ~ Name of the error: NetworkPort
-  ! Port {port} to Telegram is blocked here; port {other} is open.
+  ! Port {port} to Telegram is blocked here (data centres {centres}); port {other} is open.
   ? Signing in here works all the same, but programs that use Telethon connect to port {port}: on this network they will
     not get through.
   - Allow outgoing connections to port {port} in the firewall of this network or computer.

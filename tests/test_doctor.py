@@ -250,7 +250,7 @@ def test_what_a_server_answers_is_said(tmp_path, answers, code, words):
         ([sys.executable, "-c", "raise SystemExit(7)"], 1, "it ended with exit code 7"),
         ([sys.executable, "-c", "import os; raise ValueError(os.environ['TELEGRAM_API_HASH'])"], 1, "ended with exit"),
         ([sys.executable, "-c", "raise ModuleNotFoundError(\"No module named 'mcp.server.fastmcp'\")"], 1, "mcp"),
-        ([sys.executable, "-c", "print('Welcome!')"], 1, "what is no message of MCP, which clients do not take: Wel"),
+        ([sys.executable, "-c", "print('Welcome!')"], 1, "clients do not take: 1. The first: Wel"),
     ],
 )
 def test_a_server_that_does_not_start(tmp_path, command, code, words):
