@@ -2378,7 +2378,7 @@ def is_only_added(row: Sequence[str], name: str, before: str, after: str) -> boo
     """Whether the client of a row can read settings before and after, and they differ in this one server alone."""
     try:
         was, now = (as_read(row, text) for text in (before, after))
-    except ValueError:
+    except (ValueError, AttributeError):  # a value, and something that is said to be inside of it
         return False
     here, there = was.setdefault(row[1], {}), now.get(row[1])
     if not (isinstance(here, dict) and isinstance(there, dict) and there.pop(name, None)):
@@ -2414,7 +2414,15 @@ def as_read(row: Sequence[str], text: str) -> dict[str, Any]:
         for part in one.path[:-1]:
             place = place.setdefault(part, {})
         place[one.path[-1]] = one.value
-    return data
+    return {name: in_lists(value) for name, value in data.items()}
+
+
+def in_lists(value: Any) -> Any:
+    """Objects with nothing but numbers for names, which are lines of the text, as the lists that they are."""
+    if not isinstance(value, dict):
+        return value
+    inside = {name: in_lists(each) for name, each in value.items()}
+    return list(inside.values()) if all(map(str.isdigit, inside)) else inside
 
 
 def with_server(text: str, key: str, name: str, command: Sequence[str], environment: dict[str, str]) -> str:

@@ -232,6 +232,14 @@ def says(text: str) -> dict[str, Any]:
             ["AUTH_KEY_DUPLICATED", "does not work as it should: asked whose account it uses"],
         ),
         ({1: {"error": {"code": -32602, "message": "too new"}}}, 1, ["it answered: {'code': -32602"]),
+        ({1: BEGUN, 2: TOOLS, 3: says("Name: Ann\nID: 7000000001")}, 0, ["It is signed in"]),
+        ({1: BEGUN, 2: TOOLS, 3: {"result": {"structuredContent": {"id": 7000000001}}}}, 0, ["It is signed in"]),
+        ({1: BEGUN, 2: TOOLS, 3: says("Logged in as Ann (@ann)")}, 0, ["it answers: Logged in as Ann"]),
+        ({1: BEGUN, 2: TOOLS, 3: says("Error: the api id 20481632 was revoked")}, 1, ["it answers: Error: the api id"]),
+        ({1: BEGUN, 2: TOOLS, 3: {"result": {"content": None}}}, 1, ["it gives no answer"]),
+        ({1: BEGUN, 2: {"result": {"tools": None}}}, 0, ["offers 0 tools"]),
+        ({1: BEGUN, 2: {"result": {"tools": ["get_me"]}}}, 0, ["offers 0 tools"]),
+        ({1: {"result": ["x"]}}, 1, ["it answered: ['x']"]),
     ],
 )
 def test_what_a_server_answers_is_said(tmp_path, answers, code, words):
@@ -261,6 +269,50 @@ def test_a_server_that_does_not_start(tmp_path, command, code, words):
     assert "It starts" not in said
 
 
+def test_no_secret_of_a_server_is_shown_wherever_it_says_it(tmp_path):
+    talk = "import os; print('login', os.environ['TELEGRAM_API_HASH'], flush=True)\n" + SERVER
+    answers = {1: BEGUN, 2: TOOLS, 3: says(f"bad hash {HASH}, password hunter2pass")}
+    command = [sys.executable, "-c", talk, json.dumps(answers), "--password", "hunter2pass"]
+    write_server(tmp_path / ".cursor" / "mcp.json", command)
+    _, said = doctor(tmp_path, "--start", "telegram")
+    assert "bad hash" in said
+    assert HASH[:8] not in said
+    assert "hunter2" not in said
+
+
+def test_a_server_that_floods_is_ended_and_its_lines_are_counted(tmp_path):
+    write_server(tmp_path / ".cursor" / "mcp.json", [sys.executable, "-c", "for n in range(20000): print('line', n)"])
+    code, said = doctor(tmp_path, "--start", "telegram")
+    assert code == 1
+    assert "The first: line 0" in said
+    assert "line 7" not in said
+
+
+def test_a_server_is_started_in_its_folder_and_not_at_all_if_that_is_not_known(tmp_path):
+    path = tmp_path / ".cursor" / "mcp.json"
+    (tmp_path / "there").mkdir()
+    write_server(path, [sys.executable, "-c", "import os, sys; sys.exit(os.path.basename(os.getcwd()))"])
+    settings = json.loads(path.read_text())
+    settings["mcpServers"]["telegram"]["cwd"] = str(tmp_path / "there")
+    path.write_text(json.dumps(settings))
+    assert "there" in doctor(tmp_path, "--start", "telegram")[1].split("standard error:")[1]
+    settings["mcpServers"]["telegram"]["envFile"] = ".env"
+    path.write_text(json.dumps(settings))
+    assert (
+        "Something that telegram is started with is not in the settings" in doctor(tmp_path, "--start", "telegram")[1]
+    )
+
+
+def test_what_the_system_cannot_start_is_said_as_it_says_it(tmp_path):
+    program = tmp_path / "server"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    write_server(tmp_path / ".cursor" / "mcp.json", [str(program)])
+    code, said = doctor(tmp_path, "--start", "telegram")
+    assert code == 1
+    assert "telegram cannot be started: [Errno 2]" in said
+
+
 def test_a_name_that_no_server_has(tmp_path):
     write_server(tmp_path / ".cursor" / "mcp.json", [sys.executable])
     code, said = doctor(tmp_path, "--start", "other")
@@ -275,14 +327,13 @@ def test_a_value_that_is_not_in_the_settings(tmp_path):
     assert "The value of TELEGRAM_SESSION_STRING is not in the settings" in said
 
 
-def test_nothing_that_was_started_is_left_running(tmp_path):
+@pytest.mark.parametrize("then", ["import time; time.sleep(60)", ""])
+def test_nothing_that_was_started_is_left_running(tmp_path, then):
     note = tmp_path / "child"
     child = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     begin = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])\n" + SERVER
     answers = json.dumps({1: BEGUN, 2: {"result": {"tools": []}}})
-    write_server(
-        tmp_path / ".cursor" / "mcp.json", [sys.executable, "-c", begin + "import time; time.sleep(60)", answers]
-    )
+    write_server(tmp_path / ".cursor" / "mcp.json", [sys.executable, "-c", begin + then, answers])
     assert doctor(tmp_path, "--start", "telegram")[0] == 0
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:

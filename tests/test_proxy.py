@@ -353,3 +353,10 @@ def test_a_proxy_that_wants_a_login_is_shown_with_one_in_its_own_address(run: Ru
     with PracticeProxy(kind, user="ann", password="secret") as proxy:
         person = run("network", env={"TELEGRAM_PROXY": proxy.url(login="")})
         person.sees(f"Add them to the address: {kind}://user:password@host:port.")
+
+
+@pytest.mark.parametrize("address", ["socks5://ann:1234#5@127.0.0.1:1080", "http://ann:99/s?x@proxy.example:3128"])
+def test_a_password_with_a_sign_of_links_in_it_is_no_host(address: str) -> None:
+    with pytest.raises(script.Problem) as raised:
+        script.parse_proxy(address)
+    assert "has to be written as %2F, %3F or %23" in raised.value.title

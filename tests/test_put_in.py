@@ -116,6 +116,72 @@ def test_codex_and_goose_get_theirs_in_their_own_formats():
             script.with_server(text, ROWS[client][1], "tgmcp", COMMAND, VALUES)
 
 
+REFUSED = {
+    "Codex": [
+        '[mcp_servers]\ntgmcp = { command = "npx" }\n',
+        "[mcp_servers.'tgmcp']\ncommand = \"npx\"\n",
+        '[mcp_servers. tgmcp]\ncommand = "npx"\n',
+        'mcp_servers.tgmcp.command = "npx"\n',
+        "a = 1\na = 2\n",
+        "x = \n",
+    ],
+    "Goose": [
+        "extensions:\n developer:\n  enabled: true\n",
+        "extensions:\n    developer:\n    other:\n",
+        "extensions:\n  a:\n    enabled: true\nextensions:\n  b:\n    enabled: true\n",
+    ],
+    "Cursor": [
+        '{"mcpServers": null}',
+        '{"mcpServers": "x"}',
+        '{"mcpServers": {"tgmcp": {"command": "x"}}, "mcpServers": {"b": {"command": "y"}}}',
+    ],
+    "VS Code": [
+        '{"servers" {"a": 1}, /* c */ "b": 2}',
+        '{"a": 1,, /* c */ "b": 2}',
+        '{"a", /* c */ "b": 2}',
+        '{"a": 1} /*',
+    ],
+}
+
+
+@pytest.mark.parametrize(("client", "text"), [(client, text) for client in REFUSED for text in REFUSED[client]])
+def test_what_the_client_would_read_otherwise_is_refused(client, text):
+    if client == "Codex":
+        pytest.importorskip("tomllib")
+    try:
+        after = script.with_server(text, ROWS[client][1], "tgmcp", COMMAND, VALUES)
+    except (ValueError, KeyError):
+        return
+    assert not script.is_only_added(ROWS[client], "tgmcp", text, after)
+
+
+def test_settings_without_a_server_and_lists_over_lines_are_no_reason_to_refuse():
+    pytest.importorskip("tomllib")
+    assert put('model = "x"\n[projects."/home/me"]\ntrust_level = "trusted"\n', "Codex")
+    assert put("extensions:\n  developer:\n    args:\n      - -y\n      - x\n", "Goose")
+
+
+def test_where_it_cannot_be_put_in_place_nothing_of_it_stays(tmp_path, monkeypatch):
+    path = tmp_path / "mcp.json"
+    path.write_text("{}")
+
+    def refuse(*_paths: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(script.Problem):
+        script.replace_settings(str(path), f"{path}.old", b"{}", b'{"a": 1}')
+    assert path.read_text() == "{}"
+    assert sorted(os.listdir(tmp_path)) == ["mcp.json", "mcp.json.old"]
+
+
+def test_an_empty_file_is_replaced_like_any_other(tmp_path):
+    path = tmp_path / "mcp.json"
+    path.write_text("")
+    script.replace_settings(str(path), f"{path}.old", b"", b"{}")
+    assert path.read_text() == "{}"
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
