@@ -2473,7 +2473,7 @@ def offer_to_move_aside(path: str) -> None:
     term.warn(f"{path} is there already. It can get the name {os.path.basename(aside)}.")
     if not term.confirm("Move it aside?", default=False):
         return
-    for ending in ("", "-journal", "-wal", "-shm"):  # what SQLite may have left beside it belongs to it
+    for ending in ("", *DATABASE_LOGS):  # what SQLite may have left beside it belongs to it
         if os.path.lexists(path + ending):
             os.rename(path + ending, aside + ending)
 
@@ -3420,6 +3420,10 @@ def findings_in_zip(path: str, place: str, key_name: str, depth: float) -> list[
                         raise ValueError(f"it holds more than {ZIP_LIMIT >> 20} MiB of what could be sessions")
                     archive.extract(info, folder)  # which lets no name lead out of the folder, nor more come than that
         found = findings_at(folder, place, None, key_name, depth)
+        for number, one in enumerate(found):
+            if isinstance(one.session, Session) and one.session.contacts:  # they would be read later, and are gone then
+                behind = [*one.doubts, "Its contacts stay behind: unpack the archive to take them along."]
+                found[number] = one._replace(session=one.session._replace(contacts=None), doubts=behind)
         return [one for one in found if not (isinstance(one.session, Problem) and one.session.name == "NoSession")]
     except Exception as error:  # a damaged one makes zipfile raise anything
         what = f"{os.path.basename(path)} is an archive that is not unpacked here: {error}."
@@ -4623,8 +4627,11 @@ class Storage:
 
     def delete(self) -> None:
         """Removes what holds the session."""
-        for path in self.files:
-            os.remove(path)
+        for path in filter(os.path.lexists, self.files):
+            try:
+                os.remove(path)
+            except OSError as error:
+                raise Problem(f"{path} cannot be removed: {error.strerror or error}.", name="NotRemoved") from None
 
 
 PICK_ACCOUNT = "Say which one you want with --account N; “check” lists them."
@@ -4757,7 +4764,8 @@ def write_new(path: str, fill: Callable[[str], object], *, folder: bool = False)
         os.umask(mask)
         if workshop:
             shutil.rmtree(workshop, ignore_errors=True)
-    if os.name != "nt" and os.stat(place).st_mode & 0o022:
+    mode = os.stat(place).st_mode
+    if os.name != "nt" and mode & 0o022 and not mode & 0o1000:  # there each may only replace what is theirs
         term.warn(
             f"Other users of this computer may write in the folder {place}. They cannot read the file, but they could "
             "put another in its place. A folder of your own is better."
@@ -5561,6 +5569,7 @@ def read_head(path: str) -> bytes:
 
 
 LONGEST_VALUE = 4 << 20  # bytes of one value in a database
+DATABASE_LOGS = ("-journal", "-wal", "-shm")  # what SQLite keeps beside one, behind its name
 
 
 class Database:
@@ -5676,6 +5685,11 @@ class SqliteStorage(Storage):
     def recognise(cls, source: Database) -> bool:
         """Whether a database has what this format needs."""
         return source.has(cls.NEEDS)
+
+    @property
+    def files(self) -> list[str]:
+        """The database, and the logs beside it, which hold a part of it."""
+        return [self.path, *(log for log in (self.path + end for end in DATABASE_LOGS) if os.path.lexists(log))]
 
     def load_all(self) -> list[Session]:
         """Reads every session that is in it."""
@@ -6545,7 +6559,10 @@ class Tdata(Storage):
         """Removes the folder."""
         import shutil
 
-        shutil.rmtree(self.path)
+        folder = self.find(self.path)  # what was given may be the folder around it
+        if folder is None:
+            raise Problem(f"There is no Telegram Desktop folder at {self.path}.", name="NoSession")
+        shutil.rmtree(folder)
 
 
 IN_TDATA = "(?i)key_.+[s01]|D877F783D5D3EF8C[s01]?"
@@ -6682,7 +6699,8 @@ def account_session(reader: Reader, test: bool | None) -> Session:
             f"No key for its main data centre (DC {main}): {has}.", "The account was logged out.", [SIGN_IN_AGAIN]
         )
     session = new_session(main, keys[main], user_id=max(0, user_id), test=test)
-    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc != main and dc in DATA_CENTRES)
+    known = {*DATA_CENTRES, 203} - {main}
+    others = tuple(DataCenter(dc, auth=key) for dc, key in sorted(keys.items()) if dc in known)
     return session._replace(dcs=session.dcs + others)
 
 
@@ -7275,7 +7293,9 @@ def missing_for(session: Session) -> dict[str, str]:
     """
     api = session.api
     user, app = ("" if session.user.id else "the user ID"), ("" if api.app_id else "an API ID")
+    others = any(dc.auth for dc in session.dcs if dc.id != session.user.dc)  # then only the user's row tells the home
     needs = {"tdata": user, "json": "" if api.app_hash and not app else "an API ID and API hash"}
+    needs["telethon-v2"] = user if others else ""
     needs["pyrogram"] = needs["pyrogram-file"] = " and ".join(filter(None, (user, app)))
     return {target: missing for target, missing in needs.items() if missing}
 
@@ -7358,8 +7378,13 @@ def command_convert(options: Any) -> Outcome:
         raise Problem("--user-id: a user ID is a number such as 7000000001.", code=2, name="NoUserId")
     if not os.path.isdir(folder):
         refuse_present(dst, target)
+    if options.account is not None and options.account < 1:
+        raise Problem("--account: accounts are counted from 1.", "", [PICK_ACCOUNT], code=2, name="NoSuchAccount")
     its_json = options.json_path if os.path.exists(options.json_path or "") else None
     new_json = None if its_json else options.json_path
+    if new_json and target != "json":
+        what = "--json-path names the .json of a .session."
+        raise Problem(f"There is no file {new_json}.", what, ["Check the name and the folder."], code=2, name="NoFile")
     found = given_findings([options.src], its_json, options.key_name or "", options.account or 0, options.dc or 0)
     several = len({id(finding.storage) for finding in found}) > 1
     if several and not re.search(r"(?i)^-$|\.(session|json|txt|string)$", folder):
@@ -7370,8 +7395,12 @@ def command_convert(options: Any) -> Outcome:
     picked = the_ones(found, several=target == "tdata")
     storage = picked[0].storage
     term.say(f"From {storage.label} to {TARGETS[target].label}.")
-    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings]:
+    odd = [sentence for finding in picked for sentence in finding.doubts if sentence != BY_IPV6]  # that is asked about
+    for sentence in [*(f"Repaired: {repaired}" for repaired in storage.repaired), *storage.warnings, *odd]:
         term.warn(sentence)
+    if options.user_id and sum(not session.user.id for session in sessions_of(picked)) > 1:
+        what = "--user-id is of one account, and there are several."
+        raise Problem(what, "", [PICK_ACCOUNT], code=2, name="NoUserId")
     sessions = [completed(session, target, options.user_id) for session in sessions_of(picked)]
     tell_losses(sessions, target)
     key_name = "" if isinstance(storage, Tdata) else options.key_name or ""
@@ -7421,12 +7450,24 @@ def the_ones(found: Sequence[Finding], several: bool = False) -> list[Finding]:
 def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any) -> Outcome:
     """Each finding into a file or folder of its own name in `folder`, and a line on what became of it."""
     ending = ".txt" if issubclass(TARGETS[target], StringStorage) else "/tdata" if target == "tdata" else ".session"
-    passcode = target_passcode(found[0].storage) if target == "tdata" else ""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        refuse_existing(folder)
+    if not offer_to_write(os.path.join(folder, "session")):
+        return Outcome(1)
+    others = [finding.storage for finding in found if not isinstance(finding.storage, Tdata)]
+    passcode = target_passcode(others[0]) if target == "tdata" and others else ""
+    if target == "tdata" and len(others) < len(found):
+        term.note("A folder of Telegram Desktop keeps the passcode that it has.")
     tell_losses(sessions_of(found), target)
     failed = 0
-    for place, session, *_ in found:
+    taken: set[str] = set()
+    for place, session, storage, _, odd, *_ in found:
         name = re.sub(r"(?i)^.*\.zip/|\.(session|json|txt)$|[/\\]?tdata$", "", place)
-        path = os.path.join(folder, re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session") + ending
+        bare = re.sub(r"[^\w.+@-]+", "-", name).strip("-.") or "session"
+        name = next(each for each in (bare, *(f"{bare}-{n}" for n in range(2, 9999))) if each not in taken)
+        taken.add(name)
+        path = os.path.join(folder, name) + ending
+        its = storage.passcode if isinstance(storage, Tdata) else passcode
         try:
             if isinstance(session, Problem):
                 raise session
@@ -7434,13 +7475,17 @@ def convert_all(found: Sequence[Finding], folder: str, target: str, options: Any
             if missing:
                 raise Problem(f"It does not say {missing}: convert it alone.", name="IncompleteSession")
             make_folder(os.path.dirname(path))
-            save_session([session], path, target, schema=options.schema or 7, passcode=passcode)
+            save_session([session], path, target, schema=options.schema or 7, passcode=its)
             term.good(f"{place} → {path}")
+            for sentence in [*storage.repaired, *storage.warnings, *odd]:
+                term.warn(f"{place}: {sentence}")
         except (OSError, Problem) as error:
             failed += 1
             term.bad(f"{place}: {problem_from(error).title}")
     term.say()
-    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}. {ONLY_YOU}")
+    term.say(f"{len(found) - failed} of {len(found)} were written to {folder}.")
+    if failed < len(found):
+        term.say(ONLY_YOU)
     return Outcome(1 if failed else 0)
 
 
@@ -7480,7 +7525,7 @@ def completed(session: Session, target: str, user_id: int | None) -> Session:
     home = session.home
     if user_id and not session.user.id:
         session = session._replace(user=session.user._replace(id=user_id))
-    if home.ipv6_addr and not home.ipv4_addr:
+    if home.ipv6_addr and not home.ipv4_addr and "address" in TARGETS[target].holds:
         term.warn(BY_IPV6)
         if term.interactive and term.confirm("Give it Telegram's IPv4 address instead?"):
             home = home._replace(ipv4_addr=join_address(*usual_address(home.id, session.test)))
@@ -7492,9 +7537,9 @@ def completed(session: Session, target: str, user_id: int | None) -> Session:
         session = session._replace(user=session.user._replace(id=ask_user_id()))
     if "API ID" in missing:
         credentials = ask_credentials()
-        api = session.api._replace(app_id=credentials.api_id, app_hash=credentials.api_hash)
-        session = session._replace(api=api if target == "json" else ApiIdentity(credentials.api_id))
-    if "bot" in TARGETS[target].holds and session.user.bot is None:
+        api = session.api._replace(app_id=credentials.api_id)
+        session = session._replace(api=api._replace(app_hash=credentials.api_hash) if target == "json" else api)
+    if "bot" in TARGETS[target].holds and session.user.bot is None and session.user.id:
         term.note("Whether it is a bot is not said in the source: written down as “no”.")
     return session
 
@@ -10207,9 +10252,11 @@ class Terminal:
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
-        except (OSError, ValueError):  # the reader of the pipe has gone: it must not be lost
+        except (OSError, ValueError) as error:  # it must not be lost
             self._let_go_of(sys.stdout)
-            self.warn("The program that should have received this has gone. Here it is instead:")
+            gone = "The program that should have received this has gone."
+            what = gone if isinstance(error, BrokenPipeError) else f"Standard output cannot be written ({error})."
+            self.warn(f"{what} Here it is instead:")
             self.verbatim(text, shareable=NOT_SHOWN)
 
     def draw(self, dark: Sequence[Sequence[int]]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ import pytest
 import telegram_session as script
 
 from .conftest import ROOT, Run
+from .helpers.explaining import Explain
+from .helpers.sessions import KEY, OTHER_KEY, desktop, read, telethon_file
 
 SCRIPT = ROOT / "telegram_session.py"
 CASES = ROOT / "tests" / "fixtures" / "sessions"
@@ -225,3 +229,85 @@ def test_ctrl_c_at_a_question_leaves_nothing_behind(run: Run, tmp_path: Path) ->
     person.answers("Press Enter to exit", "")
     person.exits(130)
     assert not (tmp_path / "tdata").exists()
+
+
+# ── nothing is lost without a word ──
+
+
+def test_deleting_tdata_leaves_what_lies_around_it(tmp_path: Path) -> None:
+    desktop(tmp_path / "tdata", 7000000001)
+    (tmp_path / "thesis.txt").write_text("mine")
+    script.recognise_path(str(tmp_path)).delete()
+    assert os.listdir(tmp_path) == ["thesis.txt"]
+
+
+def test_deleting_a_database_takes_its_logs_along(tmp_path: Path) -> None:
+    path = telethon_file(tmp_path / "a.session")
+    (tmp_path / "a.session-wal").write_bytes(b"")
+    script.recognise_path(str(path)).delete()
+    assert os.listdir(tmp_path) == []
+
+
+def test_telethon_v2_does_not_lose_which_data_centre_is_home(tmp_path: Path, here: Explain) -> None:
+    web = {"dcId": 4, "dc2_auth_key": OTHER_KEY.hex(), "dc4_auth_key": KEY.hex()}
+    (tmp_path / "web.json").write_text(json.dumps(web))
+    target = str(tmp_path / "v2.session")
+    _, said = here("convert", str(tmp_path / "web.json"), target, "--to", "telethon-v2")
+    assert "needs the user ID" in said
+    assert not os.path.exists(target)
+    assert here("convert", str(tmp_path / "web.json"), target, "--to", "telethon-v2", "--user-id", "42")[0] == 0
+    assert read(Path(target))[1].user == script.User(42, 4, False)
+
+
+def test_every_tdata_folder_keeps_its_own_passcode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Explain
+) -> None:
+    monkeypatch.setitem(script.SETTINGS, "TELEGRAM_PASSCODE", "aaa")
+    for name, passcode in (("a", "aaa"), ("b", "")):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        desktop(tmp_path / "all" / name / "tdata", 7000000001, passcode=passcode)
+    code, said = here("convert", str(tmp_path / "all"), str(tmp_path / "new"), "--to", "tdata")
+    assert code == 0, said
+    for name, passcode in (("a", "aaa"), ("b", "")):
+        assert script.Tdata(str(tmp_path / "new" / name / "tdata")).unlock(passcode)
+
+
+def test_contacts_in_a_zip_are_said_to_stay_behind(tmp_path: Path, here: Explain) -> None:
+    path = telethon_file(tmp_path / "a.session")
+    connection = sqlite3.connect(path)
+    connection.execute("insert into entities values (5, 6, 'ann', null, 'Ann', 0)")
+    connection.commit()
+    connection.close()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(path, "a.session")
+    code, said = here("convert", str(tmp_path / "all.zip"), str(tmp_path / "b.session"))
+    assert code == 0, said
+    assert "Its contacts stay behind" in said
+
+
+def test_what_is_odd_about_a_session_is_said_when_it_is_converted(tmp_path: Path, here: Explain) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text(script.encode_telethon_string(script.new_session(4, KEY, "149.154.167.51", 443)))
+    for target in ("b.session", "all"):
+        (tmp_path / "two").mkdir(exist_ok=True)
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / "two" / name).write_text(source.read_text())
+        given = source if target == "b.session" else tmp_path / "two"
+        _, said = here("convert", str(given), str(tmp_path / target), "--to", "telethon")
+        assert "belongs to data centre 2, but the session says 4" in said
+
+
+def test_two_of_the_same_name_are_both_written(tmp_path: Path, here: Explain) -> None:
+    (tmp_path / "two").mkdir()
+    for number, name in enumerate(("a b.session", "a-b.session"), 1):
+        script.TelethonFile(str(tmp_path / "two" / name)).save(script.new_session(number, KEY))
+    code, _ = here("convert", str(tmp_path / "two"), str(tmp_path / "new"), "--to", "string")
+    assert code == 0
+    assert sorted(os.listdir(tmp_path / "new")) == ["a-b-2.txt", "a-b.txt"]
+
+
+@pytest.mark.parametrize("options", [["--account", "0"], ["--json-path", "no-such.json"]])
+def test_options_that_cannot_be_meant_are_refused(tmp_path: Path, here: Explain, options: list[str]) -> None:
+    code, _ = here("convert", str(telethon_file(tmp_path / "a.session")), str(tmp_path / "b.txt"), *options)
+    assert code == 2
+    assert not (tmp_path / "b.txt").exists()
