@@ -7208,7 +7208,8 @@ def show_one(finding: Finding) -> None:
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
     term.say()
-    term.say("It is intact." if storage.checked else "It is intact, as far as its format shows: it has no check sum.")
+    unseen = "" if storage.checked else " A character that was changed would not show: this format has no check sum."
+    term.say(f"It is intact.{unseen}")
 
 
 def show_faults(faults: Sequence[Problem]) -> None:
