@@ -1402,6 +1402,7 @@ class Telegram:
         self._since = 0.0  # when the line was asked for, until it is said to be there
         self._answered_beside = False  # has this data centre answered another line, while one was waited for?
         self._sender: Any = None
+        self._closing: Any = None  # kept, as the loop holds its tasks only weakly
         self._introduced = False  # has this line heard initConnection?
         self._known: Any = None  # the last sender that had a line
         self.last_call = ""  # of those that can sign in
@@ -1746,25 +1747,38 @@ class Telegram:
         waiting = [(centre.ipv6 if self._ipv6 else centre.ipv4, port) for port in centre.ports]
         if self._proxy:
             waiting = waiting[:1] * 2  # there is one way only, and a key exchange on it may stall once
+        # Telethon itself looks for two seconds whether an MTProxy hangs up (tcpmtproxy.py, _connect, 1.45).
+        patience = NEXT_ADDRESS_AFTER + 2 * (self._proxy is not None and self._proxy.kind == "mtproxy")
         running: set[Any] = set()
+        others: list[Any] = []
         failure: BaseException | None = None
         try:
             while waiting or running:
                 if waiting:
                     running.add(asyncio.ensure_future(self._dial(*waiting.pop(0))))
+                    others += running.difference(others)
                 done, running = await asyncio.wait(
-                    running, timeout=NEXT_ADDRESS_AFTER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                    running, timeout=patience if waiting else None, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
                     failure = failure or task.exception()
                     if not task.exception():
+                        others.remove(task)
                         await self._take_over(*task.result())
                         return
             assert failure is not None
             raise failure
         finally:
-            for task in running:
+            for task in others:
                 task.cancel()
+                task.add_done_callback(self._give_up)
+
+    def _give_up(self, dialling: Any) -> None:
+        """Closes a line that another was quicker than, if it stands already."""
+        import asyncio
+
+        if not dialling.cancelled() and not dialling.exception():
+            self._closing = asyncio.ensure_future(dialling.result()[1].disconnect())
 
     async def _dial(self, ip: str, port: int) -> tuple[tuple[str, int], Any, Any, int]:
         """Connects to one address and exchanges keys if there is none yet: address, line, key and clock offset.
@@ -1793,6 +1807,8 @@ class Telegram:
                         raise
         except BaseException:
             await line.disconnect()
+            if getattr(line, "_writer", None):
+                line._writer.close()  # which Telethon leaves open if it was not through with connecting (1.45)
             raise
 
     async def _take_over(self, address: tuple[str, int], line: Any, auth_key: Any, clock_offset: int) -> None:
