@@ -3636,8 +3636,8 @@ ASSIGNMENT = r"\s*(#?)\s*(?:export\s+|set\s+|\$env:)?([A-Za-z_]\w*)\s*=[ \t]*(.*
 # Where a line is not the end of it: in a list, in three quotes, behind a backslash.
 UNFINISHED = r"(?s)[=:]\s*(?:\[[^\]]*|(\"{3}|'{3})(?:(?!\1).)*)\Z|\\\Z"
 SESSION_NAMES = (
-    r"(?i)(?!.*(name|file|path|dir|folder|secret|timeout|token|key|cookie|ttl|expir|connect|database|redis|aws|crypt))"
-    ".*(session|string).*"
+    r"(?i).*(session.?string|string.?session).*|((\w+_)?(telegram|tg|telethon|pyrogram|gramjs|user|bot|client)_?)?session"
+    r"(_?\d+)?|(telegram|tg|telethon|pyrogram|user)_string"
 )
 REFERENCE = (
     r"\$\{.+\}|\$\w+|%\w+%|\{\{.+\}\}|op://.+|\{(?:env|file):.+\}|\$\(.+\)|`.+`|(?:int\()?os\.(?:environ|getenv).+"
@@ -3809,7 +3809,7 @@ def line_entries(text: str, kind: str) -> tuple[list[Entry], list[Odd]]:
         elif goes_on:
             path = (*section, *(part for _, part in above))
             more = str(scalar(line.strip()))
-            if kind == "env" and entries and re.search(r"[\w+/-]{20}$", str(entries[-1].value)):
+            if kind == "env" and entries and re.search(r"[\w+/-]{20}\\?$", str(entries[-1].value)):
                 path = entries[-1].path
             elif kind == "env" or not above or depth <= above[-1][0]:
                 continue
@@ -5435,12 +5435,12 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
         repaired.append(f"Removed “{named[0].strip()}” in front of it.")
     unquoted = "\n".join(line.strip(WRAPPING + "()> \t\r") for line in bare.splitlines())
     if unquoted.split() != bare.split():
-        repaired.append("Removed the quotes around it.")
+        repaired.append("Removed quotes or other signs around it.")
     plain = re.sub("(?i)%(2B|2F|3D)", lambda sign: chr(int(sign[1], 16)), unquoted)
     if plain != unquoted:
         repaired.append("Turned %2B, %2F and %3D, as links have them, back into “+”, “/” and “=”.")
     if "\\" in plain:
-        plain = re.sub(r"\\(?=[_=+/-])", "", plain)
+        plain = re.sub(r"\\(?=[_=+/\s-])", "", plain)
         repaired.append("Took backslashes out, as Markdown and programs put them in front of signs.")
     words = plain.split()
     if sum(len(word) > 300 for word in words) < 2:
@@ -5458,6 +5458,9 @@ def candidates(text: str) -> Iterable[tuple[str, list[str]]]:
         )  # fmt: skip
     for run in runs:
         yield run, ["Took the string out of the text around it."]
+    inside = base64_bytes("".join(words))
+    if re.fullmatch(rb"[\w+/=-]{300,}", inside):  # as Kubernetes keeps the values of a Secret
+        yield inside.decode("ascii"), ["It was encoded in base64 once more, which was undone."]
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
@@ -6117,6 +6120,9 @@ COMPANION = """
 "sex": null, "proxy": null, "ipv6": false, "session_file": ""}
 """
 
+# Of these names one at least stands in every companion.
+COMPANION_KEYS = "app_id app_hash api_id api_hash device device_model sdk twoFA phone phone_number user_id"
+
 # What other tools call the same things.
 ALIASES = {
     "app_id": "api_id", "app_hash": "api_hash", "device": "device_model", "sdk": "system_version", "id": "user_id",
@@ -6199,6 +6205,9 @@ class SessionJson(Storage):
             if len(text) > 300:
                 self.label, self.mark = "a JSON file with a session string in it", "the string in it"
                 return recognise_text(text)
+        if not {*companion} & {"session_file", *COMPANION_KEYS.split()}:
+            name = os.path.basename(self.json_path)
+            raise Problem(f"{name} is JSON, and no session was found in it.", "", [SIGN_IN_AGAIN], name="NotASession")
         raise Problem(
             f"{os.path.basename(self.session_path)} is missing, and no key was found in the JSON file alone.",
             f"Looked for {self.session_path}.", ["Put both files in the same folder."],
@@ -7224,6 +7233,9 @@ def show_one(finding: Finding) -> None:
         term.say("“convert” turns it into any other format. It will ask for what only you know:")
         term.facts((TARGETS[target].label, wanted) for target, wanted in missing.items())
     term.say()
+    if any("is damaged" in sentence for sentence in odd):
+        term.say("Nothing else in it shows damage.")
+        return
     unseen = "" if storage.checked else " A character that was changed would not show: this format has no check sum."
     term.say(f"It is intact.{unseen}")
 
@@ -9723,7 +9735,7 @@ def near_misses(text: str) -> list[str]:
     import difflib
 
     typed = text.strip(AROUND_A_NAME)
-    if re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
+    if len(typed) > 200 or re.search(r"""[\n"'{}()=/\\]""", typed):  # nobody types that
         return []
     # Plain words of a sentence are no names, but a few may be one together.
     words = re.findall(r"\S*(?:\w_\w|[a-z][A-Z])\S*", typed)[:8] or [typed]
@@ -9737,7 +9749,7 @@ def near_misses(text: str) -> list[str]:
 
 # What a log puts around its words: a service (docker compose, pm2) in front of them, a place in the code behind them;
 # then the date, and with it the host and the process.
-LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|\s{2,}[\w./-]+\.\w{1,4}:\d+\s*$"
+LOG_EDGES = r"^> ?|^[\w.@-]*(?:\|[\w.-]+)? *\| ?|(?<!\s)\s{2,200}[\w./-]{1,200}\.\w{1,4}:\d+$"
 LOG_DATE = (
     r"^\W{0,2}(?:(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}|[A-Z][a-z]{2} +\d{1,2})[T ,]+)?\d\d:\d\d:\d\d[\d.,]*"
     r"(?:Z|[+-]\d\d:?\d\d)?\W? ?(?:(?:\S+ )?[\w.@-]+\[[\w.]+\]: ?)?"
@@ -9761,7 +9773,7 @@ def statements(text: str) -> list[tuple[str, str]]:
     found = [["", ""]]
     in_python = False
     for line in text.splitlines():
-        line = re.sub(LOG_EDGES, "", line)
+        line = re.sub(LOG_EDGES, "", line.rstrip())
         body = re.sub(LOG_DATE, "", line)
         if re.match(FRAME, body) or (in_python and body[:1].isspace()):
             found[-1][0] += f"{body}\n"
@@ -9953,7 +9965,7 @@ ANYTHING = r"\{\w+\}|[ %…*]"
 WILDCARDS = {r"\ ": r"\s+", "%": r"\w*", "…": r"[^\n]{0,40}", r"\*": r".{0,3000}"}
 
 # What stands in front of a name that Python misses, and that nobody has raised.
-MENTIONED = r"(?:cannot import name|NameError: name|AttributeError: (?:type object )?) ?['\"]$"
+MENTIONED = r"(?i)(?:import name|Error: name|no (?:attribute|exported member)|Error: (?:type object )?) ?['\"]$"
 
 # RECAPTCHA_CHECK_… ends in something that only Telegram knows.
 KEY_BEHIND = "(?i)(?<=_CHECK)_(?!CLASSIC).*|(?<=_CHECK_CLASSIC)_.*"
@@ -11763,6 +11775,7 @@ grammers        | \bgrammers rpc.error.\d{3}:.[A-Z]+_[A-Z_]+.caused | Bring gram
 Telethon        | telethon |
 python-telegram-bot | telegram/ext telegram.ext telegram\.error\. | Bring python-telegram-bot up to date:
     python3 -m pip install --upgrade python-telegram-bot
+grammY          | GrammyError | Bring grammY up to date: npm update grammy
 aiogram         | aiogram | Bring aiogram up to date: python3 -m pip install --upgrade aiogram
 pyTelegramBotAPI | telebot pyTelegramBotAPI | Bring pyTelegramBotAPI up to date:
     python3 -m pip install --upgrade pyTelegramBotAPI
@@ -11909,8 +11922,8 @@ RECAPTCHA_CHECK_{key}? APNS_VERIFY_CHECK_{key} INTEGRITY_CHECK_CLASSIC_{key}
 “KeyError: '%SESSION_STRING'”
   ~ KeyError: '%STRING_SESSION'
   ~ KeyError: "%SESSION_STRING"
-  | environ*KeyError: '%SESSION%'
-  | os.py*KeyError: '%SESSION%'
+  | environ*KeyError: '%SESSION'
+  | os.py*KeyError: '%SESSION'
   | KeyError: 'SESSION'
   | KeyError: 'SESSION_NAME'
   | KeyError: 'SESSION_FILE'
@@ -12825,8 +12838,10 @@ AuthKeyNotFound? -404!
   - Copy the string again as plain text, from a terminal or a text editor.
   @ at once, with the clean string
 
-“sqlite.py*file is not a database”
-  ~ sqlite.py*database disk image is malformed
+“sessions/sqlite.py*file is not a database”
+  ~ sessions\\sqlite.py*file is not a database
+  ~ sessions/sqlite.py*database disk image is malformed
+  ~ sessions\\sqlite.py*database disk image is malformed
   ~ pyrogram/storage*file is not a database
   ~ pyrogram\\storage*file is not a database
   ~ .session*file is not a database
@@ -12850,7 +12865,8 @@ AuthKeyNotFound? -404!
   - Take a copy from before, or sign in once more.
   @ at once, with a good file
 
-“sqlite.py*database is locked”
+“sessions/sqlite.py*database is locked”
+  ~ sessions\\sqlite.py*database is locked
   ~ pyrogram/storage*database is locked
   ~ pyrogram\\storage*database is locked
   ~ .session*database is locked
@@ -12876,7 +12892,8 @@ AuthKeyNotFound? -404!
   - Give each program a session of its own. A session string avoids the file altogether.
   @ at once, when the other program has stopped
 
-“sqlite.py*unable to open database file”
+“sessions/sqlite.py*unable to open database file”
+  ~ sessions\\sqlite.py*unable to open database file
   ~ pyrogram/storage*unable to open database file
   ~ pyrogram\\storage*unable to open database file
   ~ .session*unable to open database file
@@ -12897,7 +12914,8 @@ AuthKeyNotFound? -404!
   - Check that the user who runs the program may write in that folder.
   @ at once, with the corrected path
 
-“sqlite.py*attempt to write a readonly database”
+“sessions/sqlite.py*attempt to write a readonly database”
+  ~ sessions\\sqlite.py*attempt to write a readonly database
   ~ pyrogram/storage*attempt to write a readonly database
   ~ pyrogram\\storage*attempt to write a readonly database
   ~ .session*attempt to write a readonly database
@@ -12973,7 +12991,9 @@ ENOSPC EDQUOT “disk I/O error”
   - Start the program again. Or give it a session string, which needs no database.
   @ at once
 
-“no such column: number”?
+“pyrogram/storage*no such column: number”
+  ~ pyrogram\\storage*no such column: number
+  ~ pyrogram*storage*no such column: number
   | no such column: server_address
   ~ table sessions has no column named
   ~ pyrogram*no such table: version
@@ -12984,7 +13004,8 @@ ENOSPC EDQUOT “disk I/O error”
   - Run it with “convert” to make the right kind of it.
   @ at once, with the converted session
 
-“no such column: version”?
+“sessions/sqlite.py*no such column: version”
+  ~ sessions\\sqlite.py*no such column: version
   ! This is a session file of Pyrogram, not of Telethon.
   ? Both end in .session and look alike from outside; their insides differ.
   - Run this script with “convert” to make a Telethon session of it.
@@ -13008,7 +13029,8 @@ ENOSPC EDQUOT “disk I/O error”
   @ at once, with the converted session
 
 “too many values to unpack (expected 5)”?
-  | sqlite.py*too many values to unpack
+  ~ sessions/sqlite.py*too many values to unpack
+  ~ sessions\\sqlite.py*too many values to unpack
   | too many values to unpack (expected 5, got 6)
   | too many values to unpack (expected 6)
   ~ table entities has 6 columns but 5 values were supplied
@@ -13085,6 +13107,10 @@ FLOOD_WAIT_{seconds}
   @ after {seconds}, counted from the error
 
 “Flood control exceeded…Retry in {seconds}”
+  ~ Error code: 429. Description: Too Many Requests: retry after {seconds}
+  ~ 429: Too Many Requests: retry after {seconds}
+  ~ "error_code":429*Too Many Requests: retry after {seconds}
+  ~ "error_code": 429*Too Many Requests: retry after {seconds}
   ~ Retry in {seconds} seconds*api.telegram.org
   ~ "parameters":{"retry_after":{seconds}
   ~ TelegramRetryAfter…retry after {seconds}
@@ -13374,6 +13400,13 @@ InvalidChecksumError?
   ? The line died without anybody noticing, or the clock of the computer jumped, so that answers are thrown away.
   - Stop the program with Ctrl-C and start it again.
   - Check that the clock of the computer is right.
+  @ at once
+
+“Pool timeout: All connections in the connection pool are occupied”
+  | httpx.PoolTimeout
+  ! The program had no connection free, and nothing was sent.
+  ? It does more at once than it has connections for (python-telegram-bot: connection_pool_size).
+  - Raise connection_pool_size or pool_timeout in the program, or let it do less at once.
   @ at once
 
 TimeoutError ETIMEDOUT
@@ -13967,7 +14000,7 @@ MultiError? (hides the cause)
 
 “cannot import name”
   = Python's
-  ~ object has no attribute
+  ~ has no attribute
   ~ NameError: name
   ! The program uses a name that is not there.
   ? The message shows it. Either it is a slip of the pen in the program, or program and library are of different
@@ -14140,11 +14173,13 @@ SSLError SSLCertVerificationError “CERTIFICATE_VERIFY_FAILED”
 “MCP error -32001” (hides the cause)
   = an MCP client's
   ~ MCP error -32001: Request timed out
+  ~ MCP client for…timed out after
+  ~ failed to start: MCP client for…timed out after
   ! The server did not answer in time.
   ? MCP clients wait for an answer for some time, often a minute, and then give up. The server may be at work still: on
     a large question, in a pause that Telegram asked for, or waiting for a sign-in that nobody sees.
   - Look into the log of that server: its last lines name what it was doing.
-  - Ask for less at once, or let the client wait longer if its settings allow that.
+  - Ask for less at once, or let the client wait longer if its settings allow that (Codex: startup_timeout_sec).
   @ at once, with a smaller question
 
 “MCP*Unexpected token*is not valid JSON”

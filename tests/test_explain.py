@@ -592,3 +592,10 @@ def test_nothing_is_suggested_for_what_nobody_has_typed(explain: Explain) -> Non
         "unexpected authState=authorizationStateWaitRestart()",
     ):
         assert "Did you mean" not in explain(text)[1]
+
+
+@pytest.mark.parametrize("line", ["a" * 20_000, "A_" * 10_000, " " * 20_000, "1" * 20_000])
+def test_one_long_line_is_looked_at_in_no_time(line: str, explain: Explain) -> None:
+    began = time.process_time()
+    explain(line)
+    assert time.process_time() - began < 5

@@ -479,3 +479,23 @@ def test_one_folder_in_another_is_looked_into_however_deep(tmp_path):
     telethon_file(deep / "a.session")
     [finding] = script.findings_at(str(tmp_path), "")
     assert script.home_key(finding.session) == KEY
+
+
+def test_a_json_file_of_something_else_is_not_half_of_a_session(tmp_path):
+    path = tmp_path / "package.json"
+    path.write_text('{"name": "bot", "version": "1.0.0"}')
+    assert "package.json is JSON, and no session was found in it." in said_of(path)
+    path.write_text('{"app_id": 31337, "phone": "15550100123"}')
+    assert "package.session is missing" in said_of(path)
+
+
+def test_a_string_in_a_secret_of_kubernetes_is_read():
+    storage, _ = only_key(script.as_base64(STRING.encode()))
+    assert "base64 once more" in storage.repaired[-1]
+
+
+def test_what_looks_damaged_is_not_called_intact(tmp_path, here):
+    (tmp_path / "a.txt").write_text(script.encode_telethon_string(script.new_session(2, KEY, "149.1.2.3", 443)))
+    said = here("check", str(tmp_path / "a.txt"))[1]
+    assert "it is damaged, or another server was used" in said
+    assert "intact" not in said

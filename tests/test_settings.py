@@ -369,6 +369,18 @@ SAID = {
         "Telethon StringSession",
         "SESSION_SECRET|TIMEOUT|AWS|APP_ID",
     ),
+    "variables of web frameworks": (
+        ".env",
+        f"{ENV}{SESSION}SESSION_ENGINE=django\nSESSION_LIFETIME=120\nGREETING_STRING=hello\nSESSION_DOMAIN=example.com\n",
+        "Telethon StringSession",
+        "SESSION_ENGINE|LIFETIME|GREETING|DOMAIN|an example",
+    ),
+    "a string that goes on behind a backslash": (
+        ".env",
+        f"{ENV}TELEGRAM_SESSION_STRING={STRING[:100]}\\\n{STRING[100:]}\n",
+        "Telethon StringSession",
+        "cut off",
+    ),
     "references": (
         "opencode.json",
         json.dumps(
