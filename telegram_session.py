@@ -14372,10 +14372,11 @@ ProxyLoginWanted!
 ProxyLoginWrong!
   ~ Name of the error: ProxyLoginWrong
   ! The proxy does not accept this user and password.
-  ? {proxy} answers, but it refuses this login.
+  ? {proxy} answers, but it refuses this login, or every way to log in that was offered to it.
   - Compare user and password with what you were given; capital letters count.
   - If the password has characters such as @ : / # %, write them as %40 %3A %2F %23 %25.
-  - Proxies that are paid for often stop working on the day the plan ends.
+  - Proxies that are paid for often stop working on the day the plan ends. Some, in offices, want a way to log in that
+    Telethon does not know (NTLM, Negotiate, Digest): ask its owner for another.
   @ at once, with the right user and password
 
 ProxyRefuses!
@@ -14486,9 +14487,9 @@ NetworkHttp!
 
 NetworkCaptivePortal!
   ~ Name of the error: NetworkCaptivePortal
-  ! This network wants you to sign in first (hotel, café, train, campus).
-  ? A sign-in page answers instead of Telegram ({said}).
-  - Open any page in a browser; the sign-in page of the network should appear.
+  ! A web page answers in Telegram's place. Perhaps this network wants you to sign in first.
+  ? Hotels, cafés, trains and campuses do that, and so does a provider that blocks Telegram ({said}).
+  - Open any page in a browser; the sign-in page of the network should appear, if it is that.
   - Sign in or accept the terms there, then start again here.
   - Or use another network, such as a phone's hotspot.
   @ as soon as the network lets you through
@@ -14505,8 +14506,10 @@ NetworkTurnedAway!
   ~ Name of the error: NetworkTurnedAway
   ! Telegram turns connections from this address away for now (transport error {said}).
   ? The number -429 means too many connections in a short time. Everybody behind the same address counts: a provider's
-    shared address, a VPN, a proxy, a server with several bots.
-  - Stop other programs that connect to Telegram from here, and wait ten minutes.
+    shared address, a VPN, a proxy, a server with several bots. Any other number means trouble of another kind, at
+    Telegram, or with a proxy that leads elsewhere.
+  - With -429: stop other programs that connect to Telegram from here, and wait ten minutes.
+  - With another number: try again in a minute, and without a proxy.
   - {another_way}
   @ after 10 minutes
 
@@ -14522,14 +14525,14 @@ NetworkError!
 NetworkIPv6Only!
   ~ Name of the error: NetworkIPv6Only
   ! Telegram can be reached here by IPv6 only.
-  ? IPv4 addresses do not answer on this network, IPv6 addresses do.
+  ? By IPv4 Telegram was not reached on this network, by IPv6 it was.
   - Start again with --ipv6.
   @ at once, with --ipv6
 
 NetworkNoIPv6!
   ~ Name of the error: NetworkNoIPv6
   ! There is no way to Telegram by IPv6 here, but there is by IPv4.
-  ? IPv4 addresses answer on this network, IPv6 addresses do not.
+  ? By IPv6 Telegram was not reached on this network, by IPv4 it was.
   - Start again without --ipv6.
   @ at once, without --ipv6
 
