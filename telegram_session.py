@@ -2413,7 +2413,7 @@ def as_read(row: Sequence[str], text: str) -> dict[str, Any]:
         return dict(pairs)
 
     if row[1] == "mcp_servers" and sys.version_info >= (3, 11):
-        import tomllib
+        import tomllib  # novermin  where it is not there, the lines are read
 
         return tomllib.loads(text)
     if row[1] not in ("mcp_servers", "extensions"):
