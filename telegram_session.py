@@ -4210,7 +4210,8 @@ def with_same_strings(found: Sequence[Finding]) -> list[Finding]:
         session = finding.session
         if finding.variable and isinstance(session, Session):
             other = first.setdefault(home_key(session), finding)
-            if other is not finding:
+            lines = r", line \d+$"  # of one variable that stands there twice only one counts
+            if re.sub(lines, "", other.place) != re.sub(lines, "", finding.place):
                 fault = settings_doubt("same", name=finding.place, other=other.place)
                 finding = finding._replace(faults=[*finding.faults, fault])
         result.append(finding)

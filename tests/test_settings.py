@@ -381,6 +381,12 @@ SAID = {
         "Telethon StringSession",
         "cut off",
     ),
+    "one variable twice": (
+        ".env",
+        f"{ENV}{SESSION}{SESSION}",
+        "stands there twice",
+        "same string",
+    ),
     "references": (
         "opencode.json",
         json.dumps(
