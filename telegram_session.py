@@ -11269,8 +11269,8 @@ contextvars copy copyreg csv ctypes datetime difflib dis email enum fcntl fnmatc
 gzip hashlib heapq hmac html importlib inspect ipaddress json keyword linecache locale logging lzma math mimetypes
 ntpath numbers opcode operator pathlib platform posixpath pyaes pyasn1 queue random re readline reprlib resource rsa
 secrets select selectors shlex shutil signal site socket sqlite3 sre_compile sre_constants sre_parse ssl string struct
-subprocess sysconfig telethon tempfile termios textwrap threading token tokenize traceback tty types typing unicodedata
-urllib uuid warnings weakref webbrowser zipfile zlib
+subprocess sysconfig telethon tempfile termios textwrap threading token tokenize tomllib traceback tty types typing
+unicodedata urllib uuid warnings weakref webbrowser zipfile zlib
 """
 
 

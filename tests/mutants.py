@@ -5,8 +5,9 @@ becomes `<=`, an `and` an `or`, 3 becomes 4, an argument None. NUMBER of them (2
 every run of one script: in functions that the room's tests reach in their own process, and not in the words of a text.
 For each, the tests that reach it run, in one process at low priority. What they do not notice is shown.
 
-November 2026: of 200 changes, what people type 176 noticed (88 %). Before it was so narrowed down, with every change
-that mutmut can make anywhere in that room, these tests noticed 54 % of all, and 76 % of those that they reach.
+November 2026: the tests of what people type noticed 176 of 200 changes (88 %), those of looking an error up 81 of the
+89 that were run (91 %); those of sessions were not measured. Before it was so narrowed down, with every change that
+mutmut can make anywhere in the first room, its tests noticed 54 % of all, and 76 % of those that they reach.
 """
 
 from __future__ import annotations
