@@ -2342,7 +2342,7 @@ def offer_to_put_in(row: Sequence[str], name: str, command: Sequence[str], envir
         steps = ["Put the lines above in yourself.", "“check” says whether the file is all right."]
         raise Problem(f"{path} is left alone.", what, steps, name="NotPutIn") from None
     for there in (text, after):
-        kind, entries, _ = settings_entries(there) or ("", [], [])
+        kind, entries, _ = settings_entries(there)
         for server in servers_in(kind, entries):
             hide_values(server)
     show_change(text, after)
@@ -2421,7 +2421,7 @@ def as_read(row: Sequence[str], text: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError("no object")
         return found
-    kind, entries, odd = settings_entries(text) or ("", [], [])
+    kind, entries, odd = settings_entries(text)
     if odd or (text.strip() and not kind):
         raise ValueError("not read")
     data: dict[str, Any] = {}
@@ -2449,7 +2449,7 @@ def with_server(text: str, key: str, name: str, command: Sequence[str], environm
     end = "\r\n" if "\r\n" in text else "\n"
     if key in ("mcp_servers", "extensions"):
         block = (codex_toml if key == "mcp_servers" else goose_yaml)(name, command, environment)
-        there = [one for one in (settings_entries(text) or ("", [], []))[1] if one.path[:2] == (key, name)]
+        there = [one for one in settings_entries(text)[1] if one.path[:2] == (key, name)]
         if there or re.search(rf"(?m)^\s*(\[?mcp_servers\s*\.\s*)?[\"']?{re.escape(name)}[\"']?\s*[].:=]", text):
             raise ValueError(f"{name} is there already")
         lists = re.findall(r"(?m)^extensions:[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*( *)", text)
@@ -3647,8 +3647,8 @@ REFERENCE = (
 FROM_ELSEWHERE = ("env_file", "envFile", "env_keys", "env_vars")
 
 
-def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
-    """What stands in settings of any kind, and which (`env`, or one of SETTINGS_KINDS); None: these are no settings."""
+def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]]:
+    """What stands in settings of any kind, and which (`env`, or one of SETTINGS_KINDS); "": these are no settings."""
     for kind, pattern in SETTINGS_KINDS.items():
         found = re.search(pattern, text)
         if found and kind == "command":
@@ -3662,7 +3662,7 @@ def settings_entries(text: str) -> tuple[str, list[Entry], list[Odd]] | None:
         and all(re.match(ASSIGNMENT, line) or re.fullmatch(r"\s*[\w+/=-]+[\"']?\s*", line) for line in lines)
     ):
         return ("env", *line_entries(text, "env"))
-    return None
+    return "", [], []
 
 
 def json_entries(
@@ -4152,14 +4152,14 @@ def findings_in_settings(text: str, place: str, path: str = "") -> list[Finding]
 
     Where a client of this computer reads the file at `path`, its commands and folders are looked for, too.
     """
-    kind, entries, odd = settings_entries(text) or ("", [], [])
+    kind, entries, odd = settings_entries(text)
     keys = {key for one in entries for key in one.path[:-1]}
     client = client_of(kind, path, keys)
     encrypted = [one for one in entries if one.path[-1] == "data" and str(one.value).startswith("U2FsdGVkX1")]
     servers = [server for server in servers_in(kind, entries) if is_for_telegram(server)]
     if kind == "json" and encrypted:
         return [Finding(place, settings_doubt("encrypted", line=encrypted[0].line), Storage())]
-    wanted = {row[0]: row[1] for row in rows_of(MCP_CLIENTS)}.get(client, "")
+    _, wanted, lenient, *_ = next((row for row in rows_of(MCP_CLIENTS) if row[0] == client), ["", "", ""])
     broken = [(doubt, line) for doubt, line in odd if doubt in ("no_json", "no_comma")]
     if broken and not servers and (wanted or {"mcpServers", "servers", "context_servers"} & keys):
         return [Finding(place, settings_doubt(broken[-1][0], line=broken[-1][1]), Storage())]
@@ -4167,7 +4167,6 @@ def findings_in_settings(text: str, place: str, path: str = "") -> list[Finding]
         what = "These are settings of an MCP client, and no server in them has to do with Telegram."
         steps = ["Give the settings that the Telegram server stands in."]
         return [Finding(place, Problem(what, "", steps, name=NO_SERVER), Storage())]
-    lenient = client in [row[0] for row in rows_of(MCP_CLIENTS) if row[2]]
     here = bool(servers and path) and os.path.abspath(path) in [one for _, one in client_files()]
     found: list[Finding] = []
     for server in servers:
@@ -5758,8 +5757,7 @@ class SqliteStorage(Storage):
         """The key in a column, also where a program stored it as text."""
         if not isinstance(value, str) or not value:
             return value if isinstance(value, bytes) else b""
-        digits = re.sub("^0x", "", value)
-        key = bytes.fromhex(digits) if re.fullmatch("[0-9a-fA-F]{512}", digits) else base64_bytes(value)
+        key = key_in(re.sub("^0x(?=[0-9a-fA-F]{512}$)", "", value))
         if len(key) != KEY_SIZE:
             what = f"Where the key belongs a text of {len(value)} characters stands, which is no key that can be read."
             raise Problem(what, "", [SIGN_IN_AGAIN], name="NoKey")
@@ -7796,7 +7794,7 @@ def server_named(name: str, files: Sequence[tuple[str, str]]) -> tuple[str, Serv
     """The server of that name in the settings of the first client that has it, and which client that is."""
     names = []
     for client, path in files:
-        kind, entries, _ = settings_entries(text_of_file(read_file(path, TEXT_LIMIT))[0]) or ("", [], [])
+        kind, entries, _ = settings_entries(text_of_file(read_file(path, TEXT_LIMIT))[0])
         for server in servers_in(kind, entries):
             if server.name == name:
                 return client, server
